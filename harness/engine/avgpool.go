@@ -1,0 +1,48 @@
+package engine
+
+import "github.com/sharpbench/sharpbench/harness/engine/internal/kernel"
+
+// avgPool is the mean over all positions of each channel.
+type avgPool struct{ in, out Shape }
+
+func (l *avgPool) shape() Shape { return l.out }
+
+func (l *avgPool) pads() (int, int) { return 0, 0 }
+
+func (l *avgPool) scratch(old any, n int, backward bool) any {
+	if old != nil {
+		return old
+	}
+	return make([]float64, l.in.C)
+}
+
+func (l *avgPool) forward(ws *workspace, x, y *activation) {
+	sums := ws.scratch.([]float64)
+	size := l.in.Len()
+	in, out := x.flat(), y.flat()
+	for i := range x.n {
+		clear(sums)
+		kernel.Sums(in[i*size:(i+1)*size], l.in.C, sums)
+		for c, v := range sums {
+			out[i*l.in.C+c] = float32(v / float64(l.in.H*l.in.W))
+		}
+	}
+}
+
+func (l *avgPool) backward(ws *workspace, x, y, dy, dx *activation) {
+	area := float32(l.in.H * l.in.W)
+	d := dy.flat()
+	for i := range x.n {
+		row := d[i*l.in.C : (i+1)*l.in.C]
+		for j := range row {
+			row[j] /= area // the gradient of the output is not needed after this
+		}
+		to := dx.inner(i)
+		for h := range l.in.H {
+			line := to[h*dx.row():]
+			for w := range l.in.W {
+				copy(line[w*l.in.C:], row)
+			}
+		}
+	}
+}

@@ -1,0 +1,17 @@
+package kernel
+
+import "unsafe"
+
+// Alloc returns n zeroed elements that begin on a cache line.
+func Alloc(n int) []float32 {
+	const line = 16 // elements
+	if n == 0 {
+		return nil
+	}
+	x := make([]float32, n+line-1)
+	skip := 0
+	if r := uintptr(unsafe.Pointer(&x[0])) % (4 * line); r != 0 {
+		skip = int(4*line-r) / 4
+	}
+	return x[skip : skip+n : skip+n]
+}

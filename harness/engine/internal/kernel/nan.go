@@ -1,0 +1,5 @@
+package kernel
+
+import "math"
+
+var nan32 = float32(math.NaN())

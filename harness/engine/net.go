@@ -1,0 +1,212 @@
+package engine
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Net is a network: a chain of layers and the layout of its parameters. It holds no parameters itself, is immutable
+// and may be used by any number of Machines.
+type Net struct {
+	input   Shape
+	layers  []layer
+	layout  []Tensor
+	dim     int
+	buffers int
+}
+
+// Layout returns the tensors of the parameter vector in order. The caller must not modify it.
+func (n *Net) Layout() []Tensor { return n.layout }
+
+// Dim is the number of parameters.
+func (n *Net) Dim() int { return n.dim }
+
+// BufferDim is the length of the vector of batch statistics: running mean and variance of every batch normalisation.
+// They belong to the caller and are not parameters. It is 0 for networks without batch normalisation.
+func (n *Net) BufferDim() int { return n.buffers }
+
+// InitBuffers sets the running statistics to mean 0 and variance 1. buf has length BufferDim.
+func (n *Net) InitBuffers(buf []float32) {
+	mustLen("buf", len(buf), n.buffers)
+	for _, l := range n.layers {
+		if s, ok := l.(interface{ initBuffers(buf []float32) }); ok {
+			s.initBuffers(buf)
+		}
+	}
+}
+
+// Inputs is the shape of one example.
+func (n *Net) Inputs() Shape { return n.input }
+
+// Classes is the number of logits.
+func (n *Net) Classes() int { return n.out(len(n.layers)).Len() }
+
+// out is the shape of activation i: 0 is the input, i the output of layer i-1.
+func (n *Net) out(i int) Shape {
+	if i == 0 {
+		return n.input
+	}
+	return n.layers[i-1].shape()
+}
+
+func mustLen(name string, have, want int) {
+	if have != want {
+		panic(fmt.Sprintf("engine: %s has length %d, expected %d", name, have, want))
+	}
+}
+
+// Builder puts a network together layer by layer. Errors are collected and returned by Build.
+type Builder struct {
+	net    Net
+	weight int // layers with weights so far
+	errs   []string
+}
+
+// NewBuilder starts a network for examples of shape in.
+func NewBuilder(in Shape) *Builder {
+	b := &Builder{net: Net{input: in}}
+	if in.H < 1 || in.W < 1 || in.C < 1 {
+		b.fail("input", "shape %v: expected at least 1 in every dimension", in)
+	}
+	return b
+}
+
+// Shape is the output of the layers so far.
+func (b *Builder) Shape() Shape { return b.net.out(len(b.net.layers)) }
+
+// Conv3x3 adds a convolution with 3×3 kernels, stride 1 and one pixel of zero padding, without bias (see NormAct).
+// Its parameter is name.weight.
+func (b *Builder) Conv3x3(name string, out int) {
+	in := b.Shape()
+	if out < 1 {
+		b.fail(name, "%d output channels: expected at least 1", out)
+		return
+	}
+	w := b.tensor(name+".weight", Weight, 9*in.C, 3, 3, in.C, out)
+	b.net.layers = append(b.net.layers, &conv{name: name, in: in, out: Shape{in.H, in.W, out}, weight: w, first: len(b.net.layers) == 0})
+	b.weight++
+}
+
+// Linear adds a fully connected layer over all elements of an example. Its parameters are name.weight and, with bias,
+// name.bias.
+func (b *Builder) Linear(name string, out int, bias bool) {
+	in := b.Shape().Len()
+	if out < 1 {
+		b.fail(name, "%d outputs: expected at least 1", out)
+		return
+	}
+	l := &linear{name: name, in: in, out: out, first: len(b.net.layers) == 0, bias: -1}
+	l.weight = b.tensor(name+".weight", Weight, in, in, out)
+	if bias {
+		l.bias = b.tensor(name+".bias", Bias, in, out)
+	}
+	b.net.layers = append(b.net.layers, l)
+	b.weight++
+}
+
+// Norm is a way of normalising activations.
+type Norm string
+
+// The normalisations. All have a scale and a shift per channel and divide by sqrt(variance + 1e-5), the variance
+// without Bessel's correction.
+const (
+	// NoNorm only adds the bias of the layer before it.
+	NoNorm Norm = "none"
+	// BatchNorm normalises each channel over the examples and positions of the batch (Ioffe, Szegedy 2015). Its running
+	// statistics follow with momentum 0.1, the variance with Bessel's correction.
+	BatchNorm Norm = "batch"
+	// GroupNorm normalises groups of channels within each example (Wu, He 2018): groups of the largest divisor of the
+	// number of channels that is at most 8.
+	GroupNorm Norm = "group"
+)
+
+// Activation is an elementwise function.
+type Activation string
+
+// The activations.
+const (
+	Identity Activation = "identity"
+	ReLU     Activation = "relu" // derivative 0 at 0
+	Tanh     Activation = "tanh"
+	GELU     Activation = "gelu" // x Φ(x), exact
+)
+
+// NormAct adds normalisation, activation and, with pool, 2×2 max-pooling with stride 2 (an odd last row or column is
+// left out; of equal elements the first counts). The normalisation's parameters are norm.scale and norm.shift; for NoNorm it is
+// layer.bias, where layer is the name of the layer before.
+func (b *Builder) NormAct(norm, layer string, kind Norm, act Activation, pool bool) {
+	in := b.Shape()
+	l := &normAct{name: norm, in: in, out: in, kind: kind, act: act, pool: pool, scale: -1, buffer: -1}
+	if pool {
+		if in.H < 2 || in.W < 2 {
+			b.fail(norm, "cannot pool %v by 2×2; use fewer stages or larger images", in)
+			return
+		}
+		l.out = Shape{in.H / 2, in.W / 2, in.C}
+	}
+	switch act {
+	case Identity, ReLU, Tanh, GELU:
+	default:
+		b.fail(norm, "unknown activation %q", act)
+		return
+	}
+	b.weight-- // these belong to the weights before them
+	defer func() { b.weight++ }()
+	switch kind {
+	case NoNorm:
+		l.shift = b.tensor(layer+".bias", Bias, b.fanIn(), in.C)
+	case BatchNorm, GroupNorm:
+		l.scale = b.tensor(norm+".scale", NormScale, 0, in.C)
+		l.shift = b.tensor(norm+".shift", NormShift, 0, in.C)
+		if kind == BatchNorm {
+			l.buffer = b.net.buffers
+			b.net.buffers += 2 * in.C
+		} else {
+			for l.group = min(8, in.C); in.C%l.group != 0; l.group-- {
+			}
+		}
+	default:
+		b.fail(norm, "unknown normalisation %q", kind)
+		return
+	}
+	b.net.layers = append(b.net.layers, l)
+}
+
+// GlobalAvgPool adds the mean over all positions of each channel.
+func (b *Builder) GlobalAvgPool() {
+	in := b.Shape()
+	b.net.layers = append(b.net.layers, &avgPool{in: in, out: Shape{1, 1, in.C}})
+}
+
+// Build returns the network, whose output are its logits, or all that is wrong with it.
+func (b *Builder) Build() (*Net, error) {
+	if len(b.errs) == 0 && b.Shape().Len() < 2 {
+		b.fail("output", "%d logits: expected at least 2", b.Shape().Len())
+	}
+	if len(b.errs) > 0 {
+		return nil, fmt.Errorf("%s", strings.Join(b.errs, "\n"))
+	}
+	net := b.net
+	return &net, nil
+}
+
+func (b *Builder) tensor(name string, kind Kind, fanIn int, shape ...int) int {
+	t := Tensor{Name: name, Kind: kind, Layer: b.weight, Shape: shape, Offset: b.net.dim, FanIn: fanIn, Prunable: kind == Weight}
+	b.net.layout = append(b.net.layout, t)
+	b.net.dim += t.Len()
+	return t.Offset
+}
+
+// fanIn is that of the weights last added.
+func (b *Builder) fanIn() int {
+	for i := len(b.net.layout) - 1; i >= 0; i-- {
+		if t := b.net.layout[i]; t.Kind == Weight {
+			return t.FanIn
+		}
+	}
+	return 0
+}
+
+func (b *Builder) fail(layer, format string, args ...any) {
+	b.errs = append(b.errs, layer+": "+fmt.Sprintf(format, args...))
+}

@@ -1,0 +1,392 @@
+package engine
+
+import (
+	"math"
+
+	"github.com/sharpbench/sharpbench/harness/engine/internal/kernel"
+)
+
+const (
+	normEpsilon  = 1e-5
+	normMomentum = 0.1
+)
+
+// normAct is normalisation, activation and optional pooling in one pass over the data: between a convolution and the
+// next only the pooled activation is written.
+type normAct struct {
+	name         string
+	in, out      Shape
+	kind         Norm
+	act          Activation
+	pool         bool
+	scale, shift int // offsets of the parameters; scale -1: none
+	buffer       int // offset of running mean and variance; -1: none
+	group        int // channels of a group
+}
+
+func (l *normAct) shape() Shape { return l.out }
+
+func (l *normAct) pads() (int, int) { return 0, 0 }
+
+func (l *normAct) initBuffers(buf []float32) {
+	if l.kind != BatchNorm {
+		return
+	}
+	c := l.in.C
+	clear(buf[l.buffer : l.buffer+c])
+	for i := range c {
+		buf[l.buffer+c+i] = 1
+	}
+}
+
+// normActScratch holds vectors of one element a channel, one after the other: a single one where all examples share
+// the statistics, one an example for group normalisation.
+type normActScratch struct {
+	mean, inv        []float64 // statistics; inv is 1/sqrt(variance + epsilon)
+	mean32, scale    []float32 // of the forward pass, with the layer's shift
+	gain, off, slope []float32 // of the backward pass
+	sum1, sum2       []float64
+	dscale, dshift   []float64
+	at               []float32 // the inputs the pooled maxima come from
+	which            []uint8   // and their places
+	z                []float32 // an example's values before the activation, where that is not ReLU
+	d                []float32 // the gradient before the activation
+}
+
+func (l *normAct) scratch(old any, n int, backward bool) any {
+	c := l.in.C
+	s, _ := old.(*normActScratch)
+	if s == nil {
+		s = new(normActScratch)
+		s.sum1, s.sum2 = make([]float64, c), make([]float64, c)
+		s.dscale, s.dshift = make([]float64, c), make([]float64, c)
+	}
+	sets := 1
+	if l.kind == GroupNorm {
+		sets = n
+	}
+	if len(s.mean) < sets*c {
+		s.mean, s.inv = make([]float64, sets*c), make([]float64, sets*c)
+		s.mean32, s.scale = grow(nil, sets*c), grow(nil, sets*c)
+		s.gain, s.off, s.slope = grow(nil, sets*c), grow(nil, sets*c), grow(nil, sets*c)
+	}
+	if l.act != ReLU {
+		s.z = grow(s.z, l.in.Len())
+	}
+	if l.pool {
+		s.at = grow(s.at, n*l.out.Len())
+		if len(s.which) < n*l.out.Len() {
+			s.which = make([]uint8, n*l.out.Len())
+		}
+	}
+	if backward {
+		s.d = grow(s.d, n*l.out.Len())
+	}
+	return s
+}
+
+// set is where example i finds its channel vectors.
+func (l *normAct) set(i int) (from, to int) {
+	if l.kind != GroupNorm {
+		i = 0
+	}
+	return i * l.in.C, (i + 1) * l.in.C
+}
+
+// statistics fills mean and inv.
+func (l *normAct) statistics(ws *workspace, s *normActScratch, x *activation) {
+	c, size := l.in.C, l.in.Len()
+	data := x.flat()
+	switch {
+	case l.kind == NoNorm:
+		for j := range c {
+			s.mean[j], s.inv[j] = 0, 1
+		}
+	case l.kind == BatchNorm && ws.mode == Eval:
+		for j := range c {
+			s.mean[j] = float64(ws.buf[l.buffer+j])
+			s.inv[j] = 1 / math.Sqrt(float64(ws.buf[l.buffer+c+j])+normEpsilon)
+		}
+	case l.kind == BatchNorm:
+		count := float64(x.n * l.in.H * l.in.W)
+		clear(s.sum1)
+		kernel.Sums(data, c, s.sum1)
+		for j := range c {
+			s.mean[j] = s.sum1[j] / count
+		}
+		clear(s.sum2)
+		kernel.SquaredDeviations(data, c, s.mean, s.sum2)
+		for j := range c {
+			s.inv[j] = 1 / math.Sqrt(s.sum2[j]/count+normEpsilon)
+		}
+		if ws.updateStats {
+			// A batch with one value a channel has no unbiased variance; its 0 is folded in as it is.
+			unbiased := max(count-1, 1)
+			for j := range c {
+				fold(&ws.buf[l.buffer+j], s.mean[j])
+				fold(&ws.buf[l.buffer+c+j], s.sum2[j]/unbiased)
+			}
+		}
+	case l.kind == GroupNorm:
+		count := float64(l.in.H * l.in.W * l.group)
+		for i := range x.n {
+			from, to := l.set(i)
+			mean, inv := s.mean[from:to], s.inv[from:to]
+			example := data[i*size : (i+1)*size]
+			clear(s.sum1)
+			kernel.Sums(example, c, s.sum1)
+			for g := 0; g < c; g += l.group {
+				m := total(s.sum1[g:g+l.group]) / count
+				fill(mean[g:g+l.group], m)
+			}
+			clear(s.sum2)
+			kernel.SquaredDeviations(example, c, mean, s.sum2)
+			for g := 0; g < c; g += l.group {
+				v := total(s.sum2[g:g+l.group]) / count
+				fill(inv[g:g+l.group], 1/math.Sqrt(v+normEpsilon))
+			}
+		}
+	}
+}
+
+func fold(running *float32, now float64) {
+	*running = float32(float64((1-normMomentum)*float64(*running)) + float64(normMomentum*now))
+}
+
+func total(x []float64) float64 {
+	var s float64
+	for _, v := range x {
+		s += v
+	}
+	return s
+}
+
+func fill(x []float64, v float64) {
+	for i := range x {
+		x[i] = v
+	}
+}
+
+func (l *normAct) forward(ws *workspace, x, y *activation) {
+	s := ws.scratch.(*normActScratch)
+	c := l.in.C
+	l.statistics(ws, s, x)
+	sets := 1
+	if l.kind == GroupNorm {
+		sets = x.n
+	}
+	for i := range sets * c {
+		s.mean32[i] = float32(s.mean[i])
+		gamma := 1.0
+		if l.scale >= 0 {
+			gamma = float64(ws.w[l.scale+i%c])
+		}
+		s.scale[i] = float32(gamma * s.inv[i])
+	}
+	data := x.flat()
+	size, line := l.in.Len(), l.in.W*c
+	pooled, outLine := l.out.Len(), l.out.W*c
+	for i := range x.n {
+		from, to := l.set(i)
+		f := kernel.Affine{Mean: s.mean32[from:to], Scale: s.scale[from:to], Shift: ws.w[l.shift : l.shift+c]}
+		in, out := data[i*size:(i+1)*size], y.inner(i)
+		switch {
+		case l.act != ReLU:
+			l.activate(s, &f, in, i, y)
+		case l.pool:
+			at, which := s.at[i*pooled:], s.which[i*pooled:]
+			for h := range l.out.H {
+				top := in[2*h*line:]
+				f.ReLUPool(top[:line], top[line:2*line], out[h*y.row():], at[h*outLine:], which[h*outLine:])
+			}
+		default:
+			for h := range l.in.H {
+				f.ReLU(in[h*line:(h+1)*line], out[h*y.row():])
+			}
+		}
+	}
+}
+
+func (l *normAct) backward(ws *workspace, x, y, dy, dx *activation) {
+	s := ws.scratch.(*normActScratch)
+	c, size, pooled := l.in.C, l.in.Len(), l.out.Len()
+	line, outLine := l.in.W*c, l.out.W*c
+	data := x.flat()
+	clear(s.dscale)
+	clear(s.dshift)
+	if l.kind != GroupNorm {
+		clear(s.sum1)
+		clear(s.sum2)
+	}
+
+	// The gradient before the activation and its sums: sum1 of d, sum2 of d*(x-mean).
+	for i := range x.n {
+		from, to := l.set(i)
+		d := s.d[i*pooled : (i+1)*pooled]
+		grad := dy.inner(i)
+		at := data[i*size : (i+1)*size]
+		if l.pool {
+			at = s.at[i*pooled : (i+1)*pooled]
+		}
+		out := y.inner(i)
+		for h := range l.out.H {
+			if l.act == ReLU {
+				kernel.MaskGrad(out[h*y.row():][:outLine], grad[h*dy.row():], d[h*outLine:])
+			} else {
+				copy(d[h*outLine:(h+1)*outLine], grad[h*dy.row():])
+			}
+		}
+		if l.act != ReLU && l.act != Identity {
+			f := kernel.Affine{Mean: s.mean32[from:to], Scale: s.scale[from:to], Shift: ws.w[l.shift : l.shift+c]}
+			for k := range d {
+				d[k] *= derivative(l.act, f.Z(at[k], k%c))
+			}
+		}
+		if l.kind == GroupNorm {
+			clear(s.sum1)
+			clear(s.sum2)
+		}
+		kernel.GradSums(d, at, c, s.mean[from:to], s.sum1, s.sum2)
+		if l.kind == GroupNorm {
+			l.settleGroup(ws, s, from, to)
+		}
+	}
+	if l.kind != GroupNorm {
+		l.settle(ws, s, x.n)
+	}
+	for j := range c {
+		ws.grad[l.shift+j] = float32(s.dshift[j])
+		if l.scale >= 0 {
+			ws.grad[l.scale+j] = float32(s.dscale[j])
+		}
+	}
+	if dx == nil {
+		return
+	}
+
+	for i := range x.n {
+		from, to := l.set(i)
+		k := kernel.Spread{Mean: s.mean32[from:to], Gain: s.gain[from:to], Offset: s.off[from:to], Slope: s.slope[from:to]}
+		in, grad := data[i*size:(i+1)*size], dx.inner(i)
+		d := s.d[i*pooled : (i+1)*pooled]
+		if !l.pool {
+			for h := range l.in.H {
+				k.Grad(d[h*line:(h+1)*line], in[h*line:], grad[h*dx.row():])
+			}
+			continue
+		}
+		which := s.which[i*pooled : (i+1)*pooled]
+		for h := range l.out.H {
+			top, dTop := in[2*h*line:], grad[2*h*dx.row():]
+			k.PoolGrad(d[h*outLine:], which[h*outLine:], top[:line], top[line:2*line], dTop, dTop[dx.row():])
+			if l.in.W%2 == 1 {
+				k.Rest(top[line-c:line], dTop[line-c:])
+				k.Rest(top[2*line-c:2*line], dTop[dx.row()+line-c:])
+			}
+		}
+		if l.in.H%2 == 1 {
+			h := l.in.H - 1
+			k.Rest(in[h*line:(h+1)*line], grad[h*dx.row():])
+		}
+	}
+}
+
+// settle turns the sums over the batch into the gradients of scale and shift and the constants of dx. With
+// x̂ = (x-mean) inv and N values a channel, dx = scale inv (d - sum1/N - x̂ inv sum2/N); constant statistics leave the
+// first term.
+func (l *normAct) settle(ws *workspace, s *normActScratch, n int) {
+	count := float64(n * l.in.H * l.in.W)
+	for j := range l.in.C {
+		inv := s.inv[j]
+		s.dshift[j], s.dscale[j] = s.sum1[j], inv*s.sum2[j]
+		gain := inv
+		if l.scale >= 0 {
+			gain = float64(ws.w[l.scale+j]) * inv
+		}
+		s.gain[j], s.off[j], s.slope[j] = float32(gain), 0, 0
+		if l.kind == BatchNorm && ws.mode == Train {
+			s.off[j] = float32(gain * s.sum1[j] / count)
+			s.slope[j] = float32(gain * inv * inv * s.sum2[j] / count)
+		}
+	}
+}
+
+// settleGroup does the same for one example: the statistics are shared by the channels of a group, whose scales differ.
+func (l *normAct) settleGroup(ws *workspace, s *normActScratch, from, to int) {
+	count := float64(l.in.H * l.in.W * l.group)
+	inv := s.inv[from:to]
+	gain, off, slope := s.gain[from:to], s.off[from:to], s.slope[from:to]
+	for g := 0; g < l.in.C; g += l.group {
+		var t1, t2 float64
+		for j := g; j < g+l.group; j++ {
+			gamma := float64(ws.w[l.scale+j])
+			t1 += float64(gamma * s.sum1[j])
+			t2 += float64(gamma * s.sum2[j])
+		}
+		for j := g; j < g+l.group; j++ {
+			s.dshift[j] += s.sum1[j]
+			s.dscale[j] += float64(inv[j] * s.sum2[j])
+			gain[j] = float32(float64(ws.w[l.scale+j]) * inv[j])
+			off[j] = float32(inv[j] * t1 / count)
+			slope[j] = float32(inv[j] * inv[j] * inv[j] * t2 / count)
+		}
+	}
+}
+
+// activate is the forward pass of activations other than ReLU for example i, one element at a time.
+func (l *normAct) activate(s *normActScratch, f *kernel.Affine, in []float32, i int, y *activation) {
+	c := l.in.C
+	z := s.z[:l.in.Len()]
+	for k, v := range in {
+		z[k] = activationOf(l.act, f.Z(v, k%c))
+	}
+	out := y.inner(i)
+	line, outLine := l.in.W*c, l.out.W*c
+	if !l.pool {
+		for h := range l.in.H {
+			copy(out[h*y.row():], z[h*line:(h+1)*line])
+		}
+		return
+	}
+	pooled := l.out.Len()
+	for h := range l.out.H {
+		for k := range outLine {
+			first := 2*h*line + k/c*2*c + k%c
+			best, from, place := z[first], in[first], 0
+			for p, at := range [4]int{first, first + c, first + line, first + line + c} {
+				// The negated comparison lets a NaN through, and keeps it.
+				if best == best && !(z[at] <= best) {
+					best, from, place = z[at], in[at], p
+				}
+			}
+			o := i*pooled + h*outLine + k
+			out[h*y.row()+k], s.at[o], s.which[o] = best, from, uint8(place)
+		}
+	}
+}
+
+func activationOf(a Activation, z float32) float32 {
+	x := float64(z)
+	switch a {
+	case Tanh:
+		return float32(math.Tanh(x))
+	case GELU:
+		return float32(x * normalCDF(x))
+	}
+	return z
+}
+
+// derivative is that of the activation at z.
+func derivative(a Activation, z float32) float32 {
+	x := float64(z)
+	switch a {
+	case Tanh:
+		t := math.Tanh(x)
+		return float32(1 - float64(t*t))
+	case GELU:
+		return float32(normalCDF(x) + float64(x*math.Exp(-x*x/2)/math.Sqrt(2*math.Pi)))
+	}
+	return 1
+}
+
+func normalCDF(x float64) float64 { return 0.5 * math.Erfc(-x/math.Sqrt2) }
