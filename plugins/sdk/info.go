@@ -1,0 +1,96 @@
+package sdk
+
+// Op names a request, for Info.Needs. A host that cannot answer one of them refuses the plugin before the run.
+type Op string
+
+// The requests of the protocol.
+const (
+	OpLoss        Op = "loss"
+	OpGrad        Op = "grad"
+	OpGradClipped Op = "grad_clipped"
+	OpGradSquared Op = "grad_squared"
+	OpHVP         Op = "hvp"
+	OpOutputs     Op = "outputs"
+	OpVJP         Op = "vjp"
+	OpInputGrad   Op = "input_grad"
+	OpActivations Op = "activations"
+	OpNormal      Op = "normal"
+	OpCommit      Op = "commit"
+)
+
+// Directions of a metric's values.
+const (
+	BetterLower  = "lower"
+	BetterHigher = "higher"
+	BetterNone   = "none" // the value takes no side
+)
+
+// Info says what a plugin is. It must be the same on every call.
+type Info struct {
+	Name string // lower case, the name of the algorithm: "sam"
+	// Version is raised when any number the plugin produces changes; results of other versions are then recomputed.
+	// Expected to be at least 1.
+	Version  int
+	Summary  string // one line
+	Rule     string // the update rule or formula, plain text
+	Citation string // where it was published
+
+	Params []Param
+
+	Cost  float64 // optimizers: price of a step in G (one gradient on one nominal batch); metrics leave it 0
+	Track string  // "" for the main ranking; plugins that solve another problem name theirs ("dp")
+	// Degenerate lists settings under which the plugin must equal another one, bit for bit.
+	Degenerate []Degenerate
+	Needs      []Op
+	// Resumable says that all state between commits is in slots and in the blob, so that a run can be continued from
+	// any commit in a new process.
+	Resumable bool
+
+	Values      []ValueInfo // metrics: the values each measurement has
+	Invariances []string    // metrics: transformations of the parameters that do not change the values ("rescaling")
+
+	// Check finds what the ranges of single parameters cannot express. It is called with valid parameters only; may be
+	// nil.
+	Check func(Problem, Params) []Diagnostic
+}
+
+// Degenerate is a claim: with the parameters of When, the plugin equals the plugin Equals.
+type Degenerate struct {
+	When   map[string]any
+	Equals string
+}
+
+// Slot asks for a vector in shared memory.
+type Slot struct {
+	Name string // not "params", "grad", "init" or "update": those are the host's
+	Len  int    // 0 means Problem.Dim
+	// Scratch slots hold nothing from one step to the next. They are not part of checkpoints and hold NaN when a run
+	// starts. Other slots hold 0 when a run starts and what they held at the commit when it resumes.
+	Scratch bool
+}
+
+// Diagnostic says what is wrong with a parameter: what was expected.
+type Diagnostic struct {
+	Param   string // "" when no single parameter is to blame
+	Message string
+}
+
+// ValueInfo describes one value of a metric.
+type ValueInfo struct {
+	Name   string
+	Unit   string // "loss", "1", …
+	Better string // BetterLower, BetterHigher or BetterNone
+	Help   string
+}
+
+// Value is one number of a measurement.
+type Value struct {
+	Name   string // as declared in Info.Values
+	Value  float64
+	Null   bool   // there is no number; Reason says why
+	Reason string // with Null
+	// StdErr is the standard error of a value that was estimated by sampling, when HasStdErr.
+	StdErr    float64
+	HasStdErr bool
+	Warnings  []string // travel with the number into every table
+}

@@ -1,0 +1,51 @@
+package sdk
+
+// Vec is a vector of parameters, gradients or state. The ones a Session hands out are slots of shared memory.
+type Vec = []float32
+
+// Kinds of tensors.
+const (
+	KindWeight    = "weight"
+	KindBias      = "bias"
+	KindNormScale = "norm_scale"
+	KindNormShift = "norm_shift"
+	KindEmbed     = "embed"
+)
+
+// Problem is what is being trained or measured, as far as a plugin may know it.
+type Problem struct {
+	Dim     int      // number of parameters
+	Tensors []Tensor // in the order of their offsets, without gaps; empty when the problem has no such structure
+
+	Classes       int // length of one example's outputs; 0 when the problem has none
+	Examples      int // training examples, or examples of the metric's set
+	BatchSize     int // examples of a full minibatch
+	Steps         int // commits after which the host will stop; 0 when that is not known
+	StepsPerEpoch int
+
+	ProbeBatches   int // batches of the metric's example set; 0 for an optimizer
+	ProbeBatchSize int // examples of each
+}
+
+// Tensor is a stretch of the parameter vector: elements Offset to Offset+Size().
+type Tensor struct {
+	Name     string // "conv1.weight"
+	Kind     string // KindWeight, …
+	Layer    int
+	Shape    []int // convolution: height, width, in, out; linear: in, out
+	Offset   int
+	FanIn    int
+	Prunable bool
+}
+
+// Size is the number of elements.
+func (t Tensor) Size() int {
+	n := 1
+	for _, d := range t.Shape {
+		n *= d
+	}
+	return n
+}
+
+// Of returns the elements of x, a vector of length Problem.Dim, that belong to the tensor: a view, not a copy.
+func (t Tensor) Of(x Vec) Vec { return x[t.Offset : t.Offset+t.Size() : t.Offset+t.Size()] }
