@@ -1,0 +1,82 @@
+package dataset
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/sharpbench/sharpbench/harness/rng"
+)
+
+// Split names the examples of Data.Train that are trained on and those held out for selection. The two are disjoint.
+// Both are in random order, so that any prefix is a random sample too.
+type Split struct {
+	Train, Validation []int
+}
+
+// Split draws validation and train examples from d.Train, without replacement, from stream "split" of the seed.
+// train == 0 means all that validation leaves. Stratified splits give every class its share of both parts, up to
+// rounding (largest remainders). The validation part does not depend on train, so training on fewer examples keeps
+// the same validation set; without stratification the smaller training set is also a part of the larger.
+func (d *Data) Split(seed uint64, train, validation int, stratified bool) (Split, error) {
+	n := d.Train.Len()
+	switch {
+	case train < 0 || validation < 0:
+		return Split{}, fmt.Errorf("%s: %d training and %d validation examples: neither may be negative", d.Name, train, validation)
+	case train == 0 && validation >= n:
+		return Split{}, fmt.Errorf("%s: %d validation examples leave nothing to train on: the training set has %d", d.Name, validation, n)
+	case train > n-validation:
+		return Split{}, fmt.Errorf("%s: %d training and %d validation examples asked for: the training set has %d", d.Name, train, validation, n)
+	case train == 0:
+		train = n - validation
+	}
+	// Every example belongs to a stratum with room for so many of each part; without stratification there is one stratum.
+	stratum := func(int) int { return 0 }
+	sizes := []int{n}
+	if stratified {
+		stratum = func(i int) int { return int(d.Train.Labels[i]) }
+		sizes = d.Train.count(len(d.Classes))
+	}
+	held := shares(validation, sizes)
+	left := make([]int, len(sizes))
+	for c := range sizes {
+		left[c] = sizes[c] - held[c]
+	}
+	used := shares(train, left)
+	s := Split{Train: make([]int, 0, train), Validation: make([]int, 0, validation)}
+	for _, i := range rng.New(seed, "split", 0).Perm(n) {
+		switch c := stratum(i); {
+		case held[c] > 0:
+			held[c]--
+			s.Validation = append(s.Validation, i)
+		case used[c] > 0:
+			used[c]--
+			s.Train = append(s.Train, i)
+		}
+	}
+	return s, nil
+}
+
+// shares divides total among groups in proportion to their sizes by largest remainders, ties to the earlier group.
+// No group gets more than its size as long as total is at most their sum.
+func shares(total int, sizes []int) []int {
+	sum := 0
+	for _, s := range sizes {
+		sum += s
+	}
+	out := make([]int, len(sizes))
+	if sum == 0 {
+		return out
+	}
+	order := make([]int, len(sizes))
+	given := 0
+	for c, s := range sizes {
+		order[c] = c
+		out[c] = total * s / sum
+		given += out[c]
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return total*sizes[b]%sum - total*sizes[a]%sum })
+	for _, c := range order[:total-given] {
+		out[c]++
+	}
+	return out
+}
