@@ -11,38 +11,59 @@ func (f *Affine) Z(x float32, j int) float32 {
 	return float32(float32(x-f.Mean[j])*f.Scale[j]) + f.Shift[j]
 }
 
+func (f *Affine) check() int {
+	c := len(f.Mean)
+	if c == 0 || len(f.Scale) != c || len(f.Shift) != c {
+		panic("kernel: affine vectors of different lengths")
+	}
+	return c
+}
+
 // relu is max(0, z), and NaN for NaN.
 func relu(z float32) float32 {
-	if z <= 0 {
+	if z < 0 {
 		return 0
 	}
 	return z
 }
 
-// ReLU computes y = max(0, z) for the pixels of x. y has the length of x.
+// ReLU computes y = max(0, z) for the pixels of x. y is at least as long as x.
 func (f *Affine) ReLU(x, y []float32) {
-	c := len(f.Mean)
-	for i := 0; i < len(x); i += c {
-		xs, ys := x[i:i+c], y[i:i+c]
-		for j, v := range xs {
-			ys[j] = relu(f.Z(v, j))
+	c := f.check()
+	n := len(x) / c
+	y = y[:len(x)]
+	done := f.reluVector(x, y, n, c)
+	if done == c {
+		return
+	}
+	for i := range n {
+		for j := done; j < c; j++ {
+			y[i*c+j] = relu(f.Z(x[i*c+j], j))
 		}
 	}
 }
 
-// ReLUPool computes max(0, z) and 2×2 max-pooling of one pair of rows. top and bottom are rows of pixels of which an odd last one
-// is left out. y gets the maxima, at the elements of x they come from, and which the places of those: 0 and 1 in top, 2
-// and 3 in bottom, the first of equal ones. A maximum over a NaN is NaN.
+// ReLUPool computes max(0, z) and 2×2 max-pooling of one pair of rows. top and bottom are rows of pixels of which an
+// odd last one is left out. y gets the maxima, at the elements of x they come from, and which the places of those: 0
+// and 1 in top, 2 and 3 in bottom, the first of equal ones. A maximum over a NaN is NaN.
 func (f *Affine) ReLUPool(top, bottom, y, at []float32, which []uint8) {
-	c := len(f.Mean)
-	for i := 0; i+2*c <= len(top); i += 2 * c {
-		o := i / 2
-		for j := range c {
-			x := top[i+j]
-			z := f.Z(x, j)
-			best, from, place := z, x, uint8(0)
-			nan := z != z
-			for k, x := range [3]float32{top[i+c+j], bottom[i+j], bottom[i+c+j]} {
+	c := f.check()
+	n := len(top) / (2 * c)
+	bottom, y, at, which = bottom[:len(top)], y[:n*c], at[:n*c], which[:n*c]
+	if n == 0 {
+		return
+	}
+	done := f.reluPoolVector(top, bottom, y, at, which, n, c)
+	if done == c {
+		return
+	}
+	for i := range n {
+		for j := done; j < c; j++ {
+			o, left, right := i*c+j, 2*i*c+j, (2*i+1)*c+j
+			from, place := top[left], uint8(0)
+			best := f.Z(from, j)
+			nan := best != best
+			for k, x := range [3]float32{top[right], bottom[left], bottom[right]} {
 				z := f.Z(x, j)
 				if z > best {
 					best, from, place = z, x, uint8(k+1)
@@ -52,16 +73,17 @@ func (f *Affine) ReLUPool(top, bottom, y, at []float32, which []uint8) {
 			if nan {
 				best = nan32
 			}
-			y[o+j], at[o+j], which[o+j] = relu(best), from, place
+			y[o], at[o], which[o] = relu(best), from, place
 		}
 	}
 }
 
-// MaskGrad computes d = dy where y > 0 or y is NaN, else 0: the gradient before a ReLU.
+// MaskGrad computes d = dy where y > 0 or y is NaN, else 0: the gradient before a ReLU. dy and d are at least as long
+// as y.
 func MaskGrad(y, dy, d []float32) {
 	dy, d = dy[:len(y)], d[:len(y)]
-	for i, v := range y {
-		if v <= 0 {
+	for i := maskGradVector(y, dy, d); i < len(y); i++ {
+		if y[i] <= 0 {
 			d[i] = 0
 		} else {
 			d[i] = dy[i]
@@ -76,23 +98,37 @@ type Spread struct {
 }
 
 func (s *Spread) at(d, x float32, j int) float32 {
-	return float32(float32(float32(s.Gain[j]*d)-s.Offset[j]) - float32(float32(x-s.Mean[j])*s.Slope[j]))
+	return float32(float32(s.Gain[j]*d)-s.Offset[j]) - float32(float32(x-s.Mean[j])*s.Slope[j])
 }
 
-// Grad computes dx for the pixels of d and x, all of one length.
-func (s *Spread) Grad(d, x, dx []float32) {
+func (s *Spread) check() int {
 	c := len(s.Mean)
-	for i := 0; i < len(d); i += c {
-		ds, xs, to := d[i:i+c], x[i:i+c], dx[i:i+c]
-		for j := range ds {
-			to[j] = s.at(ds[j], xs[j], j)
+	if c == 0 || len(s.Gain) != c || len(s.Offset) != c || len(s.Slope) != c {
+		panic("kernel: spread vectors of different lengths")
+	}
+	return c
+}
+
+// Grad computes dx for the pixels of d. x and dx are at least as long as d.
+func (s *Spread) Grad(d, x, dx []float32) {
+	c := s.check()
+	n := len(d) / c
+	x, dx = x[:len(d)], dx[:len(d)]
+	done := s.gradVector(d, x, dx, n, c)
+	if done == c {
+		return
+	}
+	for i := range n {
+		for j := done; j < c; j++ {
+			dx[i*c+j] = s.at(d[i*c+j], x[i*c+j], j)
 		}
 	}
 }
 
-// Rest computes dx where d is 0.
+// Rest computes dx for the pixels of x where d is 0.
 func (s *Spread) Rest(x, dx []float32) {
-	c := len(s.Mean)
+	c := s.check()
+	dx = dx[:len(x)]
 	for i := 0; i < len(x); i += c {
 		for j, v := range x[i : i+c] {
 			dx[i+j] = s.at(0, v, j)
@@ -101,18 +137,27 @@ func (s *Spread) Rest(x, dx []float32) {
 }
 
 // PoolGrad computes dx for a pair of rows of x from the gradient d of their pooled maxima: d counts at the place that
-// which names, 0 elsewhere. An odd last pixel is left out.
+// which names and is 0 elsewhere. An odd last pixel is left out.
 func (s *Spread) PoolGrad(d []float32, which []uint8, top, bottom, dTop, dBottom []float32) {
-	c := len(s.Mean)
-	for i := 0; i+2*c <= len(top); i += 2 * c {
-		o := i / 2
-		for j := range c {
+	c := s.check()
+	n := len(top) / (2 * c)
+	d, which, bottom, dTop, dBottom = d[:n*c], which[:n*c], bottom[:len(top)], dTop[:len(top)], dBottom[:len(top)]
+	if n == 0 {
+		return
+	}
+	done := s.poolGradVector(d, which, top, bottom, dTop, dBottom, n, c)
+	if done == c {
+		return
+	}
+	for i := range n {
+		for j := done; j < c; j++ {
+			o, left, right := i*c+j, 2*i*c+j, (2*i+1)*c+j
 			var g [4]float32
-			g[which[o+j]&3] = d[o+j]
-			dTop[i+j] = s.at(g[0], top[i+j], j)
-			dTop[i+c+j] = s.at(g[1], top[i+c+j], j)
-			dBottom[i+j] = s.at(g[2], bottom[i+j], j)
-			dBottom[i+c+j] = s.at(g[3], bottom[i+c+j], j)
+			g[which[o]&3] = d[o]
+			dTop[left] = s.at(g[0], top[left], j)
+			dTop[right] = s.at(g[1], top[right], j)
+			dBottom[left] = s.at(g[2], bottom[left], j)
+			dBottom[right] = s.at(g[3], bottom[right], j)
 		}
 	}
 }

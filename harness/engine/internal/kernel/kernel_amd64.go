@@ -288,3 +288,63 @@ func tile256edgem4(f *uintptr)
 //
 //go:noescape
 func tile256edgem5(f *uintptr)
+
+// sums8 is Sums for as many channels of pixels that are stride bytes apart.
+//
+//go:noescape
+func sums8(x *float32, pixels int, stride int, sum *float64)
+
+// sums16 is Sums for as many channels of pixels that are stride bytes apart.
+//
+//go:noescape
+func sums16(x *float32, pixels int, stride int, sum *float64)
+
+// sums32 is Sums for as many channels of pixels that are stride bytes apart.
+//
+//go:noescape
+func sums32(x *float32, pixels int, stride int, sum *float64)
+
+// squaredDeviations8 is SquaredDeviations for as many channels.
+//
+//go:noescape
+func squaredDeviations8(x *float32, pixels int, stride int, mean *float64, sum *float64)
+
+// gradSums8 is GradSums for as many channels.
+//
+//go:noescape
+func gradSums8(d *float32, x *float32, pixels int, stride int, mean *float64, s1 *float64, s2 *float64)
+
+// squaredDeviations16 is SquaredDeviations for as many channels.
+//
+//go:noescape
+func squaredDeviations16(x *float32, pixels int, stride int, mean *float64, sum *float64)
+
+// gradSums16 is GradSums for as many channels.
+//
+//go:noescape
+func gradSums16(d *float32, x *float32, pixels int, stride int, mean *float64, s1 *float64, s2 *float64)
+
+// maskGrad8 is MaskGrad for vectors of 8 elements.
+//
+//go:noescape
+func maskGrad8(y *float32, dy *float32, d *float32, vectors int)
+
+// relu8 is Affine.ReLU for 8 channels of pixels that are stride bytes apart.
+//
+//go:noescape
+func relu8(x *float32, y *float32, pixels int, stride int, mean *float32, scale *float32, shift *float32)
+
+// reluPool8 is Affine.ReLUPool for 8 channels and a number of pooled pixels; stride is the bytes of one pixel.
+//
+//go:noescape
+func reluPool8(top *float32, bottom *float32, y *float32, at *float32, which *uint8, pixels int, stride int, mean *float32, scale *float32, shift *float32)
+
+// spreadGrad8 is Spread.Grad for 8 channels.
+//
+//go:noescape
+func spreadGrad8(d *float32, x *float32, dx *float32, pixels int, stride int, mean *float32, gain *float32, offset *float32, slope *float32)
+
+// poolGrad8 is Spread.PoolGrad for 8 channels.
+//
+//go:noescape
+func poolGrad8(d *float32, which *uint8, top *float32, bottom *float32, dTop *float32, dBottom *float32, pixels int, stride int, mean *float32, gain *float32, offset *float32, slope *float32)

@@ -411,8 +411,8 @@ store:
 TEXT ·tile512x32m6(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), DX
-	LEAQ (DX)(DX*4), SI
 	LEAQ (DX)(DX*2), BX
+	LEAQ (DX)(DX*4), SI
 	MOVQ 32(AX), DI
 	MOVQ 48(AX), R8
 	MOVQ (AX), R10
@@ -526,8 +526,8 @@ store:
 TEXT ·tile512x32m7(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), DX
-	LEAQ (DX)(DX*2), BX
 	LEAQ (DX)(DX*4), SI
+	LEAQ (DX)(DX*2), BX
 	MOVQ 32(AX), DI
 	MOVQ 48(AX), R8
 	MOVQ (AX), R10
@@ -790,8 +790,8 @@ store:
 TEXT ·tile512x32m9(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), BX
-	LEAQ (BX)(BX*2), SI
 	LEAQ (BX)(BX*4), DI
+	LEAQ (BX)(BX*2), SI
 	LEAQ (SI)(BX*4), R8
 	MOVQ 32(AX), R9
 	MOVQ 48(AX), R10
@@ -942,8 +942,8 @@ store:
 TEXT ·tile512x32m10(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), BX
-	LEAQ (BX)(BX*2), SI
 	LEAQ (BX)(BX*4), DI
+	LEAQ (BX)(BX*2), SI
 	LEAQ (SI)(BX*4), R8
 	MOVQ 32(AX), R9
 	MOVQ 48(AX), R10
@@ -1464,8 +1464,8 @@ store:
 TEXT ·tile512x32m13(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), BX
-	LEAQ (BX)(BX*4), DI
 	LEAQ (BX)(BX*2), SI
+	LEAQ (BX)(BX*4), DI
 	LEAQ (SI)(BX*4), R8
 	MOVQ 32(AX), R9
 	MOVQ 48(AX), R10
@@ -2273,8 +2273,8 @@ store:
 TEXT ·tile512x16m7(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), DX
-	LEAQ (DX)(DX*2), BX
 	LEAQ (DX)(DX*4), SI
+	LEAQ (DX)(DX*2), BX
 	MOVQ 32(AX), DI
 	MOVQ 48(AX), R8
 	MOVQ (AX), R10
@@ -2363,8 +2363,8 @@ store:
 TEXT ·tile512x16m8(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), DX
-	LEAQ (DX)(DX*2), BX
 	LEAQ (DX)(DX*4), SI
+	LEAQ (DX)(DX*2), BX
 	LEAQ (BX)(DX*4), DI
 	MOVQ 32(AX), R8
 	MOVQ 48(AX), R9
@@ -2796,8 +2796,8 @@ store:
 TEXT ·tile512x16m12(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), BX
-	LEAQ (BX)(BX*2), SI
 	LEAQ (BX)(BX*4), DI
+	LEAQ (BX)(BX*2), SI
 	LEAQ (SI)(BX*4), R8
 	MOVQ 32(AX), R9
 	MOVQ 48(AX), R10
@@ -4008,8 +4008,8 @@ TEXT ·tile512edgem8(SB), NOSPLIT, $0-8
 	MOVQ  f+0(FP), AX
 	KMOVW 120(AX), K1
 	MOVQ  24(AX), DX
-	LEAQ  (DX)(DX*2), BX
 	LEAQ  (DX)(DX*4), SI
+	LEAQ  (DX)(DX*2), BX
 	LEAQ  (BX)(DX*4), DI
 	MOVQ  32(AX), R8
 	MOVQ  48(AX), R9
@@ -5073,8 +5073,8 @@ TEXT ·tile512edgem16(SB), NOSPLIT, $0-8
 	MOVQ  f+0(FP), AX
 	KMOVW 120(AX), K1
 	MOVQ  24(AX), BX
-	LEAQ  (BX)(BX*4), DI
 	LEAQ  (BX)(BX*2), SI
+	LEAQ  (BX)(BX*4), DI
 	LEAQ  (SI)(BX*4), R8
 	MOVQ  32(AX), R9
 	MOVQ  48(AX), R10
@@ -6193,5 +6193,520 @@ store:
 	ADDQ       R9, 144(AX)
 	DECQ       152(AX)
 	JNZ        rep
+	VZEROUPPER
+	RET
+
+// func sums8(x *float32, pixels int, stride int, sum *float64)
+// Requires: AVX
+TEXT ·sums8(SB), NOSPLIT, $0-32
+	MOVQ    x+0(FP), AX
+	MOVQ    pixels+8(FP), CX
+	MOVQ    stride+16(FP), DX
+	MOVQ    sum+24(FP), BX
+	VMOVUPD (BX), Y0
+	VMOVUPD 32(BX), Y1
+
+loop:
+	VCVTPS2PD (AX), Y2
+	VADDPD    Y2, Y0, Y0
+	VCVTPS2PD 16(AX), Y2
+	VADDPD    Y2, Y1, Y1
+	ADDQ      DX, AX
+	DECQ      CX
+	JNZ       loop
+	VMOVUPD   Y0, (BX)
+	VMOVUPD   Y1, 32(BX)
+	VZEROUPPER
+	RET
+
+// func sums16(x *float32, pixels int, stride int, sum *float64)
+// Requires: AVX
+TEXT ·sums16(SB), NOSPLIT, $0-32
+	MOVQ    x+0(FP), AX
+	MOVQ    pixels+8(FP), CX
+	MOVQ    stride+16(FP), DX
+	MOVQ    sum+24(FP), BX
+	VMOVUPD (BX), Y0
+	VMOVUPD 32(BX), Y1
+	VMOVUPD 64(BX), Y2
+	VMOVUPD 96(BX), Y3
+
+loop:
+	VCVTPS2PD (AX), Y4
+	VADDPD    Y4, Y0, Y0
+	VCVTPS2PD 16(AX), Y4
+	VADDPD    Y4, Y1, Y1
+	VCVTPS2PD 32(AX), Y4
+	VADDPD    Y4, Y2, Y2
+	VCVTPS2PD 48(AX), Y4
+	VADDPD    Y4, Y3, Y3
+	ADDQ      DX, AX
+	DECQ      CX
+	JNZ       loop
+	VMOVUPD   Y0, (BX)
+	VMOVUPD   Y1, 32(BX)
+	VMOVUPD   Y2, 64(BX)
+	VMOVUPD   Y3, 96(BX)
+	VZEROUPPER
+	RET
+
+// func sums32(x *float32, pixels int, stride int, sum *float64)
+// Requires: AVX
+TEXT ·sums32(SB), NOSPLIT, $0-32
+	MOVQ    x+0(FP), AX
+	MOVQ    pixels+8(FP), CX
+	MOVQ    stride+16(FP), DX
+	MOVQ    sum+24(FP), BX
+	VMOVUPD (BX), Y0
+	VMOVUPD 32(BX), Y1
+	VMOVUPD 64(BX), Y2
+	VMOVUPD 96(BX), Y3
+	VMOVUPD 128(BX), Y4
+	VMOVUPD 160(BX), Y5
+	VMOVUPD 192(BX), Y6
+	VMOVUPD 224(BX), Y7
+
+loop:
+	VCVTPS2PD (AX), Y8
+	VADDPD    Y8, Y0, Y0
+	VCVTPS2PD 16(AX), Y8
+	VADDPD    Y8, Y1, Y1
+	VCVTPS2PD 32(AX), Y8
+	VADDPD    Y8, Y2, Y2
+	VCVTPS2PD 48(AX), Y8
+	VADDPD    Y8, Y3, Y3
+	VCVTPS2PD 64(AX), Y8
+	VADDPD    Y8, Y4, Y4
+	VCVTPS2PD 80(AX), Y8
+	VADDPD    Y8, Y5, Y5
+	VCVTPS2PD 96(AX), Y8
+	VADDPD    Y8, Y6, Y6
+	VCVTPS2PD 112(AX), Y8
+	VADDPD    Y8, Y7, Y7
+	ADDQ      DX, AX
+	DECQ      CX
+	JNZ       loop
+	VMOVUPD   Y0, (BX)
+	VMOVUPD   Y1, 32(BX)
+	VMOVUPD   Y2, 64(BX)
+	VMOVUPD   Y3, 96(BX)
+	VMOVUPD   Y4, 128(BX)
+	VMOVUPD   Y5, 160(BX)
+	VMOVUPD   Y6, 192(BX)
+	VMOVUPD   Y7, 224(BX)
+	VZEROUPPER
+	RET
+
+// func squaredDeviations8(x *float32, pixels int, stride int, mean *float64, sum *float64)
+// Requires: AVX
+TEXT ·squaredDeviations8(SB), NOSPLIT, $0-40
+	MOVQ    x+0(FP), AX
+	MOVQ    pixels+8(FP), CX
+	MOVQ    stride+16(FP), DX
+	MOVQ    mean+24(FP), BX
+	MOVQ    sum+32(FP), SI
+	VMOVUPD (SI), Y0
+	VMOVUPD (BX), Y2
+	VMOVUPD 32(SI), Y1
+	VMOVUPD 32(BX), Y3
+
+loop:
+	VCVTPS2PD (AX), Y4
+	VSUBPD    Y2, Y4, Y4
+	VMULPD    Y4, Y4, Y4
+	VADDPD    Y4, Y0, Y0
+	VCVTPS2PD 16(AX), Y4
+	VSUBPD    Y3, Y4, Y4
+	VMULPD    Y4, Y4, Y4
+	VADDPD    Y4, Y1, Y1
+	ADDQ      DX, AX
+	DECQ      CX
+	JNZ       loop
+	VMOVUPD   Y0, (SI)
+	VMOVUPD   Y1, 32(SI)
+	VZEROUPPER
+	RET
+
+// func gradSums8(d *float32, x *float32, pixels int, stride int, mean *float64, s1 *float64, s2 *float64)
+// Requires: AVX
+TEXT ·gradSums8(SB), NOSPLIT, $0-56
+	MOVQ    d+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    pixels+16(FP), DX
+	MOVQ    stride+24(FP), BX
+	MOVQ    mean+32(FP), SI
+	MOVQ    s1+40(FP), DI
+	MOVQ    s2+48(FP), R8
+	VMOVUPD (DI), Y0
+	VMOVUPD (R8), Y2
+	VMOVUPD 32(DI), Y1
+	VMOVUPD 32(R8), Y3
+
+loop:
+	VCVTPS2PD (AX), Y4
+	VCVTPS2PD (CX), Y5
+	VSUBPD    (SI), Y5, Y5
+	VADDPD    Y4, Y0, Y0
+	VMULPD    Y5, Y4, Y5
+	VADDPD    Y5, Y2, Y2
+	VCVTPS2PD 16(AX), Y4
+	VCVTPS2PD 16(CX), Y5
+	VSUBPD    32(SI), Y5, Y5
+	VADDPD    Y4, Y1, Y1
+	VMULPD    Y5, Y4, Y5
+	VADDPD    Y5, Y3, Y3
+	ADDQ      BX, CX
+	ADDQ      BX, AX
+	DECQ      DX
+	JNZ       loop
+	VMOVUPD   Y0, (DI)
+	VMOVUPD   Y2, (R8)
+	VMOVUPD   Y1, 32(DI)
+	VMOVUPD   Y3, 32(R8)
+	VZEROUPPER
+	RET
+
+// func squaredDeviations16(x *float32, pixels int, stride int, mean *float64, sum *float64)
+// Requires: AVX
+TEXT ·squaredDeviations16(SB), NOSPLIT, $0-40
+	MOVQ    x+0(FP), AX
+	MOVQ    pixels+8(FP), CX
+	MOVQ    stride+16(FP), DX
+	MOVQ    mean+24(FP), BX
+	MOVQ    sum+32(FP), SI
+	VMOVUPD (SI), Y0
+	VMOVUPD (BX), Y4
+	VMOVUPD 32(SI), Y1
+	VMOVUPD 32(BX), Y5
+	VMOVUPD 64(SI), Y2
+	VMOVUPD 64(BX), Y6
+	VMOVUPD 96(SI), Y3
+	VMOVUPD 96(BX), Y7
+
+loop:
+	VCVTPS2PD (AX), Y8
+	VSUBPD    Y4, Y8, Y8
+	VMULPD    Y8, Y8, Y8
+	VADDPD    Y8, Y0, Y0
+	VCVTPS2PD 16(AX), Y8
+	VSUBPD    Y5, Y8, Y8
+	VMULPD    Y8, Y8, Y8
+	VADDPD    Y8, Y1, Y1
+	VCVTPS2PD 32(AX), Y8
+	VSUBPD    Y6, Y8, Y8
+	VMULPD    Y8, Y8, Y8
+	VADDPD    Y8, Y2, Y2
+	VCVTPS2PD 48(AX), Y8
+	VSUBPD    Y7, Y8, Y8
+	VMULPD    Y8, Y8, Y8
+	VADDPD    Y8, Y3, Y3
+	ADDQ      DX, AX
+	DECQ      CX
+	JNZ       loop
+	VMOVUPD   Y0, (SI)
+	VMOVUPD   Y1, 32(SI)
+	VMOVUPD   Y2, 64(SI)
+	VMOVUPD   Y3, 96(SI)
+	VZEROUPPER
+	RET
+
+// func gradSums16(d *float32, x *float32, pixels int, stride int, mean *float64, s1 *float64, s2 *float64)
+// Requires: AVX
+TEXT ·gradSums16(SB), NOSPLIT, $0-56
+	MOVQ    d+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    pixels+16(FP), DX
+	MOVQ    stride+24(FP), BX
+	MOVQ    mean+32(FP), SI
+	MOVQ    s1+40(FP), DI
+	MOVQ    s2+48(FP), R8
+	VMOVUPD (DI), Y0
+	VMOVUPD (R8), Y4
+	VMOVUPD 32(DI), Y1
+	VMOVUPD 32(R8), Y5
+	VMOVUPD 64(DI), Y2
+	VMOVUPD 64(R8), Y6
+	VMOVUPD 96(DI), Y3
+	VMOVUPD 96(R8), Y7
+
+loop:
+	VCVTPS2PD (AX), Y8
+	VCVTPS2PD (CX), Y9
+	VSUBPD    (SI), Y9, Y9
+	VADDPD    Y8, Y0, Y0
+	VMULPD    Y9, Y8, Y9
+	VADDPD    Y9, Y4, Y4
+	VCVTPS2PD 16(AX), Y8
+	VCVTPS2PD 16(CX), Y9
+	VSUBPD    32(SI), Y9, Y9
+	VADDPD    Y8, Y1, Y1
+	VMULPD    Y9, Y8, Y9
+	VADDPD    Y9, Y5, Y5
+	VCVTPS2PD 32(AX), Y8
+	VCVTPS2PD 32(CX), Y9
+	VSUBPD    64(SI), Y9, Y9
+	VADDPD    Y8, Y2, Y2
+	VMULPD    Y9, Y8, Y9
+	VADDPD    Y9, Y6, Y6
+	VCVTPS2PD 48(AX), Y8
+	VCVTPS2PD 48(CX), Y9
+	VSUBPD    96(SI), Y9, Y9
+	VADDPD    Y8, Y3, Y3
+	VMULPD    Y9, Y8, Y9
+	VADDPD    Y9, Y7, Y7
+	ADDQ      BX, CX
+	ADDQ      BX, AX
+	DECQ      DX
+	JNZ       loop
+	VMOVUPD   Y0, (DI)
+	VMOVUPD   Y4, (R8)
+	VMOVUPD   Y1, 32(DI)
+	VMOVUPD   Y5, 32(R8)
+	VMOVUPD   Y2, 64(DI)
+	VMOVUPD   Y6, 64(R8)
+	VMOVUPD   Y3, 96(DI)
+	VMOVUPD   Y7, 96(R8)
+	VZEROUPPER
+	RET
+
+// func maskGrad8(y *float32, dy *float32, d *float32, vectors int)
+// Requires: AVX
+TEXT ·maskGrad8(SB), NOSPLIT, $0-32
+	MOVQ   y+0(FP), AX
+	MOVQ   dy+8(FP), CX
+	MOVQ   d+16(FP), DX
+	MOVQ   vectors+24(FP), BX
+	VXORPS Y1, Y1, Y1
+
+loop:
+	VMOVUPS (AX), Y0
+	VCMPPS  $0x12, Y1, Y0, Y0
+	VANDNPS (CX), Y0, Y0
+	VMOVUPS Y0, (DX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	DECQ    BX
+	JNZ     loop
+	VZEROUPPER
+	RET
+
+// func relu8(x *float32, y *float32, pixels int, stride int, mean *float32, scale *float32, shift *float32)
+// Requires: AVX
+TEXT ·relu8(SB), NOSPLIT, $0-56
+	MOVQ    x+0(FP), AX
+	MOVQ    y+8(FP), CX
+	MOVQ    pixels+16(FP), DX
+	MOVQ    stride+24(FP), BX
+	MOVQ    mean+32(FP), SI
+	VMOVUPS (SI), Y0
+	MOVQ    scale+40(FP), SI
+	VMOVUPS (SI), Y1
+	MOVQ    shift+48(FP), SI
+	VMOVUPS (SI), Y2
+	VXORPS  Y4, Y4, Y4
+
+loop:
+	VMOVUPS (AX), Y3
+	VSUBPS  Y0, Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  Y2, Y3, Y3
+	VMAXPS  Y3, Y4, Y3
+	VMOVUPS Y3, (CX)
+	ADDQ    BX, AX
+	ADDQ    BX, CX
+	DECQ    DX
+	JNZ     loop
+	VZEROUPPER
+	RET
+
+// func reluPool8(top *float32, bottom *float32, y *float32, at *float32, which *uint8, pixels int, stride int, mean *float32, scale *float32, shift *float32)
+// Requires: AVX, AVX2
+TEXT ·reluPool8(SB), NOSPLIT, $0-80
+	MOVQ     top+0(FP), AX
+	MOVQ     bottom+8(FP), CX
+	MOVQ     y+16(FP), DX
+	MOVQ     at+24(FP), BX
+	MOVQ     which+32(FP), SI
+	MOVQ     pixels+40(FP), DI
+	MOVQ     stride+48(FP), R8
+	MOVQ     mean+56(FP), R9
+	VMOVUPS  (R9), Y0
+	MOVQ     scale+64(FP), R9
+	VMOVUPS  (R9), Y1
+	MOVQ     shift+72(FP), R9
+	VMOVUPS  (R9), Y2
+	VPCMPEQD Y3, Y3, Y3
+	VPSRLD   $0x1f, Y3, Y3
+	VPADDD   Y3, Y3, Y4
+	VPADDD   Y3, Y4, Y5
+	MOVQ     R8, R9
+	SHRQ     $0x02, R9
+
+loop:
+	VMOVUPS      (AX), Y7
+	VMOVAPS      Y7, Y6
+	VSUBPS       Y0, Y6, Y6
+	VMULPS       Y1, Y6, Y6
+	VADDPS       Y2, Y6, Y6
+	VXORPS       Y8, Y8, Y8
+	VMOVUPS      (AX)(R8*1), Y9
+	VMOVAPS      Y9, Y10
+	VSUBPS       Y0, Y10, Y10
+	VMULPS       Y1, Y10, Y10
+	VADDPS       Y2, Y10, Y10
+	VCMPPS       $0x03, Y10, Y6, Y12
+	VCMPPS       $0x1e, Y6, Y10, Y11
+	VBLENDVPS    Y11, Y10, Y6, Y6
+	VBLENDVPS    Y11, Y9, Y7, Y7
+	VBLENDVPS    Y11, Y3, Y8, Y8
+	VMOVUPS      (CX), Y9
+	VMOVAPS      Y9, Y10
+	VSUBPS       Y0, Y10, Y10
+	VMULPS       Y1, Y10, Y10
+	VADDPS       Y2, Y10, Y10
+	VMOVAPS      Y10, Y13
+	VCMPPS       $0x1e, Y6, Y10, Y11
+	VBLENDVPS    Y11, Y10, Y6, Y6
+	VBLENDVPS    Y11, Y9, Y7, Y7
+	VBLENDVPS    Y11, Y4, Y8, Y8
+	VMOVUPS      (CX)(R8*1), Y9
+	VMOVAPS      Y9, Y10
+	VSUBPS       Y0, Y10, Y10
+	VMULPS       Y1, Y10, Y10
+	VADDPS       Y2, Y10, Y10
+	VCMPPS       $0x03, Y10, Y13, Y13
+	VORPS        Y13, Y12, Y12
+	VCMPPS       $0x1e, Y6, Y10, Y11
+	VBLENDVPS    Y11, Y10, Y6, Y6
+	VBLENDVPS    Y11, Y9, Y7, Y7
+	VBLENDVPS    Y11, Y5, Y8, Y8
+	VORPS        Y12, Y6, Y6
+	VXORPS       Y10, Y10, Y10
+	VMAXPS       Y6, Y10, Y6
+	VMOVUPS      Y6, (DX)
+	VMOVUPS      Y7, (BX)
+	VEXTRACTI128 $0x01, Y8, X6
+	VPACKSSDW    X6, X8, X8
+	VPACKUSWB    X8, X8, X8
+	VMOVQ        X8, (SI)
+	LEAQ         (AX)(R8*2), AX
+	LEAQ         (CX)(R8*2), CX
+	ADDQ         R8, DX
+	ADDQ         R8, BX
+	ADDQ         R9, SI
+	DECQ         DI
+	JNZ          loop
+	VZEROUPPER
+	RET
+
+// func spreadGrad8(d *float32, x *float32, dx *float32, pixels int, stride int, mean *float32, gain *float32, offset *float32, slope *float32)
+// Requires: AVX
+TEXT ·spreadGrad8(SB), NOSPLIT, $0-72
+	MOVQ    d+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    dx+16(FP), DX
+	MOVQ    pixels+24(FP), BX
+	MOVQ    stride+32(FP), SI
+	MOVQ    mean+40(FP), DI
+	VMOVUPS (DI), Y0
+	MOVQ    gain+48(FP), DI
+	VMOVUPS (DI), Y1
+	MOVQ    offset+56(FP), DI
+	VMOVUPS (DI), Y2
+	MOVQ    slope+64(FP), DI
+	VMOVUPS (DI), Y3
+
+loop:
+	VMOVUPS (AX), Y4
+	VMOVUPS (CX), Y5
+	VMULPS  Y4, Y1, Y4
+	VSUBPS  Y2, Y4, Y4
+	VSUBPS  Y0, Y5, Y5
+	VMULPS  Y3, Y5, Y5
+	VSUBPS  Y5, Y4, Y4
+	VMOVUPS Y4, (DX)
+	ADDQ    SI, AX
+	ADDQ    SI, CX
+	ADDQ    SI, DX
+	DECQ    BX
+	JNZ     loop
+	VZEROUPPER
+	RET
+
+// func poolGrad8(d *float32, which *uint8, top *float32, bottom *float32, dTop *float32, dBottom *float32, pixels int, stride int, mean *float32, gain *float32, offset *float32, slope *float32)
+// Requires: AVX, AVX2
+TEXT ·poolGrad8(SB), NOSPLIT, $0-96
+	MOVQ     d+0(FP), AX
+	MOVQ     which+8(FP), CX
+	MOVQ     top+16(FP), DX
+	MOVQ     bottom+24(FP), BX
+	MOVQ     dTop+32(FP), SI
+	MOVQ     dBottom+40(FP), DI
+	MOVQ     pixels+48(FP), R8
+	MOVQ     stride+56(FP), R9
+	MOVQ     mean+64(FP), R10
+	VMOVUPS  (R10), Y0
+	MOVQ     gain+72(FP), R10
+	VMOVUPS  (R10), Y1
+	MOVQ     offset+80(FP), R10
+	VMOVUPS  (R10), Y2
+	MOVQ     slope+88(FP), R10
+	VMOVUPS  (R10), Y3
+	VPXOR    Y4, Y4, Y4
+	VPCMPEQD Y5, Y5, Y5
+	VPSRLD   $0x1f, Y5, Y5
+	VPADDD   Y5, Y5, Y6
+	VPADDD   Y5, Y6, Y7
+	MOVQ     R9, R10
+	SHRQ     $0x02, R10
+
+loop:
+	VMOVUPS   (AX), Y8
+	VPMOVZXBD (CX), Y9
+	VPCMPEQD  Y4, Y9, Y10
+	VANDPS    Y8, Y10, Y10
+	VMOVUPS   (DX), Y11
+	VMULPS    Y10, Y1, Y10
+	VSUBPS    Y2, Y10, Y10
+	VSUBPS    Y0, Y11, Y11
+	VMULPS    Y3, Y11, Y11
+	VSUBPS    Y11, Y10, Y10
+	VMOVUPS   Y10, (SI)
+	VPCMPEQD  Y5, Y9, Y10
+	VANDPS    Y8, Y10, Y10
+	VMOVUPS   (DX)(R9*1), Y11
+	VMULPS    Y10, Y1, Y10
+	VSUBPS    Y2, Y10, Y10
+	VSUBPS    Y0, Y11, Y11
+	VMULPS    Y3, Y11, Y11
+	VSUBPS    Y11, Y10, Y10
+	VMOVUPS   Y10, (SI)(R9*1)
+	VPCMPEQD  Y6, Y9, Y10
+	VANDPS    Y8, Y10, Y10
+	VMOVUPS   (BX), Y11
+	VMULPS    Y10, Y1, Y10
+	VSUBPS    Y2, Y10, Y10
+	VSUBPS    Y0, Y11, Y11
+	VMULPS    Y3, Y11, Y11
+	VSUBPS    Y11, Y10, Y10
+	VMOVUPS   Y10, (DI)
+	VPCMPEQD  Y7, Y9, Y10
+	VANDPS    Y8, Y10, Y10
+	VMOVUPS   (BX)(R9*1), Y11
+	VMULPS    Y10, Y1, Y10
+	VSUBPS    Y2, Y10, Y10
+	VSUBPS    Y0, Y11, Y11
+	VMULPS    Y3, Y11, Y11
+	VSUBPS    Y11, Y10, Y10
+	VMOVUPS   Y10, (DI)(R9*1)
+	LEAQ      (DX)(R9*2), DX
+	LEAQ      (BX)(R9*2), BX
+	LEAQ      (SI)(R9*2), SI
+	LEAQ      (DI)(R9*2), DI
+	ADDQ      R9, AX
+	ADDQ      R10, CX
+	DECQ      R8
+	JNZ       loop
 	VZEROUPPER
 	RET

@@ -1,3 +1,335 @@
 package main
 
-func elementwise() {}
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// Predicates of VCMPPS.
+const (
+	cmpUnordered = 0x03
+	cmpLessEqual = 0x12
+	cmpGreater   = 0x1e
+)
+
+// elementwise writes the passes over pixels. They use AVX2 only: they wait for memory, and one version has one result.
+func elementwise() {
+	for _, n := range []int{8, 16, 32} {
+		sums(n)
+	}
+	for _, n := range []int{8, 16} {
+		squaredDeviations(n)
+		gradSums(n)
+	}
+	maskGrad()
+	relu()
+	reluPool()
+	spreadGrad()
+	poolGrad()
+}
+
+func begin(name, signature, doc string) {
+	TEXT(name, NOSPLIT, signature)
+	Doc(doc)
+	Pragma("noescape")
+}
+
+func end() {
+	VZEROUPPER()
+	RET()
+}
+
+func ymms(n int) []reg.VecVirtual {
+	v := make([]reg.VecVirtual, n)
+	for i := range v {
+		v[i] = YMM()
+	}
+	return v
+}
+
+func param(name string) reg.Register { return Load(Param(name), GP64()) }
+
+func mem(base reg.Register, disp int) Mem { return Mem{Base: base, Disp: disp} }
+
+func zero(v ...reg.VecVirtual) {
+	for _, x := range v {
+		VXORPS(x, x, x)
+	}
+}
+
+// sums: accumulators of 4 channels each in float64.
+func sums(channels int) {
+	name := map[int]string{8: "sums8", 16: "sums16", 32: "sums32"}[channels]
+	begin(name, "func(x *float32, pixels, stride int, sum *float64)", name+" is Sums for as many channels of pixels that are stride bytes apart.")
+	x, n, stride, sum := param("x"), param("pixels"), param("stride"), param("sum")
+	acc := ymms(channels / 4)
+	for i, a := range acc {
+		VMOVUPD(mem(sum, 32*i), a)
+	}
+	t := ymms(min(len(acc), 4))
+	Label("loop")
+	for i, a := range acc {
+		VCVTPS2PD(mem(x, 16*i), t[i%len(t)])
+		VADDPD(t[i%len(t)], a, a)
+	}
+	ADDQ(stride, x)
+	DECQ(n)
+	JNZ(LabelRef("loop"))
+	for i, a := range acc {
+		VMOVUPD(a, mem(sum, 32*i))
+	}
+	end()
+}
+
+func squaredDeviations(channels int) {
+	name := map[int]string{8: "squaredDeviations8", 16: "squaredDeviations16"}[channels]
+	begin(name, "func(x *float32, pixels, stride int, mean, sum *float64)", name+" is SquaredDeviations for as many channels.")
+	x, n, stride, mean, sum := param("x"), param("pixels"), param("stride"), param("mean"), param("sum")
+	acc, m, t := ymms(channels/4), ymms(channels/4), ymms(channels/4)
+	for i := range acc {
+		VMOVUPD(mem(sum, 32*i), acc[i])
+		VMOVUPD(mem(mean, 32*i), m[i])
+	}
+	Label("loop")
+	for i := range acc {
+		VCVTPS2PD(mem(x, 16*i), t[i])
+		VSUBPD(m[i], t[i], t[i])
+		VMULPD(t[i], t[i], t[i])
+		VADDPD(t[i], acc[i], acc[i])
+	}
+	ADDQ(stride, x)
+	DECQ(n)
+	JNZ(LabelRef("loop"))
+	for i := range acc {
+		VMOVUPD(acc[i], mem(sum, 32*i))
+	}
+	end()
+}
+
+func gradSums(channels int) {
+	name := map[int]string{8: "gradSums8", 16: "gradSums16"}[channels]
+	begin(name, "func(d, x *float32, pixels, stride int, mean, s1, s2 *float64)", name+" is GradSums for as many channels.")
+	d, x, n, stride := param("d"), param("x"), param("pixels"), param("stride")
+	mean, s1, s2 := param("mean"), param("s1"), param("s2")
+	a1, a2 := ymms(channels/4), ymms(channels/4)
+	for i := range a1 {
+		VMOVUPD(mem(s1, 32*i), a1[i])
+		VMOVUPD(mem(s2, 32*i), a2[i])
+	}
+	dv, xv := ymms(2), ymms(2)
+	Label("loop")
+	for i := range a1 {
+		g, v := dv[i%2], xv[i%2]
+		VCVTPS2PD(mem(d, 16*i), g)
+		VCVTPS2PD(mem(x, 16*i), v)
+		VSUBPD(mem(mean, 32*i), v, v)
+		VADDPD(g, a1[i], a1[i])
+		VMULPD(v, g, v)
+		VADDPD(v, a2[i], a2[i])
+	}
+	ADDQ(stride, x)
+	ADDQ(stride, d)
+	DECQ(n)
+	JNZ(LabelRef("loop"))
+	for i := range a1 {
+		VMOVUPD(a1[i], mem(s1, 32*i))
+		VMOVUPD(a2[i], mem(s2, 32*i))
+	}
+	end()
+}
+
+func maskGrad() {
+	begin("maskGrad8", "func(y, dy, d *float32, vectors int)", "maskGrad8 is MaskGrad for vectors of 8 elements.")
+	y, dy, d, n := param("y"), param("dy"), param("d"), param("vectors")
+	v, z := YMM(), YMM()
+	zero(z)
+	Label("loop")
+	VMOVUPS(mem(y, 0), v)
+	VCMPPS(Imm(cmpLessEqual), z, v, v)
+	VANDNPS(mem(dy, 0), v, v)
+	VMOVUPS(v, mem(d, 0))
+	for _, p := range []reg.Register{y, dy, d} {
+		ADDQ(Imm(32), p)
+	}
+	DECQ(n)
+	JNZ(LabelRef("loop"))
+	end()
+}
+
+// affine turns x into (x-m)*a + b in place.
+func affine(x, m, a, b reg.VecVirtual) {
+	VSUBPS(m, x, x)
+	VMULPS(a, x, x)
+	VADDPS(b, x, x)
+}
+
+func relu() {
+	begin("relu8", "func(x, y *float32, pixels, stride int, mean, scale, shift *float32)",
+		"relu8 is Affine.ReLU for 8 channels of pixels that are stride bytes apart.")
+	x, y, n, stride := param("x"), param("y"), param("pixels"), param("stride")
+	k := ymms(3)
+	for i, name := range []string{"mean", "scale", "shift"} {
+		VMOVUPS(mem(param(name), 0), k[i])
+	}
+	v, z := YMM(), YMM()
+	zero(z)
+	Label("loop")
+	VMOVUPS(mem(x, 0), v)
+	affine(v, k[0], k[1], k[2])
+	VMAXPS(v, z, v) // the second source, v, where either is NaN
+	VMOVUPS(v, mem(y, 0))
+	ADDQ(stride, x)
+	ADDQ(stride, y)
+	DECQ(n)
+	JNZ(LabelRef("loop"))
+	end()
+}
+
+// constants makes vectors of 8 integers 1, 2 and 3.
+func constants() []reg.VecVirtual {
+	one, two, three := YMM(), YMM(), YMM()
+	VPCMPEQD(one, one, one)
+	VPSRLD(Imm(31), one, one)
+	VPADDD(one, one, two)
+	VPADDD(one, two, three)
+	return []reg.VecVirtual{one, two, three}
+}
+
+func reluPool() {
+	begin("reluPool8", "func(top, bottom, y, at *float32, which *uint8, pixels, stride int, mean, scale, shift *float32)",
+		"reluPool8 is Affine.ReLUPool for 8 channels and a number of pooled pixels; stride is the bytes of one pixel.")
+	top, bottom, y, at, which := param("top"), param("bottom"), param("y"), param("at"), param("which")
+	n, stride := param("pixels"), param("stride")
+	k := ymms(3)
+	for i, name := range []string{"mean", "scale", "shift"} {
+		VMOVUPS(mem(param(name), 0), k[i])
+	}
+	place := constants()
+	step := GP64()
+	MOVQ(stride, step)
+	SHRQ(Imm(2), step) // bytes of one pixel of which
+	Label("loop")
+	best, from, where := YMM(), YMM(), YMM()
+	x, z, greater, nan := YMM(), YMM(), YMM(), YMM()
+	VMOVUPS(mem(top, 0), from)
+	VMOVAPS(from, best)
+	affine(best, k[0], k[1], k[2])
+	zero(where)
+	// One comparison finds a NaN in either of two vectors: z of the first two places, then of the last two.
+	var last reg.VecVirtual
+	for i, src := range []Mem{
+		{Base: top, Index: stride, Scale: 1}, {Base: bottom}, {Base: bottom, Index: stride, Scale: 1},
+	} {
+		VMOVUPS(src, x)
+		VMOVAPS(x, z)
+		affine(z, k[0], k[1], k[2])
+		switch i {
+		case 0:
+			VCMPPS(Imm(cmpUnordered), z, best, nan)
+		case 1:
+			last = YMM()
+			VMOVAPS(z, last)
+		case 2:
+			VCMPPS(Imm(cmpUnordered), z, last, last)
+			VORPS(last, nan, nan)
+		}
+		VCMPPS(Imm(cmpGreater), best, z, greater)
+		VBLENDVPS(greater, z, best, best)
+		VBLENDVPS(greater, x, from, from)
+		VBLENDVPS(greater, place[i], where, where)
+	}
+	VORPS(nan, best, best) // all bits set are a NaN
+	zero(z)
+	VMAXPS(best, z, best)
+	VMOVUPS(best, mem(y, 0))
+	VMOVUPS(from, mem(at, 0))
+	high := XMM()
+	VEXTRACTI128(Imm(1), where, high)
+	low := where.AsX()
+	VPACKSSDW(high, low, low)
+	VPACKUSWB(low, low, low)
+	VMOVQ(low, mem(which, 0))
+	LEAQ(Mem{Base: top, Index: stride, Scale: 2}, top)
+	LEAQ(Mem{Base: bottom, Index: stride, Scale: 2}, bottom)
+	ADDQ(stride, y)
+	ADDQ(stride, at)
+	ADDQ(step, which)
+	DECQ(n)
+	JNZ(LabelRef("loop"))
+	end()
+}
+
+// spread computes (gain*g - offset) - (x-mean)*slope into g; k holds mean, gain, offset, slope.
+func spread(g, x reg.VecVirtual, k []reg.VecVirtual) {
+	VMULPS(g, k[1], g)
+	VSUBPS(k[2], g, g)
+	VSUBPS(k[0], x, x)
+	VMULPS(k[3], x, x)
+	VSUBPS(x, g, g)
+}
+
+func spreadConstants() []reg.VecVirtual {
+	k := ymms(4)
+	for i, name := range []string{"mean", "gain", "offset", "slope"} {
+		VMOVUPS(mem(param(name), 0), k[i])
+	}
+	return k
+}
+
+func spreadGrad() {
+	begin("spreadGrad8", "func(d, x, dx *float32, pixels, stride int, mean, gain, offset, slope *float32)",
+		"spreadGrad8 is Spread.Grad for 8 channels.")
+	d, x, dx, n, stride := param("d"), param("x"), param("dx"), param("pixels"), param("stride")
+	k := spreadConstants()
+	g, v := YMM(), YMM()
+	Label("loop")
+	VMOVUPS(mem(d, 0), g)
+	VMOVUPS(mem(x, 0), v)
+	spread(g, v, k)
+	VMOVUPS(g, mem(dx, 0))
+	for _, p := range []reg.Register{d, x, dx} {
+		ADDQ(stride, p)
+	}
+	DECQ(n)
+	JNZ(LabelRef("loop"))
+	end()
+}
+
+func poolGrad() {
+	begin("poolGrad8", "func(d *float32, which *uint8, top, bottom, dTop, dBottom *float32, pixels, stride int, mean, gain, offset, slope *float32)",
+		"poolGrad8 is Spread.PoolGrad for 8 channels.")
+	d, which, top, bottom := param("d"), param("which"), param("top"), param("bottom")
+	dTop, dBottom, n, stride := param("dTop"), param("dBottom"), param("pixels"), param("stride")
+	k := spreadConstants()
+	none := YMM()
+	VPXOR(none, none, none)
+	places := append([]reg.VecVirtual{none}, constants()...)
+	step := GP64()
+	MOVQ(stride, step)
+	SHRQ(Imm(2), step)
+	Label("loop")
+	grad, where, g, x := YMM(), YMM(), YMM(), YMM()
+	VMOVUPS(mem(d, 0), grad)
+	VPMOVZXBD(mem(which, 0), where)
+	for i, p := range []struct{ from, to Mem }{
+		{Mem{Base: top}, Mem{Base: dTop}},
+		{Mem{Base: top, Index: stride, Scale: 1}, Mem{Base: dTop, Index: stride, Scale: 1}},
+		{Mem{Base: bottom}, Mem{Base: dBottom}},
+		{Mem{Base: bottom, Index: stride, Scale: 1}, Mem{Base: dBottom, Index: stride, Scale: 1}},
+	} {
+		VPCMPEQD(places[i], where, g)
+		VANDPS(grad, g, g)
+		VMOVUPS(p.from, x)
+		spread(g, x, k)
+		VMOVUPS(g, p.to)
+	}
+	for _, p := range []reg.Register{top, bottom, dTop, dBottom} {
+		LEAQ(Mem{Base: p, Index: stride, Scale: 2}, p)
+	}
+	ADDQ(stride, d)
+	ADDQ(step, which)
+	DECQ(n)
+	JNZ(LabelRef("loop"))
+	end()
+}
