@@ -1,0 +1,50 @@
+// Package plugins lists the optimizers and metrics that come with the program.
+package plugins
+
+import (
+	"fmt"
+
+	"github.com/sharpbench/sharpbench/plugins/metrics/gradnorm"
+	"github.com/sharpbench/sharpbench/plugins/metrics/msharpness"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/adamw"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/coordclip"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/sam"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/sgd"
+	"github.com/sharpbench/sharpbench/plugins/sdk"
+)
+
+// bundled is the one list. Each entry is an sdk.Optimizer, an sdk.Stepper or an sdk.Metric; its name is that of its
+// Info. To add a plugin, add a folder and a line.
+var bundled = []any{
+	sgd.Optimizer{},
+	adamw.Optimizer{},
+	sam.Optimizer{},
+	coordclip.Optimizer{},
+
+	gradnorm.Metric{},
+	msharpness.Metric{},
+}
+
+var names, byName = index(bundled)
+
+// index panics on two plugins of one name: a mistake in the list that no run could make up for.
+func index(list []any) ([]string, map[string]any) {
+	names, byName := make([]string, 0, len(list)), make(map[string]any, len(list))
+	for _, p := range list {
+		name := p.(interface{ Info() sdk.Info }).Info().Name
+		if byName[name] != nil {
+			panic(fmt.Sprintf("plugins: two bundled plugins are named %q: %T and %T", name, byName[name], p))
+		}
+		names, byName[name] = append(names, name), p
+	}
+	return names, byName
+}
+
+// Names returns the names of the bundled plugins in the order of the list: optimizers, then metrics.
+func Names() []string { return append([]string(nil), names...) }
+
+// Lookup returns the bundled plugin of that name, for sdk.Serve: an sdk.Optimizer, an sdk.Stepper or an sdk.Metric.
+func Lookup(name string) (any, bool) {
+	p, ok := byName[name]
+	return p, ok
+}

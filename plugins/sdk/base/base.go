@@ -1,0 +1,200 @@
+// Package base holds the update rules that other methods build on, as values: SAM, clipping and the like compute a
+// direction and hand it to a base rule. There is one implementation of momentum and one of Adam, here.
+//
+// A method with a choice of bases declares Params among its own parameters, calls Check from its Info.Check, and asks
+// New for the rule:
+//
+//	rule := base.New(start.Params)        // which have "base" and the parameters of the base
+//	err := rule.Init(start)
+//	rule.Step(w, u, session.LRScale())    // u: the direction, in place of the gradient
+//
+// All state is in slots (Rule.Slots) or follows from the number of committed steps, so a run can be resumed from any
+// commit, bit for bit.
+package base
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/sharpbench/sharpbench/plugins/sdk"
+)
+
+// Rule is an update rule with its state.
+type Rule interface {
+	// Slots are the vectors that Init expects to find. A method appends its own.
+	Slots(dim int) []sdk.Slot
+	// Init prepares for the step after start.Step. It is called once, before Step.
+	Init(start sdk.Start) error
+	// Step updates the parameters w along u, which stands for the gradient and is not modified. Weight decay acts on w.
+	// lrScale is the factor of the host's schedule; the learning rate of the step is their float64 product.
+	Step(w, u sdk.Vec, lrScale float64)
+}
+
+var (
+	_ Rule = (*SGD)(nil)
+	_ Rule = (*AdamW)(nil)
+)
+
+// Names of the rules that New knows.
+const (
+	NameSGD   = "sgd"
+	NameAdamW = "adamw"
+)
+
+// The two ways of weight decay, and the choice of neither by a method with several bases.
+const (
+	DecayL2        = "l2"        // coupled: weight_decay·w is added to the gradient
+	DecayDecoupled = "decoupled" // w shrinks by lr·weight_decay·w beside the update
+	DecayAuto      = "auto"      // what is customary for the base
+)
+
+// NoDecayBiasNorm exempts biases and the scales and shifts of normalisation layers from weight decay.
+const NoDecayBiasNorm = "bias-norm"
+
+// New returns the rule that the parameter "base" of p names, not yet prepared by Init. p must have the parameters of
+// Params.
+func New(p sdk.Params) Rule {
+	switch name := p.String("base"); name {
+	case NameSGD:
+		return NewSGD(p)
+	case NameAdamW:
+		return NewAdamW(p)
+	default:
+		panic(fmt.Sprintf("base: no rule named %q is declared", name))
+	}
+}
+
+// Params declares "base" and the parameters of every base, for a method that builds on one. Check rejects values for
+// parameters that the chosen base does not have.
+func Params() []sdk.Param {
+	out := []sdk.Param{
+		sdk.Choice("base", NameSGD, []string{NameSGD, NameAdamW}, "update rule that takes the step"),
+		rate(0.1, "learning rate, times the schedule; with base adamw 0.001 is customary"),
+		weightDecay(0),
+		sdk.Choice("decay", DecayAuto, []string{DecayAuto, DecayL2, DecayDecoupled},
+			"where weight decay acts: l2 adds it to the gradient, decoupled shrinks the parameters beside the step, auto is l2 for sgd and decoupled for adamw"),
+		noDecay(),
+	}
+	return append(append(out, momentumParams()...), adamParams()...)
+}
+
+// Check finds what is wrong with the parameters of Params beyond their ranges. A parameter that the chosen base does
+// not use may only have its default value: anything else was meant to have an effect.
+func Check(problem sdk.Problem, p sdk.Params) []sdk.Diagnostic {
+	var out []sdk.Diagnostic
+	name := p.String("base")
+	unused, other := momentumParams(), NameSGD
+	if name == NameSGD {
+		unused, other = adamParams(), NameAdamW
+		out = append(out, checkMomentum(p)...)
+	}
+	for _, d := range unused {
+		if value(p, d) != d.Default {
+			out = append(out, sdk.Diagnostic{Param: d.Name, Message: fmt.Sprintf(
+				"has no effect with base = %q: leave it out, or set base = %q", name, other)})
+		}
+	}
+	return append(out, checkNoDecay(problem, p)...)
+}
+
+func value(p sdk.Params, d sdk.Param) any {
+	switch d.Type {
+	case "float":
+		return p.Float(d.Name)
+	case "bool":
+		return p.Bool(d.Name)
+	case "int":
+		return p.Int(d.Name)
+	}
+	return p.String(d.Name)
+}
+
+func rate(def float64, help string) sdk.Param { return sdk.Float("lr", def, help).Min(0).Log() }
+
+func weightDecay(def float64) sdk.Param {
+	return sdk.Float("weight_decay", def, "weight decay").Min(0).Log()
+}
+
+func decayParam(def string) sdk.Param {
+	return sdk.Choice("decay", def, []string{DecayL2, DecayDecoupled},
+		"where weight decay acts: l2 adds it to the gradient, decoupled shrinks the parameters beside the step by lr times weight_decay")
+}
+
+func noDecay() sdk.Param {
+	return sdk.Choice("no_decay", "", []string{"", NoDecayBiasNorm},
+		"parameters without weight decay: none, or biases and the scales and shifts of normalisation layers")
+}
+
+func checkNoDecay(problem sdk.Problem, p sdk.Params) []sdk.Diagnostic {
+	if p.String("no_decay") != "" && problem.Dim > 0 && len(problem.Tensors) == 0 {
+		return []sdk.Diagnostic{{Param: "no_decay", Message: "this workload does not say which parameters are biases: leave it out"}}
+	}
+	return nil
+}
+
+// decay is the part of a rule that is about weight decay.
+type decay struct {
+	rate      float64
+	decoupled bool
+	noDecay   string
+	spans     []Span // of the parameters with decay
+	rest      []Span // of those without
+}
+
+func newDecay(p sdk.Params, auto string) decay {
+	mode := p.String("decay")
+	if mode == DecayAuto {
+		mode = auto
+	}
+	return decay{rate: p.Float("weight_decay"), decoupled: mode == DecayDecoupled, noDecay: p.String("no_decay")}
+}
+
+func (d *decay) init(problem sdk.Problem) error {
+	kinds := []string{sdk.KindBias, sdk.KindNormScale, sdk.KindNormShift}
+	exempt := func(t sdk.Tensor) bool { return d.rate == 0 || d.noDecay != "" && slices.Contains(kinds, t.Kind) }
+	if len(problem.Tensors) == 0 {
+		whole := []Span{{0, problem.Dim}}
+		switch {
+		case d.rate == 0:
+			d.rest = whole
+		case d.noDecay != "":
+			return fmt.Errorf("no_decay = %q needs a workload that says which parameters are biases", d.noDecay)
+		default:
+			d.spans = whole
+		}
+		return nil
+	}
+	d.rest = Spans(problem, exempt)
+	d.spans = Spans(problem, func(t sdk.Tensor) bool { return !exempt(t) })
+	return nil
+}
+
+// amounts returns the coupled and the decoupled coefficient of a step with the given learning rate, rounded once.
+func (d *decay) amounts(rate float64) (l2, decoupled float32) {
+	if d.decoupled {
+		return 0, float32(rate * d.rate)
+	}
+	return float32(d.rate), 0
+}
+
+// Span is a stretch of the parameter vector, To exclusive.
+type Span struct{ From, To int }
+
+// Of returns the elements of x in the span: a view, not a copy.
+func (s Span) Of(x sdk.Vec) sdk.Vec { return x[s.From:s.To:s.To] }
+
+// Spans returns the stretches covered by the tensors that in accepts, in order; neighbours are joined.
+func Spans(problem sdk.Problem, in func(sdk.Tensor) bool) []Span {
+	var out []Span
+	for _, t := range problem.Tensors {
+		if t.Size() == 0 || !in(t) {
+			continue
+		}
+		if n := len(out); n > 0 && out[n-1].To == t.Offset {
+			out[n-1].To += t.Size()
+		} else {
+			out = append(out, Span{t.Offset, t.Offset + t.Size()})
+		}
+	}
+	return out
+}
