@@ -1,0 +1,143 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/sharpbench/sharpbench/harness/oracle"
+)
+
+// Float is a float64 in a record. JSON knows no infinities and no NaN; they are written as strings, so that a result is
+// never lost to its own number.
+type Float float64
+
+// MarshalJSON writes the shortest number that reads back the same, or "NaN", "+Inf", "-Inf".
+func (f Float) MarshalJSON() ([]byte, error) {
+	v := float64(f)
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return strconv.AppendQuote(nil, strconv.FormatFloat(v, 'g', -1, 64)), nil
+	}
+	return json.Marshal(v)
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (f *Float) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] == '"' {
+		switch string(b) {
+		case `"NaN"`:
+			*f = Float(math.NaN())
+		case `"+Inf"`:
+			*f = Float(math.Inf(1))
+		case `"-Inf"`:
+			*f = Float(math.Inf(-1))
+		default:
+			return fmt.Errorf("not a number: %s", b)
+		}
+		return nil
+	}
+	return json.Unmarshal(b, (*float64)(f))
+}
+
+// The states of a trial, as in Status.State. Those from Done on are also what Result.Status may be.
+const (
+	Running  = "running"
+	Stopped  = "stopped" // interrupted or canceled; goes on from its checkpoint
+	Done     = "done"
+	Failed   = "failed"
+	Diverged = "diverged"
+	Timeout  = "timeout"
+)
+
+// Status says where a trial stands, for people and other processes to look at. It decides nothing: a trial is trained
+// if and only if it has a Result.
+type Status struct {
+	State   string    `json:"state"`
+	Detail  string    `json:"detail,omitempty"`
+	Step    uint64    `json:"step"`
+	Steps   uint64    `json:"steps"` // planned; 0 if unknown
+	Host    string    `json:"host"`
+	PID     int       `json:"pid"`
+	Started time.Time `json:"started"`
+	Updated time.Time `json:"updated"`
+}
+
+// Result is the record of a training that has ended, however it ended.
+type Result struct {
+	Status       string      `json:"status"`             // Done, Failed, Diverged or Timeout
+	Reason       string      `json:"reason"`             // one line for people; empty when done
+	Detail       string      `json:"detail"`             // more of it, such as a plugin's last message
+	LogTail      string      `json:"log_tail,omitempty"` // of a training that was not done
+	Steps        uint64      `json:"steps"`              // committed
+	Epochs       Float       `json:"epochs"`
+	G            Float       `json:"g"`          // billed, over all attempts that led to the parameters
+	TrainLoss    Float       `json:"train_loss"` // of the last steps, as trained: not an evaluation
+	Bill         oracle.Bill `json:"bill"`
+	HostSeconds  Float       `json:"host_seconds"`   // the oracle's compute
+	PluginSecs   Float       `json:"plugin_seconds"` // the plugin's turns
+	WallSeconds  Float       `json:"wall_seconds"`
+	TimeLimit    Float       `json:"time_limit"`    // seconds that were allowed; 0: no limit. A timeout may be tried again with more
+	ParamsSHA256 string      `json:"params_sha256"` // HashParams of the trained parameters; empty if there are none. Set by Finish
+	Provenance   Provenance  `json:"provenance"`
+}
+
+// Provenance says what computed a record. It is not part of any identity.
+type Provenance struct {
+	Version   string    `json:"version"` // of bench
+	GoVersion string    `json:"go_version"`
+	Host      string    `json:"host"`
+	CPU       string    `json:"cpu"` // model
+	OS        string    `json:"os"`  // operating system and architecture
+	Started   time.Time `json:"started"`
+	Ended     time.Time `json:"ended"`
+}
+
+// Evaluation is the record of one trained model on one split or shift.
+type Evaluation struct {
+	Spec       json.RawMessage `json:"spec"` // canonical; its sha256 is the record's hash
+	Split      string          `json:"split"`
+	Shift      string          `json:"shift,omitempty"` // kind of the shift; empty for the split as it is
+	Severity   int             `json:"severity,omitempty"`
+	Loss       Float           `json:"loss"` // mean, natural logarithm
+	Errors     int             `json:"errors"`
+	Examples   int             `json:"examples"`
+	Seconds    Float           `json:"seconds"`
+	Provenance Provenance      `json:"provenance"`
+}
+
+// Measurement is the record of one metric on one trained model.
+type Measurement struct {
+	Spec           json.RawMessage `json:"spec"`   // canonical; its sha256 is the record's hash
+	Status         string          `json:"status"` // Done, Failed or Timeout
+	Reason         string          `json:"reason"`
+	Detail         string          `json:"detail"`
+	Values         []Value         `json:"values"`
+	Bill           oracle.Bill     `json:"bill"`
+	Seconds        Float           `json:"seconds"`
+	ExampleIDsHash string          `json:"example_ids_hash"` // of the list of examples that was seen
+	Provenance     Provenance      `json:"provenance"`
+}
+
+// Value is one number of a measurement.
+type Value struct {
+	Name      string   `json:"name"`
+	Value     Float    `json:"value"` // 0 when Null
+	Null      bool     `json:"null,omitempty"`
+	Reason    string   `json:"reason,omitempty"` // why Null
+	StdErr    Float    `json:"std_err"`
+	HasStdErr bool     `json:"has_std_err"`
+	Warnings  []string `json:"warnings,omitempty"`
+}
+
+// Point is a line of a training curve.
+type Point struct {
+	Step    uint64           `json:"step"`
+	Epoch   Float            `json:"epoch"`
+	Loss    Float            `json:"loss"`
+	LRScale Float            `json:"lr_scale"` // the schedule's multiplier
+	G       Float            `json:"g"`
+	Seconds Float            `json:"seconds"`
+	Scalars map[string]Float `json:"scalars,omitempty"` // self-reported by the plugin
+}
