@@ -44,40 +44,57 @@ func (c *conv) weights(w []float32) []float32 {
 }
 
 func (c *conv) forward(ws *workspace, x, y *activation) {
-	p := &ws.scratch.(*convScratch).forward
-	convolve(p, c.out.H, c.out.W, c.in.C, c.out.C, c.weights(ws.w))
-	p.RepC = y.row()
+	s := ws.scratch.(*convScratch)
 	for i := range x.n {
-		p.A, p.C = x.example(i), y.inner(i)
-		p.Run()
+		c.example(ws, s, x.example(i), y.inner(i), y.row())
 	}
+}
+
+// example convolves one padded image x to y, whose rows are row apart.
+func (c *conv) example(ws *workspace, s *convScratch, x, y []float32, row int) {
+	p := &s.forward
+	convolve(p, c.out.H, c.out.W, c.in.C, c.out.C, c.weights(ws.w))
+	p.A, p.C, p.RepC = x, y, row
+	p.Run()
 }
 
 func (c *conv) backward(ws *workspace, x, y, dy, dx *activation) {
 	s := ws.scratch.(*convScratch)
-
-	// dW[kh][kw,ci][co] = Σ over images, h, w of x[h+kh][(w+kw),ci] dy[h][w][co]. One product a kernel row and image, so
-	// that the sums have two levels.
-	p := &s.wgrad
-	ci, co := c.in.C, c.out.C
-	dw := c.weights(ws.grad)
-	p.M, p.N, p.K, p.Segs, p.Rep = 3*ci, co, c.out.W, c.out.H, 1
-	p.RowA, p.ColA, p.SegA = 1, ci, x.row()
-	p.RowB, p.SegB = co, dy.row()
-	p.RowC = co
+	if dx != nil {
+		c.flip(ws, s)
+	}
 	for i := range x.n {
-		p.B, p.Add = dy.inner(i), i > 0
-		for kh := range 3 {
-			p.A = x.example(i)[kh*x.row():]
-			p.C = dw[kh*3*ci*co:]
-			p.Run()
+		c.gradWeights(ws, s, x.example(i), dy.inner(i), i > 0)
+		if dx != nil {
+			c.gradInput(s, dy.example(i), dx.inner(i), dx.row())
 		}
 	}
-	if dx == nil {
-		return
-	}
+}
 
-	// dx is the convolution of dy with the turned kernels.
+// gradWeights adds the gradient of the weights by one image to ws.grad, or stores it: x is the padded image, dy the
+// first pixel of the padded gradient.
+//
+// dW[kh][kw,ci][co] = Σ over h, w of x[h+kh][(w+kw),ci] dy[h][w][co], one product a kernel row. With a product of its own
+// for each image, the sums over a batch have two levels and a small rounding error.
+func (c *conv) gradWeights(ws *workspace, s *convScratch, x, dy []float32, add bool) {
+	ci, co := c.in.C, c.out.C
+	row := (c.in.W + 2) * ci
+	dw := c.weights(ws.grad)
+	p := &s.wgrad
+	p.M, p.N, p.K, p.Segs, p.Rep = 3*ci, co, c.out.W, c.out.H, 1
+	p.RowA, p.ColA, p.SegA = 1, ci, row
+	p.B, p.RowB, p.SegB = dy, co, (c.out.W+2)*co
+	p.RowC, p.Add = co, add
+	for kh := range 3 {
+		p.A = x[kh*row:]
+		p.C = dw[kh*3*ci*co:]
+		p.Run()
+	}
+}
+
+// flip prepares the kernels for gradInput.
+func (c *conv) flip(ws *workspace, s *convScratch) {
+	ci, co := c.in.C, c.out.C
 	w := c.weights(ws.w)
 	for k := range 9 {
 		from, to := w[k*ci*co:], s.flipped[(8-k)*ci*co:]
@@ -87,11 +104,12 @@ func (c *conv) backward(ws *workspace, x, y, dy, dx *activation) {
 			}
 		}
 	}
-	p = &s.dgrad
-	convolve(p, c.in.H, c.in.W, co, ci, s.flipped)
-	p.RepC = dx.row()
-	for i := range x.n {
-		p.A, p.C = dy.example(i), dx.inner(i)
-		p.Run()
-	}
+}
+
+// gradInput convolves the padded gradient dy with the turned kernels to dx, whose rows are row apart.
+func (c *conv) gradInput(s *convScratch, dy, dx []float32, row int) {
+	p := &s.dgrad
+	convolve(p, c.in.H, c.in.W, c.out.C, c.in.C, s.flipped)
+	p.A, p.C, p.RepC = dy, dx, row
+	p.Run()
 }

@@ -187,6 +187,7 @@ func (b *Builder) Build() (*Net, error) {
 		return nil, fmt.Errorf("%s", strings.Join(b.errs, "\n"))
 	}
 	net := b.net
+	net.layers = fuse(net.layers)
 	return &net, nil
 }
 

@@ -45,11 +45,13 @@ type normActScratch struct {
 	mean, inv        []float64 // statistics; inv is 1/sqrt(variance + epsilon)
 	mean32, scale    []float32 // of the forward pass, with the layer's shift
 	gain, off, slope []float32 // of the backward pass
+	seen             float64   // values a channel observed so far by batch normalisation,
+	square           []float64 // and the sum of their squared deviations from mean
 	sum1, sum2       []float64
 	dscale, dshift   []float64
 	at               []float32 // the inputs the pooled maxima come from
 	which            []uint8   // and their places
-	z                []float32 // an example's values before the activation, where that is not ReLU
+	z                []float32 // an example's values before pooling, where the activation is not ReLU
 	d                []float32 // the gradient before the activation
 }
 
@@ -59,7 +61,7 @@ func (l *normAct) scratch(old any, n int, backward bool) any {
 	if s == nil {
 		s = new(normActScratch)
 		s.sum1, s.sum2 = make([]float64, c), make([]float64, c)
-		s.dscale, s.dshift = make([]float64, c), make([]float64, c)
+		s.dscale, s.dshift, s.square = make([]float64, c), make([]float64, c), make([]float64, c)
 	}
 	sets := 1
 	if l.kind == GroupNorm {
@@ -93,59 +95,103 @@ func (l *normAct) set(i int) (from, to int) {
 	return i * l.in.C, (i + 1) * l.in.C
 }
 
-// statistics fills mean and inv.
-func (l *normAct) statistics(ws *workspace, s *normActScratch, x *activation) {
-	c, size := l.in.C, l.in.Len()
-	data := x.flat()
+// A forward pass is begin, observe for all pixels in order, conclude, apply for each example. Where nothing depends on
+// the other examples (shared reports false), apply may follow observe at once and conclude does nothing.
+
+// shared says whether the statistics of the batch are needed.
+func (l *normAct) shared(ws *workspace) bool { return l.kind == BatchNorm && ws.mode == Train }
+
+func (l *normAct) begin(ws *workspace, s *normActScratch) {
+	c := l.in.C
 	switch {
-	case l.kind == NoNorm:
-		for j := range c {
-			s.mean[j], s.inv[j] = 0, 1
-		}
-	case l.kind == BatchNorm && ws.mode == Eval:
+	case l.shared(ws):
+		s.seen = 0
+		clear(s.mean)
+		clear(s.square)
+		return
+	case l.kind == BatchNorm:
 		for j := range c {
 			s.mean[j] = float64(ws.buf[l.buffer+j])
 			s.inv[j] = 1 / math.Sqrt(float64(ws.buf[l.buffer+c+j])+normEpsilon)
 		}
-	case l.kind == BatchNorm:
-		count := float64(x.n * l.in.H * l.in.W)
+	case l.kind == NoNorm:
+		clear(s.mean)
+		fill(s.inv[:c], 1)
+	case l.kind == GroupNorm:
+		return
+	}
+	l.coefficients(ws, s, 0, c)
+}
+
+// observe takes the statistics of pixels: those of example i for group normalisation, any part of the batch for batch
+// normalisation. Means and variances are those of two passes over the part. Parts of a batch are merged as in Chan,
+// Golub, LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances" (1979), which is as
+// accurate, and lets each part be observed while it is in the cache.
+func (l *normAct) observe(ws *workspace, s *normActScratch, i int, pixels []float32) {
+	c := l.in.C
+	switch {
+	case l.shared(ws):
+		now := float64(len(pixels) / c)
 		clear(s.sum1)
-		kernel.Sums(data, c, s.sum1)
-		for j := range c {
-			s.mean[j] = s.sum1[j] / count
+		kernel.Sums(pixels, c, s.sum1)
+		for j := range s.sum1 {
+			s.sum1[j] /= now
 		}
 		clear(s.sum2)
-		kernel.SquaredDeviations(data, c, s.mean, s.sum2)
+		kernel.SquaredDeviations(pixels, c, s.sum1, s.sum2)
+		all := s.seen + now
 		for j := range c {
-			s.inv[j] = 1 / math.Sqrt(s.sum2[j]/count+normEpsilon)
+			delta := s.sum1[j] - s.mean[j]
+			s.mean[j] += float64(delta * (now / all))
+			s.square[j] += s.sum2[j] + float64(delta*delta*(s.seen*now/all))
 		}
-		if ws.updateStats {
-			// A batch with one value a channel has no unbiased variance; its 0 is folded in as it is.
-			unbiased := max(count-1, 1)
-			for j := range c {
-				fold(&ws.buf[l.buffer+j], s.mean[j])
-				fold(&ws.buf[l.buffer+c+j], s.sum2[j]/unbiased)
-			}
-		}
+		s.seen = all
 	case l.kind == GroupNorm:
-		count := float64(l.in.H * l.in.W * l.group)
-		for i := range x.n {
-			from, to := l.set(i)
-			mean, inv := s.mean[from:to], s.inv[from:to]
-			example := data[i*size : (i+1)*size]
-			clear(s.sum1)
-			kernel.Sums(example, c, s.sum1)
-			for g := 0; g < c; g += l.group {
-				m := total(s.sum1[g:g+l.group]) / count
-				fill(mean[g:g+l.group], m)
-			}
-			clear(s.sum2)
-			kernel.SquaredDeviations(example, c, mean, s.sum2)
-			for g := 0; g < c; g += l.group {
-				v := total(s.sum2[g:g+l.group]) / count
-				fill(inv[g:g+l.group], 1/math.Sqrt(v+normEpsilon))
-			}
+		from, to := l.set(i)
+		mean, inv := s.mean[from:to], s.inv[from:to]
+		count := float64(len(pixels) / c * l.group)
+		clear(s.sum1)
+		kernel.Sums(pixels, c, s.sum1)
+		for g := 0; g < c; g += l.group {
+			fill(mean[g:g+l.group], total(s.sum1[g:g+l.group])/count)
 		}
+		clear(s.sum2)
+		kernel.SquaredDeviations(pixels, c, mean, s.sum2)
+		for g := 0; g < c; g += l.group {
+			fill(inv[g:g+l.group], 1/math.Sqrt(total(s.sum2[g:g+l.group])/count+normEpsilon))
+		}
+		l.coefficients(ws, s, from, to)
+	}
+}
+
+func (l *normAct) conclude(ws *workspace, s *normActScratch) {
+	if !l.shared(ws) {
+		return
+	}
+	c := l.in.C
+	for j := range c {
+		s.inv[j] = 1 / math.Sqrt(s.square[j]/s.seen+normEpsilon)
+	}
+	if ws.updateStats {
+		// A batch with one value a channel has no unbiased variance; its 0 is folded in as it is.
+		unbiased := max(s.seen-1, 1)
+		for j := range c {
+			fold(&ws.buf[l.buffer+j], s.mean[j])
+			fold(&ws.buf[l.buffer+c+j], s.square[j]/unbiased)
+		}
+	}
+	l.coefficients(ws, s, 0, c)
+}
+
+// coefficients rounds the statistics from..to to those of the forward pass.
+func (l *normAct) coefficients(ws *workspace, s *normActScratch, from, to int) {
+	for k := from; k < to; k++ {
+		gamma := 1.0
+		if l.scale >= 0 {
+			gamma = float64(ws.w[l.scale+k-from])
+		}
+		s.mean32[k] = float32(s.mean[k])
+		s.scale[k] = float32(gamma * s.inv[k])
 	}
 }
 
@@ -167,127 +213,150 @@ func fill(x []float64, v float64) {
 	}
 }
 
-func (l *normAct) forward(ws *workspace, x, y *activation) {
-	s := ws.scratch.(*normActScratch)
-	c := l.in.C
-	l.statistics(ws, s, x)
-	sets := 1
-	if l.kind == GroupNorm {
-		sets = x.n
-	}
-	for i := range sets * c {
-		s.mean32[i] = float32(s.mean[i])
-		gamma := 1.0
-		if l.scale >= 0 {
-			gamma = float64(ws.w[l.scale+i%c])
+func (l *normAct) affine(ws *workspace, s *normActScratch, i int) kernel.Affine {
+	from, to := l.set(i)
+	return kernel.Affine{Mean: s.mean32[from:to], Scale: s.scale[from:to], Shift: ws.w[l.shift : l.shift+l.in.C]}
+}
+
+// apply computes example i of y from its pixels.
+func (l *normAct) apply(ws *workspace, s *normActScratch, i int, pixels []float32, y *activation) {
+	f := l.affine(ws, s, i)
+	out := y.inner(i)
+	line, outLine, pooled := l.in.W*l.in.C, l.out.W*l.in.C, l.out.Len()
+	switch {
+	case l.act != ReLU:
+		l.activate(s, &f, pixels, i, y)
+	case l.pool:
+		at, which := s.at[i*pooled:], s.which[i*pooled:]
+		for h := range l.out.H {
+			top := pixels[2*h*line:]
+			f.ReLUPool(top[:line], top[line:2*line], out[h*y.row():], at[h*outLine:], which[h*outLine:])
 		}
-		s.scale[i] = float32(gamma * s.inv[i])
-	}
-	data := x.flat()
-	size, line := l.in.Len(), l.in.W*c
-	pooled, outLine := l.out.Len(), l.out.W*c
-	for i := range x.n {
-		from, to := l.set(i)
-		f := kernel.Affine{Mean: s.mean32[from:to], Scale: s.scale[from:to], Shift: ws.w[l.shift : l.shift+c]}
-		in, out := data[i*size:(i+1)*size], y.inner(i)
-		switch {
-		case l.act != ReLU:
-			l.activate(s, &f, in, i, y)
-		case l.pool:
-			at, which := s.at[i*pooled:], s.which[i*pooled:]
-			for h := range l.out.H {
-				top := in[2*h*line:]
-				f.ReLUPool(top[:line], top[line:2*line], out[h*y.row():], at[h*outLine:], which[h*outLine:])
-			}
-		default:
-			for h := range l.in.H {
-				f.ReLU(in[h*line:(h+1)*line], out[h*y.row():])
-			}
+	case y.pad == 0:
+		f.ReLU(pixels, out)
+	default:
+		for h := range l.in.H {
+			f.ReLU(pixels[h*line:(h+1)*line], out[h*y.row():])
 		}
 	}
 }
 
-func (l *normAct) backward(ws *workspace, x, y, dy, dx *activation) {
+func (l *normAct) forward(ws *workspace, x, y *activation) {
 	s := ws.scratch.(*normActScratch)
-	c, size, pooled := l.in.C, l.in.Len(), l.out.Len()
-	line, outLine := l.in.W*c, l.out.W*c
-	data := x.flat()
+	data, size := x.flat(), l.in.Len()
+	l.begin(ws, s)
+	if l.kind == GroupNorm {
+		for i := range x.n {
+			l.observe(ws, s, i, data[i*size:(i+1)*size])
+		}
+	} else {
+		l.observe(ws, s, 0, data)
+	}
+	l.conclude(ws, s)
+	for i := range x.n {
+		l.apply(ws, s, i, data[i*size:(i+1)*size], y)
+	}
+}
+
+// A backward pass is gradBegin, gradSums for each example, gradEnd, gradInput for each example.
+
+func (l *normAct) gradBegin(s *normActScratch) {
 	clear(s.dscale)
 	clear(s.dshift)
-	if l.kind != GroupNorm {
-		clear(s.sum1)
-		clear(s.sum2)
-	}
+	clear(s.sum1)
+	clear(s.sum2)
+}
 
-	// The gradient before the activation and its sums: sum1 of d, sum2 of d*(x-mean).
-	for i := range x.n {
-		from, to := l.set(i)
-		d := s.d[i*pooled : (i+1)*pooled]
-		grad := dy.inner(i)
-		at := data[i*size : (i+1)*size]
-		if l.pool {
-			at = s.at[i*pooled : (i+1)*pooled]
+// gradSums computes the gradient before the activation of example i and its sums: sum1 of d, sum2 of d*(x-mean).
+func (l *normAct) gradSums(ws *workspace, s *normActScratch, i int, pixels []float32, y, dy *activation) {
+	c, pooled, outLine := l.in.C, l.out.Len(), l.out.W*l.in.C
+	from, to := l.set(i)
+	d := s.d[i*pooled : (i+1)*pooled]
+	at := pixels
+	if l.pool {
+		at = s.at[i*pooled : (i+1)*pooled]
+	}
+	out, grad := y.inner(i), dy.inner(i)
+	lines := l.out.H
+	if y.pad == 0 && dy.pad == 0 {
+		outLine, lines = pooled, 1
+	}
+	for h := range lines {
+		if l.act == ReLU {
+			kernel.MaskGrad(out[h*y.row():][:outLine], grad[h*dy.row():], d[h*outLine:])
+		} else {
+			copy(d[h*outLine:(h+1)*outLine], grad[h*dy.row():])
 		}
-		out := y.inner(i)
-		for h := range l.out.H {
-			if l.act == ReLU {
-				kernel.MaskGrad(out[h*y.row():][:outLine], grad[h*dy.row():], d[h*outLine:])
-			} else {
-				copy(d[h*outLine:(h+1)*outLine], grad[h*dy.row():])
-			}
-		}
-		if l.act != ReLU && l.act != Identity {
-			f := kernel.Affine{Mean: s.mean32[from:to], Scale: s.scale[from:to], Shift: ws.w[l.shift : l.shift+c]}
-			for k := range d {
-				d[k] *= derivative(l.act, f.Z(at[k], k%c))
-			}
-		}
-		if l.kind == GroupNorm {
-			clear(s.sum1)
-			clear(s.sum2)
-		}
-		kernel.GradSums(d, at, c, s.mean[from:to], s.sum1, s.sum2)
-		if l.kind == GroupNorm {
-			l.settleGroup(ws, s, from, to)
+	}
+	if l.act != ReLU && l.act != Identity {
+		f := l.affine(ws, s, i)
+		for k := range d {
+			d[k] *= derivative(l.act, f.Z(at[k], k%c))
 		}
 	}
 	if l.kind != GroupNorm {
-		l.settle(ws, s, x.n)
+		kernel.GradSums(d, at, c, s.mean[from:to], s.sum1, s.sum2)
+		return
 	}
-	for j := range c {
+	clear(s.sum1)
+	clear(s.sum2)
+	kernel.GradSums(d, at, c, s.mean[from:to], s.sum1, s.sum2)
+	l.settleGroup(ws, s, from, to)
+}
+
+func (l *normAct) gradEnd(ws *workspace, s *normActScratch, n int) {
+	if l.kind != GroupNorm {
+		l.settle(ws, s, n)
+	}
+	for j := range l.in.C {
 		ws.grad[l.shift+j] = float32(s.dshift[j])
 		if l.scale >= 0 {
 			ws.grad[l.scale+j] = float32(s.dscale[j])
 		}
 	}
+}
+
+// gradInput computes the gradient of the pixels of example i into dx, whose rows are row apart.
+func (l *normAct) gradInput(s *normActScratch, i int, pixels, dx []float32, row int) {
+	c, pooled := l.in.C, l.out.Len()
+	line, outLine := l.in.W*c, l.out.W*c
+	from, to := l.set(i)
+	k := kernel.Spread{Mean: s.mean32[from:to], Gain: s.gain[from:to], Offset: s.off[from:to], Slope: s.slope[from:to]}
+	d := s.d[i*pooled : (i+1)*pooled]
+	if !l.pool {
+		for h := range l.in.H {
+			k.Grad(d[h*line:(h+1)*line], pixels[h*line:], dx[h*row:])
+		}
+		return
+	}
+	which := s.which[i*pooled : (i+1)*pooled]
+	for h := range l.out.H {
+		top, to := pixels[2*h*line:], dx[2*h*row:]
+		k.PoolGrad(d[h*outLine:], which[h*outLine:], top[:line], top[line:2*line], to, to[row:])
+		if l.in.W%2 == 1 {
+			k.Rest(top[line-c:line], to[line-c:])
+			k.Rest(top[2*line-c:2*line], to[row+line-c:])
+		}
+	}
+	if l.in.H%2 == 1 {
+		h := l.in.H - 1
+		k.Rest(pixels[h*line:(h+1)*line], dx[h*row:])
+	}
+}
+
+func (l *normAct) backward(ws *workspace, x, y, dy, dx *activation) {
+	s := ws.scratch.(*normActScratch)
+	data, size := x.flat(), l.in.Len()
+	l.gradBegin(s)
+	for i := range x.n {
+		l.gradSums(ws, s, i, data[i*size:(i+1)*size], y, dy)
+	}
+	l.gradEnd(ws, s, x.n)
 	if dx == nil {
 		return
 	}
-
 	for i := range x.n {
-		from, to := l.set(i)
-		k := kernel.Spread{Mean: s.mean32[from:to], Gain: s.gain[from:to], Offset: s.off[from:to], Slope: s.slope[from:to]}
-		in, grad := data[i*size:(i+1)*size], dx.inner(i)
-		d := s.d[i*pooled : (i+1)*pooled]
-		if !l.pool {
-			for h := range l.in.H {
-				k.Grad(d[h*line:(h+1)*line], in[h*line:], grad[h*dx.row():])
-			}
-			continue
-		}
-		which := s.which[i*pooled : (i+1)*pooled]
-		for h := range l.out.H {
-			top, dTop := in[2*h*line:], grad[2*h*dx.row():]
-			k.PoolGrad(d[h*outLine:], which[h*outLine:], top[:line], top[line:2*line], dTop, dTop[dx.row():])
-			if l.in.W%2 == 1 {
-				k.Rest(top[line-c:line], dTop[line-c:])
-				k.Rest(top[2*line-c:2*line], dTop[dx.row()+line-c:])
-			}
-		}
-		if l.in.H%2 == 1 {
-			h := l.in.H - 1
-			k.Rest(in[h*line:(h+1)*line], grad[h*dx.row():])
-		}
+		l.gradInput(s, i, data[i*size:(i+1)*size], dx.inner(i), dx.row())
 	}
 }
 

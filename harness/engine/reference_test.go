@@ -59,6 +59,8 @@ func (r *ref) run(w, buf []float64, b Batch) (float64, [][]float64) {
 	}
 	for _, l := range r.net.layers {
 		switch l := l.(type) {
+		case *stage:
+			x = r.normAct(l.norm, w, buf, r.conv(l.conv, w, x))
 		case *conv:
 			x = r.conv(l, w, x)
 		case *linear:
