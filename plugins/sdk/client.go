@@ -1,0 +1,207 @@
+package sdk
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/sharpbench/sharpbench/harness/proto"
+	pb "github.com/sharpbench/sharpbench/harness/proto/bench/v1"
+)
+
+// client is the Session of a plugin process.
+type client struct {
+	stream  wire
+	start   *pb.Start
+	problem Problem
+	params  Params
+	slots   map[string]Vec
+	numbers map[*float32]uint32 // a slot's number by the address of its first element
+
+	id      uint64
+	step    uint64
+	lrScale float64
+	stopped bool
+}
+
+var (
+	_ Session = (*client)(nil)
+	_ fused   = (*client)(nil)
+)
+
+func (c *client) Problem() Problem { return c.problem }
+func (c *client) Params() Params   { return c.params }
+func (c *client) Seed() uint64     { return c.start.GetSeed() }
+func (c *client) Step() uint64     { return c.step }
+func (c *client) LRScale() float64 { return c.lrScale }
+func (c *client) Blob() []byte     { return c.start.GetBlob() }
+func (c *client) W() Vec           { return c.slots[proto.SlotParams] }
+func (c *client) Next() bool       { return !c.stopped }
+
+func (c *client) Slot(name string) Vec {
+	v, ok := c.slots[name]
+	if !ok && name != proto.SlotInit && name != proto.SlotUpdate {
+		panic(fmt.Sprintf("sdk: slot %q was not asked for in Slots", name))
+	}
+	return v
+}
+
+func (c *client) TrainBatch() Batch      { return Batch{Stream: StreamTrain, Index: c.step} }
+func (c *client) FullBatch() Batch       { return Batch{Stream: StreamFull} }
+func (c *client) ProbeBatch(j int) Batch { return Batch{Stream: StreamProbe, Index: uint64(j)} }
+
+// number finds the slot that v is.
+func (c *client) number(v Vec, role string) uint32 {
+	if len(v) > 0 {
+		if n, ok := c.numbers[&v[0]]; ok && len(v) == int(c.start.GetArena().GetSlots()[n].GetLen()) {
+			return n
+		}
+	}
+	panic(fmt.Sprintf("sdk: the vector passed as %q (%d elements) is not a slot; the host sees only whole slots, from Session.W and Session.Slot", role, len(v)))
+}
+
+func (b Batch) message() *pb.Batch {
+	m := &pb.Batch{Stream: b.Stream, Index: b.Index}
+	if b.From != 0 || b.To != 0 {
+		m.Part = &pb.Batch_Range{Range: &pb.Range{From: b.From, To: b.To}}
+	}
+	return m
+}
+
+func join(opts []Option) (all Option) {
+	for _, o := range opts {
+		all |= o
+	}
+	return all
+}
+
+func (c *client) Loss(b Batch, at Vec, opts ...Option) (float64, error) {
+	r, err := c.one(&pb.Op{Op: &pb.Op_Loss{Loss: &pb.LossOp{
+		Batch: b.message(), At: c.number(at, "at"), NormalizeLogits: join(opts)&NormalizeLogits != 0,
+	}}})
+	return r.GetLoss(), err
+}
+
+func (c *client) Grad(b Batch, at, out Vec, opts ...Option) (float64, error) {
+	r, err := c.one(c.grad(b, at, out, join(opts)))
+	return r.GetLoss(), err
+}
+
+func (c *client) grad(b Batch, at, out Vec, o Option) *pb.Op {
+	return &pb.Op{Op: &pb.Op_Grad{Grad: &pb.GradOp{
+		Batch: b.message(), At: c.number(at, "at"), Out: c.number(out, "out"),
+		FreezeStats: o&FreezeStats != 0, NormalizeLogits: o&NormalizeLogits != 0,
+	}}}
+}
+
+func (c *client) Outputs(b Batch, at, out Vec, opts ...Option) (int, error) {
+	r, err := c.one(&pb.Op{Op: &pb.Op_Outputs{Outputs: &pb.OutputsOp{
+		Batch: b.message(), At: c.number(at, "at"), Out: c.number(out, "out"),
+	}}})
+	return int(r.GetExamples()), err
+}
+
+func (c *client) Normal(stream string, index uint64, out Vec, std float64) error {
+	_, err := c.one(&pb.Op{Op: &pb.Op_Normal{Normal: &pb.NormalOp{
+		Stream: stream, Index: index, Out: c.number(out, "out"), Std: std,
+	}}})
+	return err
+}
+
+func (c *client) Commit(w Vec, opts ...CommitOption) error {
+	results, err := c.call(c.commit(w, opts))
+	c.committed(results)
+	return err
+}
+
+func (c *client) commit(w Vec, opts []CommitOption) *pb.Op {
+	var extra commitExtra
+	for _, o := range opts {
+		o(&extra)
+	}
+	return &pb.Op{Op: &pb.Op_Commit{Commit: &pb.CommitOp{
+		Params: c.number(w, "w"), Blob: extra.blob, Scalars: extra.scalars,
+	}}}
+}
+
+func (c *client) commitAndGrad(w, out Vec) error {
+	next := c.TrainBatch()
+	next.Index++
+	results, err := c.call(c.commit(w, nil), c.grad(next, w, out, 0))
+	c.committed(results)
+	return err
+}
+
+// committed takes in the result of a commit, the first of a list, when there is one.
+func (c *client) committed(results []*pb.Result) {
+	if len(results) == 0 {
+		return
+	}
+	c.step++
+	c.lrScale = results[0].GetLrScale()
+	c.stopped = c.stopped || results[0].GetStop() != pb.StopReason_STOP_REASON_UNSPECIFIED
+}
+
+func (c *client) Log(level, msg string) {
+	// When the connection is broken the next request finds out.
+	_ = c.stream.Send(&pb.PluginMessage{Msg: &pb.PluginMessage_Log{Log: &pb.Log{Level: level, Message: msg}}})
+}
+
+func (c *client) one(op *pb.Op) (*pb.Result, error) {
+	results, err := c.call(op)
+	if err != nil {
+		return nil, err
+	}
+	if len(results) != 1 {
+		return nil, fmt.Errorf("the host answered one request with %d results", len(results))
+	}
+	return results[0], nil
+}
+
+// call makes a request and waits for the answer. Results of the ops before a failed one come with its error.
+func (c *client) call(ops ...*pb.Op) ([]*pb.Result, error) {
+	if c.stopped {
+		return nil, ErrStopped
+	}
+	c.id++
+	err := c.stream.Send(&pb.PluginMessage{Msg: &pb.PluginMessage_Request{Request: &pb.Request{Id: c.id, Ops: ops}}})
+	if err != nil {
+		return nil, fmt.Errorf("the connection to the host is broken: %w", err)
+	}
+	for {
+		m, err := c.stream.Recv()
+		if err != nil {
+			return nil, fmt.Errorf("the connection to the host is broken: %w", err)
+		}
+		switch m := m.GetMsg().(type) {
+		case *pb.HostMessage_Stop:
+			c.stopped = true
+			return nil, ErrStopped
+		case *pb.HostMessage_Reply:
+			if m.Reply.GetId() != c.id {
+				return nil, fmt.Errorf("the host answered request %d with the reply to %d", c.id, m.Reply.GetId())
+			}
+			if e := m.Reply.GetError(); e != nil {
+				return m.Reply.GetResults(), &Error{Code: codeOf(e.GetCode()), Message: e.GetMessage()}
+			}
+			return m.Reply.GetResults(), nil
+		}
+		// Anything else is from a newer host and not for us.
+	}
+}
+
+func codeOf(c pb.Error_Code) Code {
+	switch c {
+	case pb.Error_CODE_BAD_SLOT:
+		return BadSlot
+	case pb.Error_CODE_BUDGET:
+		return Budget
+	case pb.Error_CODE_NON_FINITE:
+		return NonFinite
+	case pb.Error_CODE_UNSUPPORTED:
+		return Unsupported
+	}
+	return BadRequest
+}
+
+// IsNonFinite reports whether err is the host's answer to a loss, gradient or commit with NaN or infinity in it.
+func IsNonFinite(err error) bool { return errors.Is(err, NonFinite) }
