@@ -8,8 +8,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
+	"strings"
 )
 
 // The safetensors format (https://github.com/huggingface/safetensors): eight bytes with the little-endian length of a
@@ -33,8 +35,13 @@ type tensorInfo struct {
 // maxHeader bounds the header, as the format's own reader does.
 const maxHeader = 100_000_000
 
-// encodeTensors lays out a file. The float32 tensors come first, so that all are aligned; a checksum of the bytes of all
-// tensors goes into the metadata as "sha256".
+// sealKey is the metadata entry with the checksum of the file: the SHA-256 of all bytes from the header on, in which the
+// checksum itself is replaced by zeros.
+const sealKey = "sha256"
+
+var unsealedHash = strings.Repeat("0", 2*sha256.Size)
+
+// encodeTensors lays out a file with its checksum. The float32 tensors come first, so that all are aligned.
 func encodeTensors(tensors []blob, metadata map[string]string) ([]byte, error) {
 	tensors = slices.Clone(tensors)
 	slices.SortStableFunc(tensors, func(a, b blob) int { return rank(a) - rank(b) })
@@ -80,11 +87,11 @@ func encodeTensors(tensors []blob, metadata map[string]string) ([]byte, error) {
 		}
 		entries = append(append(append(append(entries, ','), name...), ':'), entry...)
 	}
-	sum := sha256.Sum256(data)
-	meta := map[string]string{"sha256": hex.EncodeToString(sum[:])}
-	for k, v := range metadata {
-		meta[k] = v
+	meta := maps.Clone(metadata)
+	if meta == nil {
+		meta = map[string]string{}
 	}
+	meta[sealKey] = unsealedHash
 	text, err := json.Marshal(meta)
 	if err != nil {
 		return nil, err
@@ -95,7 +102,27 @@ func encodeTensors(tensors []blob, metadata map[string]string) ([]byte, error) {
 	}
 	out := make([]byte, 0, 8+len(header)+len(data))
 	out = binary.LittleEndian.AppendUint64(out, uint64(len(header)))
-	return append(append(out, header...), data...), nil
+	out = append(append(out, header...), data...)
+	sum := sha256.Sum256(out[8:])
+	copy(out[8+bytes.Index(header, []byte(unsealedHash)):], hex.EncodeToString(sum[:]))
+	return out, nil
+}
+
+// verify checks the checksum of a file whose metadata has one.
+func verify(header, data []byte, want string) error {
+	at := bytes.Index(header, []byte(want))
+	if len(want) != len(unsealedHash) || at < 0 {
+		return errors.New("its checksum is not one")
+	}
+	h := sha256.New()
+	h.Write(header[:at])
+	h.Write([]byte(unsealedHash))
+	h.Write(header[at+len(want):])
+	h.Write(data)
+	if hex.EncodeToString(h.Sum(nil)) != want {
+		return errors.New("its checksum does not match")
+	}
+	return nil
 }
 
 func rank(t blob) int {
@@ -113,7 +140,7 @@ func (t blob) bytes() int {
 }
 
 // decodeTensors reads a file that encodeTensors or another writer made: tensors in the order of their bytes. Only F32 and
-// U8 are known. If the metadata has a "sha256" the tensors are verified. It never trusts a length: a damaged file is an
+// U8 are known. If the metadata has a checksum the file is verified. It never trusts a length: a damaged file is an
 // error.
 func decodeTensors(file []byte) (tensors []blob, metadata map[string]string, err error) {
 	if len(file) < 8 {
@@ -192,10 +219,11 @@ func decodeTensors(file []byte) (tensors []blob, metadata map[string]string, err
 	if at != len(data) {
 		return nil, nil, fmt.Errorf("%d bytes follow its tensors", len(data)-at)
 	}
-	if want, ok := metadata["sha256"]; ok {
-		if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != want {
-			return nil, nil, errors.New("its checksum does not match")
+	if want, ok := metadata[sealKey]; ok {
+		if err := verify(header, data, want); err != nil {
+			return nil, nil, err
 		}
+		delete(metadata, sealKey)
 	}
 	return tensors, metadata, nil
 }
