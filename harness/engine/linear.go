@@ -10,9 +10,12 @@ type linear struct {
 	first        bool
 }
 
-// depth is the most terms of one chain of a forward product; longer sums are cut into parts of this length, which keeps
-// a panel of the weights in the cache and the rounding error down.
+// depth is the most terms of one chain of a product over the inputs; longer sums are cut into equal parts, which keeps a
+// panel of the weights in the cache and the rounding error down.
 const depth = 384
+
+// block is how many rows of the weights' gradient are computed at a time: a multiple of the tiles' heights on AVX-512.
+const block = 112
 
 func (l *linear) shape() Shape { return Shape{1, 1, l.out} }
 
@@ -20,6 +23,7 @@ func (l *linear) pads() (int, int) { return 0, 0 }
 
 type linearScratch struct {
 	product    kernel.Product
+	packed     []float32 // a part of the left operand, its rows close together
 	transposed []float32
 	sums       []float64
 }
@@ -29,19 +33,33 @@ func (l *linear) scratch(old any, n int, backward bool) any {
 	if s == nil {
 		s = &linearScratch{sums: make([]float64, l.out)}
 	}
+	s.packed = grow(s.packed, n*max(depth+gap, block))
 	if backward && !l.first {
 		s.transposed = grow(s.transposed, l.in*l.out)
 	}
 	return s
 }
 
-// multiply computes C = A B for row-major A (m×k), B (k×n) in parts of depth.
-func multiply(p *kernel.Product, m, n, k int, a, b, c []float32) {
+// gap separates packed rows, so that rows a power of two long do not share the same few places of the cache.
+const gap = 16
+
+// multiply computes C = A B for row-major A (m×k), B (k×n), in parts of at most depth terms.
+func multiply(s *linearScratch, m, n, k int, a, b, c []float32) {
+	p := &s.product
 	p.M, p.N, p.Segs, p.Rep = m, n, 1, 1
-	p.RowA, p.ColA, p.RowB, p.RowC, p.C = k, 1, n, n, c
-	for from := 0; from < k; from += depth {
-		p.K = min(depth, k-from)
-		p.A, p.B, p.Add = a[from:], b[from*n:], from > 0
+	p.ColA, p.RowB, p.RowC, p.C = 1, n, n, c
+	parts := (k + depth - 1) / depth
+	for part := range parts {
+		from, to := part*k/parts, (part+1)*k/parts
+		p.K, p.B, p.Add = to-from, b[from*n:], part > 0
+		if parts == 1 {
+			p.A, p.RowA = a, k
+		} else {
+			p.A, p.RowA = s.packed, p.K+gap
+			for i := range m {
+				copy(s.packed[i*p.RowA:], a[i*k+from:i*k+to])
+			}
+		}
 		p.Run()
 	}
 }
@@ -49,7 +67,7 @@ func multiply(p *kernel.Product, m, n, k int, a, b, c []float32) {
 func (l *linear) forward(ws *workspace, x, y *activation) {
 	s := ws.scratch.(*linearScratch)
 	out := y.flat()
-	multiply(&s.product, x.n, l.out, l.in, x.flat(), ws.w[l.weight:l.weight+l.in*l.out], out)
+	multiply(s, x.n, l.out, l.in, x.flat(), ws.w[l.weight:l.weight+l.in*l.out], out)
 	if l.bias < 0 {
 		return
 	}
@@ -64,12 +82,7 @@ func (l *linear) forward(ws *workspace, x, y *activation) {
 
 func (l *linear) backward(ws *workspace, x, y, dy, dx *activation) {
 	s := ws.scratch.(*linearScratch)
-	p := &s.product
-	p.M, p.N, p.K, p.Segs, p.Rep, p.Add = l.in, l.out, x.n, 1, 1, false
-	p.A, p.RowA, p.ColA = x.flat(), 1, l.in
-	p.B, p.RowB = dy.flat(), l.out
-	p.C, p.RowC = ws.grad[l.weight:l.weight+l.in*l.out], l.out
-	p.Run()
+	l.gradWeights(ws, s, x.flat(), dy.flat(), x.n)
 	if l.bias >= 0 {
 		clear(s.sums)
 		kernel.Sums(dy.flat(), l.out, s.sums)
@@ -86,5 +99,23 @@ func (l *linear) backward(ws *workspace, x, y, dy, dx *activation) {
 			s.transposed[j*l.in+i] = v
 		}
 	}
-	multiply(p, x.n, l.in, l.out, dy.flat(), s.transposed, dx.flat())
+	multiply(s, x.n, l.in, l.out, dy.flat(), s.transposed, dx.flat())
+}
+
+// gradWeights computes dW = xᵀ dy for n examples. The columns of x are gathered a block at a time, because one column's
+// elements are a whole example apart.
+func (l *linear) gradWeights(ws *workspace, s *linearScratch, x, dy []float32, n int) {
+	p := &s.product
+	dw := ws.grad[l.weight : l.weight+l.in*l.out]
+	p.N, p.K, p.Segs, p.Rep, p.Add = l.out, n, 1, 1, false
+	p.B, p.RowB, p.RowC = dy, l.out, l.out
+	for from := 0; from < l.in; from += block {
+		rows := min(block, l.in-from)
+		for i := range n {
+			copy(s.packed[i*rows:(i+1)*rows], x[i*l.in+from:])
+		}
+		p.M, p.A, p.RowA, p.ColA = rows, s.packed, 1, rows
+		p.C = dw[from*l.out:]
+		p.Run()
+	}
 }
