@@ -526,8 +526,8 @@ store:
 TEXT ·tile512x32m7(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), DX
-	LEAQ (DX)(DX*4), SI
 	LEAQ (DX)(DX*2), BX
+	LEAQ (DX)(DX*4), SI
 	MOVQ 32(AX), DI
 	MOVQ 48(AX), R8
 	MOVQ (AX), R10
@@ -790,8 +790,8 @@ store:
 TEXT ·tile512x32m9(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), BX
-	LEAQ (BX)(BX*4), DI
 	LEAQ (BX)(BX*2), SI
+	LEAQ (BX)(BX*4), DI
 	LEAQ (SI)(BX*4), R8
 	MOVQ 32(AX), R9
 	MOVQ 48(AX), R10
@@ -942,8 +942,8 @@ store:
 TEXT ·tile512x32m10(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), BX
-	LEAQ (BX)(BX*4), DI
 	LEAQ (BX)(BX*2), SI
+	LEAQ (BX)(BX*4), DI
 	LEAQ (SI)(BX*4), R8
 	MOVQ 32(AX), R9
 	MOVQ 48(AX), R10
@@ -2273,8 +2273,8 @@ store:
 TEXT ·tile512x16m7(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), DX
-	LEAQ (DX)(DX*4), SI
 	LEAQ (DX)(DX*2), BX
+	LEAQ (DX)(DX*4), SI
 	MOVQ 32(AX), DI
 	MOVQ 48(AX), R8
 	MOVQ (AX), R10
@@ -2363,8 +2363,8 @@ store:
 TEXT ·tile512x16m8(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), DX
-	LEAQ (DX)(DX*4), SI
 	LEAQ (DX)(DX*2), BX
+	LEAQ (DX)(DX*4), SI
 	LEAQ (BX)(DX*4), DI
 	MOVQ 32(AX), R8
 	MOVQ 48(AX), R9
@@ -2796,8 +2796,8 @@ store:
 TEXT ·tile512x16m12(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), BX
-	LEAQ (BX)(BX*4), DI
 	LEAQ (BX)(BX*2), SI
+	LEAQ (BX)(BX*4), DI
 	LEAQ (SI)(BX*4), R8
 	MOVQ 32(AX), R9
 	MOVQ 48(AX), R10
@@ -4008,8 +4008,8 @@ TEXT ·tile512edgem8(SB), NOSPLIT, $0-8
 	MOVQ  f+0(FP), AX
 	KMOVW 120(AX), K1
 	MOVQ  24(AX), DX
-	LEAQ  (DX)(DX*4), SI
 	LEAQ  (DX)(DX*2), BX
+	LEAQ  (DX)(DX*4), SI
 	LEAQ  (BX)(DX*4), DI
 	MOVQ  32(AX), R8
 	MOVQ  48(AX), R9

@@ -150,9 +150,9 @@ func tile(f family, m int) {
 		}
 	}
 	MOVQ(at(frRSA), r[1])
-	for n, g := range map[int]int{3: 2, 5: 4} {
+	for _, n := range []int{3, 5} {
 		if x, ok := r[n]; ok {
-			LEAQ(Mem{Base: r[1], Index: r[1], Scale: uint8(g)}, x)
+			LEAQ(Mem{Base: r[1], Index: r[1], Scale: uint8(n - 1)}, x)
 		}
 	}
 	if x, ok := r[7]; ok {

@@ -1,0 +1,75 @@
+package engine
+
+import (
+	"fmt"
+	"testing"
+)
+
+// TestNoAllocations checks that a machine that has seen a size takes no more memory.
+func TestNoAllocations(t *testing.T) {
+	for _, p := range plans {
+		n := p.build(t)
+		w, buf, b := example(n, 40, 1)
+		m := NewMachine(n, 40)
+		grad, out := make([]float32, n.Dim()), make([]float32, 40*n.Classes())
+		calls := func() {
+			m.Grad(w, buf, b, Loss{}, Train, true, grad)
+			m.Loss(w, buf, b, Loss{NormalizeLogits: true}, Eval)
+			m.Outputs(w, buf, b, Eval, out)
+		}
+		calls()
+		if a := testing.AllocsPerRun(5, calls); a > 0 {
+			t.Errorf("%v: %v allocations", p, a)
+		}
+	}
+}
+
+// TestInputsUntouched checks that nothing but grad, and buf when asked, is written.
+func TestInputsUntouched(t *testing.T) {
+	for _, p := range plans {
+		n := p.build(t)
+		w, buf, b := example(n, 4, 1)
+		w2, buf2, b2 := example(n, 4, 1)
+		grad := make([]float32, n.Dim())
+		m := NewMachine(n, 4)
+		for _, mode := range []Mode{Eval, Train} {
+			m.Grad(w, buf, b, Loss{}, mode, false, grad)
+			m.Loss(w, buf, b, Loss{}, mode)
+		}
+		mustEqual(t, fmt.Sprintf("%v: parameters", p), w, w2)
+		mustEqual(t, fmt.Sprintf("%v: buffers", p), buf, buf2)
+		mustEqual(t, fmt.Sprintf("%v: inputs", p), b.X, b2.X)
+	}
+}
+
+// TestPad checks that the zeros around padded activations stay zeros: kernels that wrote there would make convolutions
+// see more than the image.
+func TestPad(t *testing.T) {
+	for _, p := range plans {
+		n := p.build(t)
+		w, buf, b := example(n, 3, 1)
+		m := NewMachine(n, 3)
+		grad := make([]float32, n.Dim())
+		m.Grad(w, buf, b, Loss{}, Train, false, grad)
+		for k, a := range append(append([]*activation{}, m.acts...), m.grads...) {
+			if a == nil || a.pad == 0 {
+				continue
+			}
+			for i := range a.n {
+				x := a.example(i)
+				for h := range a.H + 2 {
+					for wd := range a.W + 2 {
+						if h > 0 && h <= a.H && wd > 0 && wd <= a.W {
+							continue
+						}
+						for c := range a.C {
+							if v := x[h*a.row()+wd*a.C+c]; v != 0 {
+								t.Fatalf("%v: activation %d has %v in its padding", p, k, v)
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+}
