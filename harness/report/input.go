@@ -1,0 +1,225 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+)
+
+// Input is everything a board is made from: the suite as resolved and the records of its trials. Build only reads it.
+type Input struct {
+	Suite SuiteInfo
+	// Workloads in the order of the suite: one board each.
+	Workloads []string
+	// Shifts in column order. Their errors are under "shift:NAME" (the mean) and "shift:NAME/kind/severity".
+	Shifts []ShiftInfo
+	// Metrics in column order.
+	Metrics []MetricInfo
+	// Optimizers in the order of the suite.
+	Optimizers []OptimizerInfo
+	// Trials in any order.
+	Trials    []Trial
+	Correlate CorrelateSpec
+}
+
+// SuiteInfo says what was run. Text fields are printed as they are.
+type SuiteInfo struct {
+	Name, Title string
+	Revision    int
+	Hash        string
+	Variant     string // "" for the suite itself
+	Seeds       []uint64
+	TuningSeeds []uint64
+	Baseline    string   // name of an optimizer, "" for none
+	SelectRule  string   // e.g. "smallest mean validation error"
+	Budget      string   // e.g. "60 epochs, cosine schedule"
+	Version     string   // of bench
+	Trials      int      // trials of the suite, finished or not; 0 means len(Input.Trials)
+	Unpinned    []string // plugins that are not pinned by a lock file
+}
+
+// ShiftInfo is one column of errors under distribution shift.
+type ShiftInfo struct {
+	Name, Workload string
+}
+
+// MetricInfo is one value that a metric measures.
+type MetricInfo struct {
+	Name   string // of the metric in the suite
+	Column string // unique: the key of Trial.Metrics and the header, e.g. "adaptive-worst-linf"
+	Value  string // name of the value in the plugin's answer
+	Unit   string // "" for none
+	Better string // "lower", "higher" or "none"
+	// Headline metrics have a column in the table of optimizers and a scatter plot.
+	Headline bool
+}
+
+// OptimizerInfo is one entrant.
+type OptimizerInfo struct {
+	Name, Plugin string
+	Track        string // "" is the main track; every other track is ranked apart
+	Overrides    string // what this optimizer changes in the workload, e.g. "model.norm = group"; "" for nothing
+	Unpinned     bool   // the plugin is a local program that no lock file pins
+}
+
+// Status values of a trial.
+const (
+	Done     = "done"
+	Failed   = "failed"
+	Diverged = "diverged"
+	Timeout  = "timeout"
+	Missing  = "missing" // not run, or not finished
+)
+
+// Trial is the record of one training with its evaluations and measurements.
+type Trial struct {
+	ID, Workload, Optimizer string
+	// ConfigKey identifies the configuration (the trial without its seed), ConfigLabel prints it: "lr=0.1 rho=0.05".
+	ConfigKey, ConfigLabel string
+	// Params holds the parameters; numbers serve as controls of the correlations.
+	Params map[string]any
+	Seed   uint64
+	// Tuning: the trial belongs to the grid (a tuning seed). Final: the selected configuration on a suite seed. Both may hold.
+	Tuning, Final bool
+	Status        string
+	Reason        string // of a trial that is not done, one line
+	// Error holds fractions in [0,1] and Loss cross-entropies: "train", "validation", "test", "shift:NAME",
+	// "shift:NAME/kind/severity". They count only when Status is done.
+	Error, Loss map[string]float64
+	Metrics     map[string]Metric // by MetricInfo.Column
+	G           float64           // cost in gradients of one nominal batch
+	Steps       int
+}
+
+// Metric is one measured value.
+type Metric struct {
+	Value, StdErr float64 // StdErr 0: not given
+	Null          bool    // there is no value
+	Reason        string  // why it is null
+	Warnings      []string
+}
+
+// CorrelateSpec says what the metrics are correlated with.
+type CorrelateSpec struct {
+	// Y names the targets: "error:SPLIT", "loss:SPLIT", "gap" (test error minus train error), "error:shift:*" (every shift).
+	Y []string
+	// Within names what forms the groups of the within-group τ: "optimizer" or parameters.
+	Within []string
+	// Control names numeric parameters; each gives a partial τ.
+	Control []string
+	// Resamples of the bootstrap; 0 means 10 000.
+	Resamples int
+}
+
+// check returns every contradiction of the input at once.
+func (in *Input) check() error {
+	var problems []error
+	bad := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	workloads := map[string]bool{}
+	for _, w := range in.Workloads {
+		if workloads[w] {
+			bad("workload %q is named twice", w)
+		}
+		workloads[w] = true
+	}
+	optimizers := map[string]bool{}
+	for _, o := range in.Optimizers {
+		if optimizers[o.Name] {
+			bad("optimizer %q is named twice", o.Name)
+		}
+		optimizers[o.Name] = true
+	}
+	if in.Suite.Baseline != "" && !optimizers[in.Suite.Baseline] {
+		bad("the baseline %q is not an optimizer of the suite", in.Suite.Baseline)
+	}
+	columns := map[string]bool{}
+	for _, m := range in.Metrics {
+		if columns[m.Column] {
+			bad("metric column %q is named twice", m.Column)
+		}
+		columns[m.Column] = true
+	}
+	type place struct {
+		workload, optimizer, config string
+		seed                        uint64
+	}
+	seen := map[place]string{}
+	final := map[place]string{}
+	for _, t := range in.Trials {
+		switch t.Status {
+		case Done, Failed, Diverged, Timeout, Missing:
+		default:
+			bad("trial %s has the unknown status %q", t.ID, t.Status)
+		}
+		if !workloads[t.Workload] {
+			bad("trial %s belongs to the unknown workload %q", t.ID, t.Workload)
+		}
+		if !optimizers[t.Optimizer] {
+			bad("trial %s belongs to the unknown optimizer %q", t.ID, t.Optimizer)
+		}
+		at := place{t.Workload, t.Optimizer, t.ConfigKey, t.Seed}
+		if other, ok := seen[at]; ok {
+			bad("trials %s and %s are the same configuration and seed", other, t.ID)
+		}
+		seen[at] = t.ID
+		if t.Final {
+			at.config = ""
+			if other, ok := final[at]; ok {
+				bad("trials %s and %s both are the final trial of %s at seed %d", other, t.ID, t.Optimizer, t.Seed)
+			}
+			final[at] = t.ID
+		}
+	}
+	for _, y := range in.Correlate.Y {
+		if y != "gap" && !strings.HasPrefix(y, "error:") && !strings.HasPrefix(y, "loss:") {
+			bad("cannot correlate with %q: expected error:SPLIT, loss:SPLIT, gap or error:shift:*", y)
+		}
+	}
+	if in.Correlate.Resamples < 0 {
+		bad("correlate.resamples is %d: expected 0 or more", in.Correlate.Resamples)
+	}
+	return errors.Join(problems...)
+}
+
+// pick returns a finite entry of a map of numbers of a finished trial.
+func (t *Trial) pick(m map[string]float64, key string) (float64, bool) {
+	v, ok := m[key]
+	return v, ok && t.Status == Done && finite(v)
+}
+
+func (t *Trial) error(split string) (float64, bool) { return t.pick(t.Error, split) }
+func (t *Trial) loss(split string) (float64, bool)  { return t.pick(t.Loss, split) }
+
+// gap is the test error minus the train error.
+func (t *Trial) gap() (float64, bool) {
+	test, ok := t.error("test")
+	train, ok2 := t.error("train")
+	return test - train, ok && ok2
+}
+
+func (t *Trial) metric(column string) (float64, bool) {
+	m, ok := t.Metrics[column]
+	return m.Value, ok && t.Status == Done && !m.Null && finite(m.Value)
+}
+
+func (t *Trial) cost(string) (float64, bool) { return t.G, t.Status == Done && finite(t.G) }
+
+// param returns a numeric parameter.
+func (t *Trial) param(name string) (float64, bool) {
+	switch v := t.Params[name].(type) {
+	case float64:
+		return v, finite(v)
+	case float32:
+		return float64(v), finite(float64(v))
+	case int:
+		return float64(v), true
+	case int64:
+		return float64(v), true
+	case uint64:
+		return float64(v), true
+	}
+	return 0, false
+}
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

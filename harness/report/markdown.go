@@ -1,0 +1,611 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/sharpbench/sharpbench/harness/stats"
+)
+
+// document collects Markdown and remembers the first error.
+type document struct {
+	w     io.Writer
+	err   error
+	blank bool // a blank line is due before the next block
+}
+
+func (d *document) printf(format string, args ...any) {
+	if d.err == nil {
+		_, d.err = fmt.Fprintf(d.w, format, args...)
+	}
+}
+
+// block begins a new block: blocks are a blank line apart.
+func (d *document) block() {
+	if d.blank {
+		d.printf("\n")
+	}
+	d.blank = true
+}
+
+func (d *document) heading(level int, text string) {
+	d.block()
+	d.printf("%s %s\n", strings.Repeat("#", level), text)
+}
+
+func (d *document) paragraph(text string) {
+	if text != "" {
+		d.block()
+		d.printf("%s\n", text)
+	}
+}
+
+func (d *document) list(items []string) {
+	if len(items) == 0 {
+		return
+	}
+	d.block()
+	for _, item := range items {
+		d.printf("- %s\n", item)
+	}
+}
+
+// table prints a table and its footnotes.
+func (d *document) table(t *table) {
+	d.block()
+	if d.err == nil {
+		d.err = t.markdown(d.w)
+	}
+	d.footnotes(t)
+}
+
+func (d *document) footnotes(t *table) {
+	var notes []string
+	for i, n := range t.notes {
+		notes = append(notes, superscript(i+1)+" "+n)
+	}
+	d.list(notes)
+}
+
+// Markdown writes the whole board.
+func (b *Board) Markdown(w io.Writer) error {
+	d := &document{w: w}
+	title := b.Suite.Title
+	if title == "" {
+		title = b.Suite.Name
+	}
+	if b.Suite.Variant != "" {
+		title += " (variant " + b.Suite.Variant + ")"
+	}
+	d.heading(1, escape(title))
+	d.list(b.Summary())
+	for i := range b.Sections {
+		s := &b.Sections[i]
+		for k := range s.Rankings {
+			r := &s.Rankings[k]
+			d.heading(2, rankingTitle(s, r))
+			t := b.rankingTable(s, r)
+			d.table(t)
+			d.paragraph(b.rankingLegend(r))
+		}
+		if len(s.Correlations) > 0 {
+			d.heading(2, "Does sharpness predict error on "+code(s.Workload)+"?")
+			for k := range s.Correlations {
+				c := &s.Correlations[k]
+				d.heading(3, "Against "+escape(c.Target.Name))
+				d.table(b.correlationTable(c))
+			}
+			d.paragraph(b.correlationLegend(s))
+		}
+		for _, sc := range s.Scatters {
+			d.paragraph(fmt.Sprintf("![%s against test error on %s, one point a configuration](%s)", escape(sc.Metric.Column), escape(s.Workload), sc.File))
+		}
+		if len(s.Tuning) > 0 {
+			d.heading(2, "Tuning on "+code(s.Workload))
+			d.table(b.tuningTable(s))
+			d.paragraph(b.tuningLegend())
+		}
+		if len(s.Failures) > 0 {
+			d.heading(2, "Failed trials on "+code(s.Workload))
+			d.table(failureTable(s))
+		}
+	}
+	d.heading(2, "Protocol")
+	d.list(b.protocol())
+	return d.err
+}
+
+// Summary says in a few sentences (Markdown) what the board shows: who leads and how surely, whether sharpness goes with
+// error, what the number of seeds allows to claim.
+func (b *Board) Summary() []string {
+	var out []string
+	for i := range b.Sections {
+		s := &b.Sections[i]
+		if text := incomplete(s); text != "" {
+			out = append(out, text)
+		}
+		for k := range s.Rankings {
+			out = append(out, b.leader(s, &s.Rankings[k]))
+		}
+		if len(s.Correlations) > 0 {
+			c := &s.Correlations[0]
+			for _, m := range s.Headline {
+				for _, row := range c.Rows {
+					if row.Control || row.Name != m.Column {
+						continue
+					}
+					out = append(out, b.correlationSentence(s, c, &row))
+				}
+			}
+		}
+		if len(s.Rankings) > 0 {
+			if text := power(&s.Rankings[0]); text != "" {
+				out = append(out, text)
+			}
+		}
+	}
+	return out
+}
+
+// incomplete says how many trials are not done and why.
+func incomplete(s *Section) string {
+	if s.Trials == s.AllTrials {
+		return ""
+	}
+	counts := map[string]int{}
+	for i := range s.Failures {
+		counts[s.Failures[i].Status]++
+	}
+	var parts []string
+	for _, status := range []string{Failed, Diverged, Timeout} {
+		if n := counts[status]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, endings[status]))
+		}
+	}
+	text := fmt.Sprintf("%s: %d of %s done", code(s.Workload), s.Trials, count(s.AllTrials, "trial"))
+	if len(parts) > 0 {
+		text += ", " + strings.Join(parts, ", ")
+	}
+	if n := s.AllTrials - s.Trials - len(s.Failures); n > 0 {
+		text += fmt.Sprintf(", %d not finished: this board is preliminary", n)
+	}
+	return text + "."
+}
+
+func (b *Board) leader(s *Section, r *Ranking) string {
+	where := "on " + code(s.Workload)
+	if r.Track != "" {
+		where += " in track " + code(r.Track)
+	}
+	var ranked []*Row
+	for i := range r.Rows {
+		if r.Rows[i].Ranked {
+			ranked = append(ranked, &r.Rows[i])
+		}
+	}
+	if len(ranked) == 0 {
+		return fmt.Sprintf("No optimizer is ranked %s yet.", where)
+	}
+	first := ranked[0]
+	text := fmt.Sprintf("Lowest mean test error %s: %s with %s %%", where, code(first.Optimizer), percent(first.Test, b.testDecimals(r)))
+	switch {
+	case len(ranked) == 1:
+		return text + ", the only one ranked."
+	case !first.Rank.Interval:
+		return text + fmt.Sprintf(", first of %d; one seed says nothing about how surely.", len(ranked))
+	case first.Rank.Hi > 1:
+		return text + fmt.Sprintf(", rank %s of %d: these seeds do not single out a winner.", first.Rank, len(ranked))
+	}
+	return text + fmt.Sprintf(", rank 1 of %d also when seeds are resampled.", len(ranked))
+}
+
+func (b *Board) correlationSentence(s *Section, c *Correlation, row *CorrelationRow) string {
+	text := fmt.Sprintf("%s against %s on %s: ", code(row.Name), escape(c.Target.Name), code(s.Workload))
+	e := row.Tau
+	n := count(e.N, "configuration")
+	switch {
+	case !e.OK:
+		return text + "τ is undefined over " + n + "."
+	case !e.Interval:
+		text += fmt.Sprintf("τ = %s over %s, without an interval", fixed(e.Value, 2), n)
+	case e.Contains(0):
+		text += fmt.Sprintf("τ = %s %s over %s, which includes 0", fixed(e.Value, 2), interval(e.Lo, e.Hi, 2), n)
+	default:
+		text += fmt.Sprintf("τ = %s %s over %s", fixed(e.Value, 2), interval(e.Lo, e.Hi, 2), n)
+	}
+	if row.Within.OK {
+		text += fmt.Sprintf("; within %s %s", escape(strings.Join(c.Within, " and ")), fixed(row.Within.Value, 2))
+		if row.Flipped {
+			text += ", the opposite sign"
+		}
+	}
+	return text + "."
+}
+
+// power says what the sign-flip test can show with these seeds.
+func power(r *Ranking) string {
+	if r.Comparisons == 0 {
+		return ""
+	}
+	if r.Testable() {
+		return fmt.Sprintf("%s and %s with the baseline: the sign-flip test can reach p = %s after Holm's correction.",
+			count(r.Seeds, "seed"), count(r.Comparisons, "comparison"), pvalue(r.SmallestP))
+	}
+	what := "effect and interval only"
+	if r.Seeds == 1 {
+		what = "effect only"
+	}
+	return fmt.Sprintf("%s: %s. No sign-flip test over %s and %s can give p < 0.05 (the smallest is %s after Holm's correction); %d seeds could.",
+		count(r.Seeds, "seed"), what, count(r.Seeds, "seed"), count(r.Comparisons, "comparison"), pvalue(r.SmallestP), r.NeededSeeds)
+}
+
+func rankingTitle(s *Section, r *Ranking) string {
+	title := "Optimizers on " + code(s.Workload)
+	if r.Track != "" {
+		title += ", track " + code(r.Track)
+	}
+	return title
+}
+
+// testDecimals is shared by the test errors and the differences of a table.
+func (b *Board) testDecimals(r *Ranking) int {
+	var column []stats.Estimate
+	for _, row := range r.Rows {
+		column = append(column, row.Test, row.Delta.Delta)
+	}
+	return percentDecimals(column)
+}
+
+func arrow(better string) string {
+	switch better {
+	case "lower":
+		return " ↓"
+	case "higher":
+		return " ↑"
+	}
+	return ""
+}
+
+func metricHeader(m MetricInfo) string {
+	h := escape(m.Column)
+	if m.Unit != "" {
+		h += " (" + escape(m.Unit) + ")"
+	}
+	return h + arrow(m.Better)
+}
+
+func (b *Board) rankingTable(s *Section, r *Ranking) *table {
+	t := &table{keys: 2}
+	t.column("#", true)
+	t.column("optimizer", false)
+	t.column("selected", false)
+	t.column("test error % ↓", true)
+	for _, sh := range s.Shifts {
+		t.column(escape(sh.Name)+" error % ↓", true)
+	}
+	for _, m := range s.Headline {
+		t.column(metricHeader(m), true)
+	}
+	t.column("cost (G)", true)
+	if r.Baseline != "" {
+		t.column("Δ test vs "+escape(r.Baseline)+" [95 % CI]", true)
+	}
+	decimals := b.testDecimals(r)
+	shiftDecimals := make([]int, len(s.Shifts))
+	for i := range s.Shifts {
+		var column []stats.Estimate
+		for _, row := range r.Rows {
+			column = append(column, row.Shifts[i])
+		}
+		shiftDecimals[i] = percentDecimals(column)
+	}
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		marks := make([]string, len(row.Notes))
+		for k, n := range row.Notes {
+			marks[k] = t.note(n)
+		}
+		mark := ""
+		if len(marks) > 0 {
+			mark = " " + strings.Join(marks, "\u200a")
+		}
+		cells := []string{dash, escape(row.Optimizer), escape(row.Config), percent(row.Test, decimals)}
+		if row.Ranked {
+			cells[0] = row.Rank.String()
+			if row.Config == "" {
+				cells[2] = dash
+			}
+			cells[2] += mark
+		} else {
+			cells[2] = "not ranked" + mark
+		}
+		for k, e := range row.Shifts {
+			cells = append(cells, percent(e, shiftDecimals[k]))
+		}
+		for _, e := range row.Metrics {
+			switch {
+			case !row.Ranked:
+				cells = append(cells, dash)
+			default:
+				cells = append(cells, measured(e))
+			}
+		}
+		cells = append(cells, cost(row.Cost))
+		if r.Baseline != "" {
+			cells = append(cells, deltaCell(r, row, decimals))
+		}
+		t.row(cells...)
+	}
+	return t
+}
+
+func deltaCell(r *Ranking, row *Row, decimals int) string {
+	switch {
+	case row.Baseline && row.Ranked:
+		return "baseline"
+	case !row.Compared || !row.Delta.Delta.OK:
+		return dash
+	}
+	e := row.Delta.Delta
+	text := fixed(100*e.Value, decimals)
+	if e.Interval {
+		text += " " + interval(100*e.Lo, 100*e.Hi, decimals)
+	}
+	if r.Testable() {
+		if row.Significant() {
+			return text + " *"
+		}
+		return text + " ~"
+	}
+	return text
+}
+
+func (b *Board) rankingLegend(r *Ranking) string {
+	var parts []string
+	if r.Seeds > 1 {
+		parts = append(parts, fmt.Sprintf("± is half the width of the 95 %% confidence interval over %s of the selected configuration (Student's t). "+
+			"# is the rank of the mean test error with its 95 %% interval over resampled seeds.", count(r.Seeds, "seed")))
+	} else {
+		parts = append(parts, "One seed: no interval can be given, and ranks may be chance.")
+	}
+	switch {
+	case r.BaselineReason != "":
+		parts = append(parts, "No difference is given: "+r.BaselineReason+".")
+	case r.Comparisons == 0:
+	case r.Testable():
+		parts = append(parts, fmt.Sprintf("Δ is in percentage points, paired by seed. `*`: p < 0.05, `~`: not; paired sign-flip test over %s, Holm over %s.",
+			count(r.Seeds, "seed"), count(r.Comparisons, "comparison")))
+	default:
+		parts = append(parts, "Δ is in percentage points, paired by seed. "+power(r))
+	}
+	return strings.Join(parts, " ")
+}
+
+func (b *Board) correlationTable(c *Correlation) *table {
+	t := &table{keys: 1}
+	t.column("metric", false)
+	t.column("τ [95 % CI]", true)
+	if len(c.Within) > 0 {
+		t.column("within "+escape(strings.Join(c.Within, ", ")), true)
+	}
+	for _, name := range c.Controls {
+		t.column("given "+escape(name), true)
+	}
+	t.column("n (detectable)", true)
+	for _, row := range c.Rows {
+		name := escape(row.Name)
+		if row.Control {
+			name = "*" + name + "*"
+		}
+		if len(row.Nulls) > 0 {
+			name += " " + t.note(fmt.Sprintf("%s is missing in finished trials: %s.", code(row.Name), strings.Join(row.Nulls, "; ")))
+		}
+		cells := []string{name, correlation(row.Tau) + t.intervalNote(row.Tau)}
+		if len(c.Within) > 0 {
+			cell := correlation(row.Within)
+			if row.Flipped {
+				cell += " †"
+			}
+			cells = append(cells, cell+t.intervalNote(row.Within))
+		}
+		for k, e := range row.Partial {
+			cell := correlation(e) + t.intervalNote(e)
+			if e.OK && e.N < row.Tau.N {
+				cell += " " + t.note(fmt.Sprintf("Over the %s that have %s.", count(e.N, "configuration"), code(c.Controls[k])))
+			}
+			cells = append(cells, cell)
+		}
+		n := fmt.Sprint(row.Tau.N)
+		if row.Tau.N >= 2 {
+			n += " (" + fixed(row.Detectable, 2) + ")"
+		}
+		t.row(append(cells, n)...)
+	}
+	return t
+}
+
+// intervalNote is the mark of a footnote that says why a defined τ has no interval, unless the legend says it for the
+// whole table (too few configurations).
+func (t *table) intervalNote(e stats.Estimate) string {
+	if !e.OK || e.Interval || e.N < stats.MinClusters || len(e.Warnings) == 0 {
+		return ""
+	}
+	return " " + t.note(upperFirst(e.Warnings[0])+".")
+}
+
+func upperFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+func (b *Board) correlationLegend(s *Section) string {
+	var few, undefined, flipped, zero bool
+	for _, c := range s.Correlations {
+		for _, r := range c.Rows {
+			for _, e := range append([]stats.Estimate{r.Tau, r.Within}, r.Partial...) {
+				few = few || e.OK && e.N < stats.MinClusters
+				undefined = undefined || !e.OK
+				zero = zero || e.OK && e.Interval && e.Contains(0)
+			}
+			flipped = flipped || r.Flipped
+		}
+	}
+	parts := []string{"τ is Kendall's τ_b over configurations, each the mean over its finished seeds; a positive τ means that larger values go with more error."}
+	if names := b.otherModels(); len(names) > 0 {
+		parts = append(parts, fmt.Sprintf("Without %s, which %s the workload.", strings.Join(names, ", "), plural(len(names), "changes", "change")))
+	}
+	if few {
+		parts = append(parts, fmt.Sprintf("Fewer than %d configurations give no interval.", stats.MinClusters))
+	}
+	if zero {
+		parts = append(parts, "`~`: the interval includes 0.")
+	}
+	if flipped {
+		parts = append(parts, "†: the sign inside groups is opposite to the pooled one.")
+	}
+	if undefined {
+		parts = append(parts, "n/a: undefined, because a side is constant, a control determines it, or there are too few configurations.")
+	}
+	parts = append(parts, "n (detectable): configurations, and the smallest |τ| that so many distinguish from 0 at p < 0.05. "+
+		"Rows in italics are controls: a metric that tells less than they do explains nothing. Intervals are not corrected for the number of rows.")
+	return strings.Join(parts, " ")
+}
+
+func (b *Board) tuningTable(s *Section) *table {
+	t := &table{keys: 2}
+	t.column("optimizer", false)
+	t.column("configuration", false)
+	t.column("selected", false)
+	t.column("validation error % ↓", true)
+	t.column("test error %", true)
+	t.column("train error %", true)
+	t.column("trials", true)
+	columns := [3][]stats.Estimate{}
+	for _, r := range s.Tuning {
+		for k, e := range []stats.Estimate{r.Validation, r.Test, r.Train} {
+			columns[k] = append(columns[k], e)
+		}
+	}
+	for _, r := range s.Tuning {
+		selected := ""
+		if r.Selected {
+			selected = "✓"
+		}
+		trials := fmt.Sprint(r.All)
+		if r.Done < r.All {
+			trials = fmt.Sprintf("%d of %d", r.Done, r.All)
+			var why []string
+			for _, part := range []struct {
+				n    int
+				what string
+			}{{r.Failed, endings[Failed]}, {r.Diverged, endings[Diverged]}, {r.Timeout, endings[Timeout]}} {
+				if part.n > 0 {
+					why = append(why, fmt.Sprintf("%d %s", part.n, part.what))
+				}
+			}
+			if len(why) > 0 {
+				trials += " (" + strings.Join(why, ", ") + ")"
+			}
+		}
+		t.row(escape(r.Optimizer), escape(r.Config), selected, percent(r.Validation, percentDecimals(columns[0])),
+			percent(r.Test, percentDecimals(columns[1])), percent(r.Train, percentDecimals(columns[2])), trials)
+	}
+	return t
+}
+
+func (b *Board) tuningLegend() string {
+	text := fmt.Sprintf("Means over the tuning seeds (%s) of every configuration of the grid.", seeds(b.Suite.TuningSeeds))
+	if len(b.Suite.TuningSeeds) > 1 {
+		text += " ± is half the width of the 95 % confidence interval over them (Student's t)."
+	}
+	if b.Suite.SelectRule != "" {
+		text += " Selection: " + escape(trimPeriod(b.Suite.SelectRule)) + "."
+	}
+	return text + " The test error is shown for the reader; no selection sees it."
+}
+
+func failureTable(s *Section) *table {
+	t := &table{keys: 1}
+	t.column("trial", false)
+	t.column("optimizer", false)
+	t.column("configuration", false)
+	t.column("seed", true)
+	t.column("status", false)
+	t.column("reason", false)
+	t.column("log", false)
+	for i := range s.Failures {
+		f := &s.Failures[i]
+		t.row(code(short(f.ID)), escape(f.Optimizer), escape(f.ConfigLabel), fmt.Sprint(f.Seed), escape(f.Status), escape(f.Reason), code(logPath(f.ID)))
+	}
+	return t
+}
+
+func (b *Board) protocol() []string {
+	var out []string
+	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
+	suite := fmt.Sprintf("Suite %s, revision %d", code(b.Suite.Name), b.Suite.Revision)
+	if b.Suite.Variant != "" {
+		suite += ", variant " + code(b.Suite.Variant)
+	}
+	if b.Suite.Hash != "" {
+		suite += ", hash " + code(b.Suite.Hash)
+	}
+	if b.Suite.Version != "" {
+		suite += ", bench " + escape(b.Suite.Version)
+	}
+	say("%s.", suite)
+	done, configs := 0, 0
+	for _, s := range b.Sections {
+		done += s.Trials
+		configs += s.AllConfigurations
+	}
+	say("%s; %d of %s done. Every trial is a row of [data.csv](data.csv).", count(configs, "configuration"), done, count(b.Suite.Trials, "trial"))
+	if b.Suite.Budget != "" {
+		say("Budget of a trial: %s. A cost of 1 G is one gradient on one nominal batch.", escape(trimPeriod(b.Suite.Budget)))
+	}
+	tuning := ""
+	if len(b.Suite.TuningSeeds) > 0 {
+		tuning = fmt.Sprintf("; tuning seeds: %s", seeds(b.Suite.TuningSeeds))
+	}
+	say("Seeds: %s%s. A seed fixes initialisation, split and batch order alike for every optimizer.", seeds(b.Suite.Seeds), tuning)
+	if b.Suite.SelectRule != "" {
+		say("Selection: %s. The test and shift sets play no part in it.", escape(trimPeriod(b.Suite.SelectRule)))
+	}
+	for _, o := range b.Optimizers {
+		if o.Overrides != "" {
+			say("%s overrides: %s.", code(o.Name), escape(trimPeriod(o.Overrides)))
+		}
+	}
+	if len(b.Suite.Unpinned) > 0 {
+		names := make([]string, len(b.Suite.Unpinned))
+		for i, n := range b.Suite.Unpinned {
+			names[i] = code(n)
+		}
+		say("Not pinned by a lock file: %s.", strings.Join(names, ", "))
+	}
+	say("±: half the width of the 95 %% interval t(0.975, n−1)·sd/√n over the n seeds of one configuration, sd with divisor n−1. " +
+		"It shows what the seed changes, not the sampling of the test set.")
+	say("Rank interval: 95 %% of 10 000 draws of seeds with replacement, the same draw for every optimizer, deviations from the mean stretched by " +
+		"√(n/(n−1))·t/z so that few seeds do not look certain.")
+	if b.Suite.Baseline != "" {
+		say("Δ: mean difference to %s over the same seeds, with Student's t interval. Its p is that of the exact two-sided sign-flip test "+
+			"(100 000 random flips beyond 20 seeds), adjusted by Holm's method over the comparisons of the table.", code(b.Suite.Baseline))
+	}
+	if len(b.Metrics) > 0 && len(b.Correlate.Y) > 0 {
+		text := fmt.Sprintf("τ: its interval is the 95 %% BCa bootstrap interval of %s resamples of configurations", whole(float64(b.Correlate.Resamples)))
+		if len(b.Correlate.Within) > 0 {
+			names := escape(strings.Join(b.Correlate.Within, " and "))
+			text += fmt.Sprintf(", drawn within %s; pairs of a configuration with its own copy are left out. The column “within %s” compares configurations of the same %s only", names, escape(strings.Join(b.Correlate.Within, ", ")), names)
+		} else {
+			text += "; pairs of a configuration with its own copy are left out"
+		}
+		if len(b.Correlate.Control) > 0 {
+			text += ". “given x” is Kendall's partial τ"
+		}
+		say("%s.", text)
+	}
+	return out
+}
