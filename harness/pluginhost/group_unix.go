@@ -1,0 +1,15 @@
+//go:build unix
+
+package pluginhost
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+// ownGroup puts the program in a process group of its own: an interrupt from the keyboard reaches only the host, and
+// the program can be killed together with its children.
+func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
+
+// killGroup kills what there is of the program's group; nothing left is no error.
+func killGroup(cmd *exec.Cmd) { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }

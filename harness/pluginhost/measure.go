@@ -1,0 +1,152 @@
+package pluginhost
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/sharpbench/sharpbench/harness/arena"
+	"github.com/sharpbench/sharpbench/harness/oracle"
+	"github.com/sharpbench/sharpbench/harness/proto"
+	pb "github.com/sharpbench/sharpbench/harness/proto/bench/v1"
+)
+
+// MeasureSession is one measurement.
+type MeasureSession struct {
+	RunID   string
+	Problem Problem
+	Params  map[string]any // those left out get the plugin's defaults
+	Seed    uint64
+	Oracle  *oracle.Oracle
+	At      []float32 // the trained parameters
+	Init    []float32 // those before training; nil when unknown
+	Update  []float32 // the last committed step; nil when unknown
+
+	TurnTimeout time.Duration // 0: DefaultTurnTimeout
+}
+
+// Value is one number of a measurement.
+type Value struct {
+	Name      string
+	Value     float64 // finite
+	Null      bool    // there is no number; Reason says why
+	Reason    string
+	StdErr    float64 // standard error, when HasStdErr
+	HasStdErr bool
+	Warnings  []string
+}
+
+// Measured is a measurement: every value the metric has declared, in that order.
+type Measured struct {
+	Values        []Value
+	Detail        string
+	HostSeconds   float64
+	PluginSeconds float64
+}
+
+// Measure lets the plugin measure. Errors are those of Optimize; a metric that could not measure is a *Failure of the
+// kind Refused. A plugin that has changed what it measures is a violation, whatever it says. The process cannot be
+// used afterwards, only stopped.
+func (x *Process) Measure(ctx context.Context, o MeasureSession) (Measured, error) {
+	x.busy.Lock()
+	defer x.busy.Unlock()
+	var out Measured
+	slots, err := x.prepare(ctx, KindMetric, o.Problem, o.Params, o.Oracle)
+	if err != nil {
+		return out, err
+	}
+	given := []struct {
+		name string
+		v    []float32
+	}{{proto.SlotInit, o.Init}, {proto.SlotUpdate, o.Update}}
+	requests := []arena.Request{{Name: proto.SlotParams, Len: o.Problem.Dim}, {Name: proto.SlotGrad, Len: o.Problem.Dim}}
+	fixed := map[string][]float32{proto.SlotParams: o.At}
+	for _, g := range given {
+		if g.v != nil {
+			requests = append(requests, arena.Request{Name: g.name, Len: o.Problem.Dim})
+			fixed[g.name] = g.v
+		}
+	}
+	first := len(requests)
+	for _, s := range slots {
+		requests = append(requests, arena.Request{Name: s.Name, Len: s.Len})
+	}
+	if err := x.arena.Layout(requests); err != nil {
+		return out, err
+	}
+	for i, s := range slots {
+		if s.Scratch {
+			x.arena.Poison(first + i)
+		}
+	}
+	x.arena.Poison(1)
+	if err := x.arena.Restore(fixed); err != nil {
+		return out, fmt.Errorf("pluginhost: %w", err)
+	}
+	params, err := x.startParams(o.Params)
+	if err != nil {
+		return out, err
+	}
+
+	s := &session{x: x, problem: o.Problem, oracle: o.Oracle, turn: o.TurnTimeout, readOnly: make([]bool, len(requests))}
+	for i, r := range requests {
+		_, s.readOnly[i] = fixed[r.Name]
+	}
+	start := &pb.Start{RunId: o.RunID, Seed: o.Seed, Problem: o.Problem.message(), Params: params, Arena: x.arenaMessage()}
+	done, err := s.open(ctx, pb.NewMetricClient(x.conn).Measure, start)
+	out.HostSeconds, out.PluginSeconds = s.host.Seconds(), s.plugin.Seconds()
+	if err != nil {
+		return out, err
+	}
+	out.Detail = done.GetDetail()
+	if done.GetStatus() != pb.Done_STATUS_COMPLETED {
+		return out, &Failure{Kind: Refused, Reason: "the metric could not measure: " + done.GetDetail(), Detail: x.out.tail()}
+	}
+	if err := x.arena.CheckGuards(); err != nil {
+		return out, violation("the plugin %v", err)
+	}
+	for name, v := range fixed {
+		i, _ := x.arena.Find(name)
+		for j, w := range x.arena.Slot(i) {
+			if math.Float32bits(w) != math.Float32bits(v[j]) {
+				return out, violation("the metric has changed element %d of slot %q, which is read-only", j, name)
+			}
+		}
+	}
+	if out.Values, err = x.info.values(done.GetValues()); err != nil {
+		return out, err
+	}
+	return out, nil
+}
+
+// values checks a measurement against what the metric has declared.
+func (i Info) values(got []*pb.MetricValue) ([]Value, error) {
+	byName := map[string]*pb.MetricValue{}
+	for _, v := range got {
+		if byName[v.GetName()] != nil {
+			return nil, violation("value %q is there twice", v.GetName())
+		}
+		byName[v.GetName()] = v
+	}
+	var out []Value
+	for _, d := range i.Values {
+		v := byName[d.Name]
+		if v == nil {
+			return nil, violation("value %q is declared and not there", d.Name)
+		}
+		delete(byName, d.Name)
+		w := Value{Name: d.Name, Null: v.Value == nil, Reason: v.GetReason(), HasStdErr: v.StdErr != nil, Warnings: v.GetWarnings()}
+		w.Value, w.StdErr = v.GetValue(), v.GetStdErr()
+		if !isFinite(w.Value) || !isFinite(w.StdErr) || w.StdErr < 0 {
+			return nil, violation("value %q is %v with standard error %v: a value that does not exist is left out, with a reason", d.Name, w.Value, w.StdErr)
+		}
+		out = append(out, w)
+	}
+	for name := range byName {
+		return nil, violation("value %q is not declared in Describe", name)
+	}
+	return out, nil
+}
+
+func isFinite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

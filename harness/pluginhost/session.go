@@ -1,0 +1,442 @@
+package pluginhost
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/sharpbench/sharpbench/harness/oracle"
+	pb "github.com/sharpbench/sharpbench/harness/proto/bench/v1"
+)
+
+// DefaultTurnTimeout is how long a plugin may compute without a message when the suite does not say.
+const DefaultTurnTimeout = 60 * time.Second
+
+// doneGrace is how long a plugin may take to say Done after it was told to stop.
+const doneGrace = 2 * time.Second
+
+type wire = grpc.BidiStreamingClient[pb.HostMessage, pb.PluginMessage]
+
+// session is the host's side of one stream. It keeps the turns, and answers requests through an oracle.
+type session struct {
+	x       *Process
+	stream  wire
+	problem Problem
+	oracle  *oracle.Oracle
+
+	readOnly []bool // by slot: the plugin may not have it written
+	commit   func(*pb.CommitOp, []float32) (*pb.Result, error)
+
+	turn    time.Duration // timeout
+	lastID  uint64
+	stopped pb.StopReason // what the plugin has been told, in either way
+	late    int           // requests after that
+
+	host, plugin time.Duration
+}
+
+type received struct {
+	m   *pb.PluginMessage
+	err error
+}
+
+// run sends start, answers until the plugin is done, and returns its Done. Canceling ctx stops the plugin; the error is
+// then that of ctx. Any error but a *Failure is the host's own.
+func (s *session) run(ctx context.Context, start *pb.Start) (*pb.Done, error) {
+	in := make(chan received)
+	go s.receive(in)
+	if err := s.send(&pb.HostMessage{Msg: &pb.HostMessage_Start{Start: start}}); err != nil {
+		return nil, s.broken(err)
+	}
+	if s.turn <= 0 {
+		s.turn = DefaultTurnTimeout
+	}
+	limit := s.turn
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	canceled := ctx.Done()
+	begin := time.Now()
+	for {
+		select {
+		case r := <-in:
+			if r.err != nil {
+				s.plugin += time.Since(begin)
+				if ctx.Err() != nil {
+					return nil, ctx.Err()
+				}
+				return nil, s.broken(r.err)
+			}
+			switch m := r.m.GetMsg().(type) {
+			case *pb.PluginMessage_Log:
+				s.log(m.Log)
+				// Once told to stop a plugin cannot buy time with words.
+				if s.stopped == 0 {
+					timer.Reset(limit)
+				}
+			case *pb.PluginMessage_Done:
+				s.plugin += time.Since(begin)
+				return m.Done, ctx.Err()
+			case *pb.PluginMessage_Request:
+				s.plugin += time.Since(begin)
+				timer.Stop()
+				err := s.answer(ctx, m.Request, in)
+				if err != nil {
+					return nil, err
+				}
+				if s.stopped != 0 {
+					limit = doneGrace
+				}
+				timer.Reset(limit)
+				begin = time.Now()
+			}
+			// Anything else is from a newer plugin; unknown messages are ignored.
+		case <-timer.C:
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			f := &Failure{Kind: TimedOut, Reason: fmt.Sprintf("timed out after %v silent", limit), Detail: s.x.out.tail()}
+			if s.stopped != 0 {
+				f.Reason = fmt.Sprintf("timed out: told to stop (%s), it did not say Done within %v", stopNames[s.stopped], limit)
+			}
+			return nil, f
+		case <-canceled:
+			canceled = nil
+			if s.stopped == 0 {
+				if err := s.stop(pb.StopReason_STOP_REASON_CANCELED); err != nil {
+					return nil, ctx.Err()
+				}
+				limit = doneGrace
+				timer.Reset(limit)
+			}
+		}
+	}
+}
+
+func (s *session) receive(in chan<- received) {
+	for {
+		m, err := s.stream.Recv()
+		select {
+		case in <- received{m, err}:
+		case <-s.stream.Context().Done():
+			return
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+func (s *session) send(m *pb.HostMessage) error { return s.stream.Send(m) }
+
+func (s *session) stop(r pb.StopReason) error {
+	s.stopped = r
+	return s.send(&pb.HostMessage{Msg: &pb.HostMessage_Stop{Stop: &pb.Stop{Reason: r}}})
+}
+
+// broken says why the stream ended before Done.
+func (s *session) broken(err error) error {
+	var f *Failure
+	switch code := status.Code(err); {
+	case errors.Is(err, io.EOF):
+		if f = s.x.crash(); f == nil {
+			f = &Failure{Kind: NoDone, Reason: "ended without Done: the plugin closed the session", Detail: s.x.out.tail()}
+		}
+	case code == codes.ResourceExhausted:
+		f = violation("a message of more than %d MiB; vectors belong in slots", maxMessage>>20)
+	case code == codes.Unimplemented:
+		f = violation("the plugin serves no sessions of its kind")
+	default:
+		if f = s.x.crash(); f == nil {
+			f = &Failure{Kind: Crashed, Reason: "crashed: " + status.Convert(err).Message(), Detail: s.x.out.tail()}
+		}
+	}
+	return f
+}
+
+func (s *session) log(l *pb.Log) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "[%s] %s", l.GetLevel(), l.GetMessage())
+	names := make([]string, 0, len(l.GetScalars()))
+	for name := range l.GetScalars() {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		fmt.Fprintf(&b, " %s=%g", name, l.GetScalars()[name])
+	}
+	b.WriteByte('\n')
+	_, _ = s.x.out.Write([]byte(b.String()))
+}
+
+// answer executes a request and replies. Between Request and Reply the arena is the host's.
+func (s *session) answer(ctx context.Context, r *pb.Request, in <-chan received) error {
+	begin := time.Now()
+	defer func() { s.host += time.Since(begin) }()
+	if r.GetId() <= s.lastID {
+		return violation("request %d after request %d: ids must increase", r.GetId(), s.lastID)
+	}
+	s.lastID = r.GetId()
+	if len(r.GetOps()) == 0 {
+		return violation("request %d without an op", r.GetId())
+	}
+	if s.stopped != 0 {
+		if s.late++; s.late > 1 {
+			return violation("requests after the host had said stop (%s)", stopNames[s.stopped])
+		}
+		return s.sent(s.stop(s.stopped))
+	}
+	reply := &pb.Reply{Id: r.GetId()}
+	for i, op := range r.GetOps() {
+		if ctx.Err() != nil {
+			return s.sent(s.stop(pb.StopReason_STOP_REASON_CANCELED))
+		}
+		result, err := s.do(op)
+		var refused *oracle.Error
+		if errors.As(err, &refused) {
+			reply.Error = &pb.Error{Code: codeOf(refused.Code), Message: refused.Message, Op: uint32(i)}
+			break
+		}
+		if err != nil {
+			return err
+		}
+		reply.Results = append(reply.Results, result)
+		if s.stopped = result.GetStop(); s.stopped != 0 {
+			break
+		}
+	}
+	// Turns are strict: whatever has arrived meanwhile was sent out of turn.
+	select {
+	case early := <-in:
+		if early.err != nil {
+			return s.broken(early.err)
+		}
+		return violation("a message while request %d was being answered", r.GetId())
+	default:
+	}
+	return s.sent(s.send(&pb.HostMessage{Msg: &pb.HostMessage_Reply{Reply: reply}}))
+}
+
+func (s *session) sent(err error) error {
+	if err != nil {
+		return s.broken(err)
+	}
+	return nil
+}
+
+func codeOf(c oracle.Code) pb.Error_Code {
+	switch c {
+	case oracle.BadSlot:
+		return pb.Error_CODE_BAD_SLOT
+	case oracle.Budget:
+		return pb.Error_CODE_BUDGET
+	case oracle.NonFinite:
+		return pb.Error_CODE_NON_FINITE
+	case oracle.Unsupported:
+		return pb.Error_CODE_UNSUPPORTED
+	}
+	return pb.Error_CODE_BAD_REQUEST
+}
+
+// do executes one op. An *oracle.Error is for the plugin, a *Failure ends the session, any other error is the host's.
+func (s *session) do(op *pb.Op) (*pb.Result, error) {
+	switch o := op.GetOp().(type) {
+	case *pb.Op_Loss:
+		return s.loss(o.Loss)
+	case *pb.Op_Grad:
+		return s.grad(o.Grad)
+	case *pb.Op_Outputs:
+		return s.outputs(o.Outputs)
+	case *pb.Op_Normal:
+		return s.normal(o.Normal)
+	case *pb.Op_Commit:
+		if s.commit == nil {
+			return nil, oracle.Errorf(oracle.BadRequest, "a metric cannot commit")
+		}
+		if len(o.Commit.ProtoReflect().GetUnknown()) > 0 {
+			return nil, newer
+		}
+		params, err := s.vector("params", o.Commit.GetParams(), s.problem.Dim, false)
+		if err != nil {
+			return nil, err
+		}
+		return s.commit(o.Commit, params)
+	case nil:
+		return nil, oracle.Errorf(oracle.Unsupported, "this version of bench does not know the op")
+	}
+	return nil, oracle.Errorf(oracle.Unsupported, "this version of bench does not answer the op %T yet", op.GetOp())
+}
+
+// newer refuses ops with fields this host does not know: leaving them out would answer another question.
+var newer = oracle.Errorf(oracle.Unsupported, "the op has fields that this version of bench does not know")
+
+func (s *session) loss(o *pb.LossOp) (*pb.Result, error) {
+	if len(o.ProtoReflect().GetUnknown()) > 0 {
+		return nil, newer
+	}
+	if o.Each != nil {
+		return nil, oracle.Errorf(oracle.Unsupported, "losses of single examples are not answered yet")
+	}
+	b, err := s.batch(o.GetBatch(), o.GetObjective())
+	if err != nil {
+		return nil, err
+	}
+	at, err := s.vector("at", o.GetAt(), s.problem.Dim, false)
+	if err != nil {
+		return nil, err
+	}
+	return evaluated(s.oracle.Loss(b, at, oracle.Options{NormalizeLogits: o.GetNormalizeLogits()}))
+}
+
+func (s *session) grad(o *pb.GradOp) (*pb.Result, error) {
+	if len(o.ProtoReflect().GetUnknown()) > 0 {
+		return nil, newer
+	}
+	b, err := s.batch(o.GetBatch(), o.GetObjective())
+	if err != nil {
+		return nil, err
+	}
+	at, out, err := s.pair(o.GetAt(), o.GetOut(), s.problem.Dim)
+	if err != nil {
+		return nil, err
+	}
+	return evaluated(s.oracle.Grad(b, at, out, oracle.Options{
+		FreezeStats: o.GetFreezeStats(), NormalizeLogits: o.GetNormalizeLogits(),
+	}))
+}
+
+func (s *session) outputs(o *pb.OutputsOp) (*pb.Result, error) {
+	if len(o.ProtoReflect().GetUnknown()) > 0 {
+		return nil, newer
+	}
+	b, err := s.batch(o.GetBatch(), pb.Objective_OBJECTIVE_UNSPECIFIED)
+	if err != nil {
+		return nil, err
+	}
+	at, out, err := s.pair(o.GetAt(), o.GetOut(), 0) // the workload knows how long out must be
+	if err != nil {
+		return nil, err
+	}
+	return evaluated(s.oracle.Outputs(b, at, out, oracle.Options{}))
+}
+
+func (s *session) normal(o *pb.NormalOp) (*pb.Result, error) {
+	if len(o.ProtoReflect().GetUnknown()) > 0 {
+		return nil, newer
+	}
+	out, err := s.vector("out", o.GetOut(), 0, true)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.oracle.Normal(o.GetStream(), o.GetIndex(), out, o.GetStd()); err != nil {
+		return nil, err
+	}
+	return &pb.Result{}, nil
+}
+
+func evaluated(e oracle.Eval, err error) (*pb.Result, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &pb.Result{Loss: e.Loss, Examples: uint64(e.Examples), Errors: uint64(e.Errors), G: e.G}, nil
+}
+
+// vector returns slot n. want is its length, 0 for any.
+func (s *session) vector(role string, n uint32, want int, write bool) ([]float32, error) {
+	slots := s.x.arena.Slots()
+	if int64(n) >= int64(len(slots)) {
+		return nil, oracle.Errorf(oracle.BadSlot, "%s: there is no slot %d, the last is %d", role, n, len(slots)-1)
+	}
+	v := s.x.arena.Slot(int(n))
+	if want > 0 && len(v) != want {
+		return nil, oracle.Errorf(oracle.BadSlot, "%s: slot %q has %d elements, expected %d", role, slots[n].Name, len(v), want)
+	}
+	if write && s.readOnly[n] {
+		return nil, oracle.Errorf(oracle.BadSlot, "%s: slot %q is read-only for a metric", role, slots[n].Name)
+	}
+	return v, nil
+}
+
+// pair returns the point at and the slot out, of length want, 0 for any.
+func (s *session) pair(at, out uint32, want int) (point, result []float32, err error) {
+	if point, err = s.vector("at", at, s.problem.Dim, false); err != nil {
+		return nil, nil, err
+	}
+	if at == out {
+		return nil, nil, oracle.Errorf(oracle.BadSlot, "out is the same slot as at")
+	}
+	result, err = s.vector("out", out, want, true)
+	return point, result, err
+}
+
+// batch translates the name of a batch. Which streams there are is the workload's business.
+func (s *session) batch(b *pb.Batch, objective pb.Objective) (oracle.Batch, error) {
+	none := oracle.Batch{}
+	if b == nil {
+		return none, oracle.Errorf(oracle.BadRequest, "the op names no batch")
+	}
+	if len(b.ProtoReflect().GetUnknown()) > 0 {
+		return none, newer
+	}
+	if objective != pb.Objective_OBJECTIVE_UNSPECIFIED && objective != pb.Objective_OBJECTIVE_MAIN {
+		return none, oracle.Errorf(oracle.Unsupported, "this workload has no auxiliary objective")
+	}
+	if b.InputDelta != nil {
+		return none, oracle.Errorf(oracle.Unsupported, "perturbed inputs are not answered yet")
+	}
+	if b.GetRate() != 0 || b.GetStream() == "poisson" {
+		return none, oracle.Errorf(oracle.Unsupported, "the stream poisson is not answered yet")
+	}
+	out := oracle.Batch{Stream: b.GetStream(), Index: b.GetIndex()}
+	switch part := b.GetPart().(type) {
+	case nil:
+	case *pb.Batch_Range:
+		out.From, out.To = part.Range.GetFrom(), part.Range.GetTo()
+		if out.From >= out.To {
+			return none, oracle.Errorf(oracle.BadRequest, "range %d to %d of a batch is empty", out.From, out.To)
+		}
+	default:
+		return none, oracle.Errorf(oracle.Unsupported, "parts of batches other than ranges are not answered yet")
+	}
+	return out, nil
+}
+
+var stopNames = map[pb.StopReason]string{
+	pb.StopReason_STOP_REASON_STEPS: "steps", pb.StopReason_STOP_REASON_BUDGET: "budget", pb.StopReason_STOP_REASON_TIME: "time",
+	pb.StopReason_STOP_REASON_TARGET: "target", pb.StopReason_STOP_REASON_CANCELED: "canceled",
+}
+
+func stopReason(name string) (pb.StopReason, error) {
+	if name == "" {
+		return pb.StopReason_STOP_REASON_UNSPECIFIED, nil
+	}
+	for r, n := range stopNames {
+		if n == name {
+			return r, nil
+		}
+	}
+	return 0, fmt.Errorf("pluginhost: unknown reason to stop %q", name)
+}
+
+// finite leaves out scalars that are not numbers; nobody could store them.
+func finite(m map[string]float64) map[string]float64 {
+	var out map[string]float64
+	for name, v := range m {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			continue
+		}
+		if out == nil {
+			out = make(map[string]float64, len(m))
+		}
+		out[name] = v
+	}
+	return out
+}
