@@ -598,7 +598,7 @@ func (b *Board) protocol() []string {
 		text := fmt.Sprintf("τ: its interval is the 95 %% BCa bootstrap interval of %s resamples of configurations", whole(float64(b.Correlate.Resamples)))
 		if len(b.Correlate.Within) > 0 {
 			names := escape(strings.Join(b.Correlate.Within, " and "))
-			text += fmt.Sprintf(", drawn within %s; pairs of a configuration with its own copy are left out. The column “within %s” compares configurations of the same %s only", names, escape(strings.Join(b.Correlate.Within, ", ")), names)
+			text += fmt.Sprintf(", drawn within %s, so that it speaks of these groups and no others; pairs of a configuration with its own copy are left out. The column “within %s” compares configurations of the same %s only", names, escape(strings.Join(b.Correlate.Within, ", ")), names)
 		} else {
 			text += "; pairs of a configuration with its own copy are left out"
 		}

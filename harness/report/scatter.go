@@ -258,21 +258,25 @@ type legend struct {
 	names  []string
 	styles []int
 	text   text.Style
-	both   bool // some points are selected, some are not
+	extra  []string // what outline and bars mean, when there are any
 }
 
 func (b *Board) legend(points []Point, style map[string]int) *legend {
 	l := &legend{text: sans(10)}
 	l.text.XAlign, l.text.YAlign = text.XLeft, text.YCenter
 	has := map[string]bool{}
-	selected := 0
+	var selected, bars bool
 	for _, p := range points {
 		has[p.Optimizer] = true
-		if p.Selected {
-			selected++
-		}
+		selected = selected || p.Selected
+		bars = bars || p.Selected && p.Seeds >= barSeeds
 	}
-	l.both = selected > 0
+	if selected {
+		l.extra = append(l.extra, "selected")
+	}
+	if bars {
+		l.extra = append(l.extra, "95 % CI, seeds")
+	}
 	for _, o := range b.Optimizers {
 		if has[o.Name] {
 			l.names, l.styles = append(l.names, o.Name), append(l.styles, style[o.Name])
@@ -281,16 +285,12 @@ func (b *Board) legend(points []Point, style map[string]int) *legend {
 	return l
 }
 
-func (l *legend) entries() []string {
-	if l.both {
-		return append(append([]string(nil), l.names...), "outlined: selected")
-	}
-	return l.names
-}
-
 func (l *legend) width() vg.Length {
 	w := vg.Length(0)
-	for _, n := range l.entries() {
+	for _, n := range l.names {
+		w = max(w, l.text.Width(n))
+	}
+	for _, n := range l.extra {
 		w = max(w, l.text.Width(n))
 	}
 	return w + 36
@@ -299,24 +299,27 @@ func (l *legend) width() vg.Length {
 func (l *legend) draw(c draw.Canvas) {
 	left := c.Max.X - l.width() + 16
 	at := c.Max.Y
-	for i, n := range l.entries() {
-		text := l.text
-		if i < len(l.styles) {
-			mark(&c, vg.Point{X: left, Y: at}, l.styles[i], false)
-		} else {
-			at -= 4
-			text = sans(9)
-			text.XAlign, text.YAlign = l.text.XAlign, l.text.YAlign
-			outline := draw.LineStyle{Color: ink, Width: 1.3}
+	line := func(n string) {
+		c.FillText(l.text, vg.Point{X: left + 12, Y: at}, n)
+		at -= 16
+	}
+	for i, n := range l.names {
+		mark(&c, vg.Point{X: left, Y: at}, l.styles[i], false)
+		line(n)
+	}
+	at -= 6
+	for i, n := range l.extra {
+		if i == 0 {
 			var path vg.Path
 			path.Move(vg.Point{X: left + bestRadius, Y: at})
 			path.Arc(vg.Point{X: left, Y: at}, bestRadius, 0, 2*math.Pi)
 			path.Close()
-			c.SetLineStyle(outline)
+			c.SetLineStyle(draw.LineStyle{Color: ink, Width: 1.3})
 			c.Stroke(path)
+		} else {
+			c.StrokeLine2(draw.LineStyle{Color: ink, Width: 1}, left, at-6, left, at+6)
 		}
-		c.FillText(text, vg.Point{X: left + 12, Y: at}, n)
-		at -= 16
+		line(n)
 	}
 }
 

@@ -217,7 +217,7 @@ func PartialTauStatistic(x, y, z []float64) Statistic {
 type tauTable struct {
 	n            int
 	concord      []float64 // row i: the sign of pair (i,j) for j < i, at i(i-1)/2+j
-	tiesX, tiesY [][2]int
+	tiesX, tiesY [][]int   // groups of two or more points with equal numbers
 }
 
 func newTauTable(x, y []float64) *tauTable {
@@ -225,36 +225,48 @@ func newTauTable(x, y []float64) *tauTable {
 	if !finite(x, y) {
 		panic("stats: a statistic of numbers that are not finite")
 	}
-	t := &tauTable{n: len(x), concord: make([]float64, 0, len(x)*(len(x)-1)/2)}
+	t := &tauTable{n: len(x), concord: make([]float64, 0, len(x)*(len(x)-1)/2), tiesX: tieGroups(x), tiesY: tieGroups(y)}
 	for i := range x {
 		for j := range i {
-			a, b := sign(x[i]-x[j]), sign(y[i]-y[j])
-			t.concord = append(t.concord, float64(a*b))
-			if a == 0 {
-				t.tiesX = append(t.tiesX, [2]int{i, j})
-			}
-			if b == 0 {
-				t.tiesY = append(t.tiesY, [2]int{i, j})
-			}
+			t.concord = append(t.concord, float64(sign(x[i]-x[j])*sign(y[i]-y[j])))
 		}
 	}
 	return t
 }
 
+// tieGroups lists the positions of equal numbers, groups of one left out, in order of first appearance.
+func tieGroups(x []float64) [][]int {
+	at := map[float64]int{}
+	var all [][]int
+	for i, v := range x {
+		k, ok := at[v]
+		if !ok {
+			k = len(all)
+			at[v] = k
+			all = append(all, nil)
+		}
+		all[k] = append(all[k], i)
+	}
+	groups := all[:0]
+	for _, g := range all {
+		if len(g) > 1 {
+			groups = append(groups, g)
+		}
+	}
+	return groups
+}
+
 // count returns C-D and the untied pairs of both sides. index maps the points of the table to weights; nil means that
 // they are numbered alike. All sums are sums of whole numbers, hence exact.
 func (t *tauTable) count(w []float64, index []int) (s, usedX, usedY float64) {
-	at := func(i int) float64 {
-		if index == nil {
-			return w[i]
-		}
-		return w[index[i]]
-	}
 	var sum, square float64
 	row := 0
 	for i := range t.n {
-		wi := at(i)
-		if wi != 0 {
+		k := i
+		if index != nil {
+			k = index[i]
+		}
+		if wi := w[k]; wi != 0 {
 			sum += wi
 			square += wi * wi
 			signs := t.concord[row : row+i]
@@ -273,14 +285,24 @@ func (t *tauTable) count(w []float64, index []int) (s, usedX, usedY float64) {
 		row += i
 	}
 	all := (sum*sum - square) / 2
-	usedX, usedY = all, all
-	for _, p := range t.tiesX {
-		usedX -= at(p[0]) * at(p[1])
+	return s, all - tied(t.tiesX, w, index), all - tied(t.tiesY, w, index)
+}
+
+// tied sums the weights of the pairs inside groups.
+func tied(groups [][]int, w []float64, index []int) float64 {
+	pairs := 0.0
+	for _, g := range groups {
+		var sum, square float64
+		for _, i := range g {
+			if index != nil {
+				i = index[i]
+			}
+			sum += w[i]
+			square += w[i] * w[i]
+		}
+		pairs += (sum*sum - square) / 2
 	}
-	for _, p := range t.tiesY {
-		usedY -= at(p[0]) * at(p[1])
-	}
-	return s, usedX, usedY
+	return pairs
 }
 
 func (t *tauTable) tau(w []float64, index []int) (float64, bool) {

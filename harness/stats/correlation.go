@@ -102,4 +102,12 @@ func constant(x []float64) bool {
 }
 
 // clamp takes back the rounding that can carry a correlation past ±1.
-func clamp(r float64) float64 { return math.Max(-1, math.Min(1, r)) }
+func clamp(r float64) float64 {
+	switch {
+	case r > 1:
+		return 1
+	case r < -1:
+		return -1
+	}
+	return r
+}

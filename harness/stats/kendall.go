@@ -113,15 +113,9 @@ func kendallNormalP(s, n int, tiesX, tiesY []float64) float64 {
 
 // tieCounts returns the sizes of the groups of equal numbers.
 func tieCounts(x []float64) []float64 {
-	count := map[float64]int{}
-	for _, v := range x {
-		count[v]++
-	}
 	var sizes []float64
-	for _, c := range count {
-		if c > 1 {
-			sizes = append(sizes, float64(c))
-		}
+	for _, g := range tieGroups(x) {
+		sizes = append(sizes, float64(len(g)))
 	}
 	return sizes
 }
