@@ -100,6 +100,7 @@ var plans = []plan{
 	{Shape{3, 3, 2}, nil, false, 16, 10, NoNorm, ReLU},
 	{Shape{3, 3, 2}, nil, false, 16, 10, GroupNorm, GELU},
 	{Shape{2, 2, 1}, nil, false, 3, 2, NoNorm, Identity},
+	{Shape{20, 21, 2}, nil, false, 9, 3, GroupNorm, ReLU}, // sums of several parts
 }
 
 // TestGradient compares loss, logits and every kind of parameter's gradient with numerical derivatives of the float64
