@@ -1,0 +1,205 @@
+package suite
+
+import (
+	"fmt"
+
+	"github.com/sharpbench/sharpbench/harness/dataset"
+	"github.com/sharpbench/sharpbench/harness/dataset/shifts"
+	"github.com/sharpbench/sharpbench/harness/model"
+)
+
+// Identity is what a suite cannot know of a training.
+type Identity struct {
+	DataDigest    string // of the workload's data set: dataset.Data.Digest
+	PluginVersion string // the numeric version of a bundled plugin, the hash of its files of any other
+	EngineVersion int    // engine.Version
+}
+
+// PluginID identifies a plugin by the name it gives itself and its version.
+type PluginID struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+// TrainingSpec is everything that determines a training, and nothing else: not the names of entries in the suite, not
+// the other seeds, metrics, shifts or report settings, and not the time limit. Changing a field, its name or its place
+// changes the identity of every training there is.
+type TrainingSpec struct {
+	Kind       string         `json:"kind"` // "training"
+	Model      model.Spec     `json:"model"`
+	Data       TrainingData   `json:"data"`
+	Validation Validation     `json:"validation"`
+	BatchSize  int            `json:"batch_size"`
+	Loss       Loss           `json:"loss"`
+	Budget     TrainingBudget `json:"budget"`
+	Plugin     PluginID       `json:"plugin"`
+	Params     map[string]any `json:"params"`
+	Seed       uint64         `json:"seed"`
+	Engine     int            `json:"engine"`
+}
+
+// TrainingData is the data set of a training.
+type TrainingData struct {
+	dataset.Spec
+	Digest string `json:"digest"`
+}
+
+// TrainingBudget is Budget without the time limit: a training that ends before the limit does not depend on it.
+type TrainingBudget struct {
+	Unit     string  `json:"unit"`
+	Limit    float64 `json:"limit"`
+	Schedule string  `json:"schedule"`
+	Warmup   float64 `json:"warmup"`
+}
+
+// Training returns what training o's configuration c on w with a seed is made of.
+func (s *Suite) Training(w *Workload, o *Optimizer, c Configuration, seed uint64, id Identity) TrainingSpec {
+	return TrainingSpec{
+		Kind:       "training",
+		Model:      s.ModelFor(w, o),
+		Data:       TrainingData{Spec: w.Data, Digest: id.DataDigest},
+		Validation: w.Validation,
+		BatchSize:  w.BatchSize,
+		Loss:       w.Loss,
+		Budget:     TrainingBudget{Unit: s.Budget.Unit, Limit: s.Budget.Limit, Schedule: s.Budget.Schedule, Warmup: s.Budget.Warmup},
+		Plugin:     PluginID{Name: o.Info.Name, Version: id.PluginVersion},
+		Params:     c.Params,
+		Seed:       seed,
+		Engine:     id.EngineVersion,
+	}
+}
+
+// JSON is the canonical text of the spec; its sha256 is ID. This is what a store keeps as spec.json.
+func (t TrainingSpec) JSON() []byte { text, _ := identify(t); return text }
+
+// ID identifies the training: 64 hexadecimal digits.
+func (t TrainingSpec) ID() string { _, id := identify(t); return id }
+
+// ModelFor is the workload's model with o's overrides.
+func (s *Suite) ModelFor(w *Workload, o *Optimizer) model.Spec { return override(w.Model, o.Model) }
+
+// EvaluationSpec is everything that determines one evaluation of a trained model, except the training itself.
+type EvaluationSpec struct {
+	Kind   string     `json:"kind"`  // "evaluation"
+	Split  string     `json:"split"` // "train", "validation" or "test"; a shift is made from "test"
+	Shift  *ShiftSpec `json:"shift"` // nil: the split as it is
+	Data   string     `json:"data"`  // name of the data set
+	Digest string     `json:"digest"`
+}
+
+// ShiftSpec is one corruption at one severity.
+type ShiftSpec struct {
+	Name     string `json:"name"` // "corrupt"
+	Kind     string `json:"kind"`
+	Severity int    `json:"severity"`
+	Examples int    `json:"examples"` // 0: all
+	Seed     uint64 `json:"seed"`     // of the corruption's noise; always 0, so that all trials see the same images
+	Version  int    `json:"version"`  // shifts.Version
+}
+
+// JSON is the canonical text of the spec; its sha256 is Hash.
+func (e EvaluationSpec) JSON() []byte { text, _ := identify(e); return text }
+
+// Hash identifies the evaluation among those of one training.
+func (e EvaluationSpec) Hash() string { _, h := identify(e); return h }
+
+// Name is fit for a file name: "test", or "corrupt-contrast-3". It does not contain the name of the shift's entry in
+// the suite, so that renaming that costs nothing.
+func (e EvaluationSpec) Name() string {
+	if e.Shift == nil {
+		return e.Split
+	}
+	return fmt.Sprintf("%s-%s-%d", e.Shift.Name, e.Shift.Kind, e.Shift.Severity)
+}
+
+// SplitEvaluation is the evaluation of a trained model on "train", "validation" or "test".
+func (s *Suite) SplitEvaluation(w *Workload, split, digest string) EvaluationSpec {
+	return EvaluationSpec{Kind: "evaluation", Split: split, Data: w.Data.Name, Digest: digest}
+}
+
+// ShiftEvaluations lists the evaluations a shift consists of: kinds in the order of the suite, severities within them.
+func (s *Suite) ShiftEvaluations(w *Workload, sh *Shift, digest string) []EvaluationSpec {
+	var out []EvaluationSpec
+	for _, kind := range sh.Data.Kinds {
+		for _, severity := range sh.Data.Severities {
+			out = append(out, EvaluationSpec{Kind: "evaluation", Split: "test", Data: w.Data.Name, Digest: digest, Shift: &ShiftSpec{
+				Name: sh.Data.Name, Kind: kind, Severity: severity, Examples: sh.Data.Examples, Version: shifts.Version,
+			}})
+		}
+	}
+	return out
+}
+
+// Evaluations lists all evaluations of a model trained on w: train, validation if the workload has one, test, then
+// every shift. None occurs twice, even if shifts overlap.
+func (s *Suite) Evaluations(w *Workload, digest string) []EvaluationSpec {
+	all := []EvaluationSpec{s.SplitEvaluation(w, "train", digest)}
+	if w.Validation.Size > 0 {
+		all = append(all, s.SplitEvaluation(w, "validation", digest))
+	}
+	all = append(all, s.SplitEvaluation(w, "test", digest))
+	for i := range w.Shifts {
+		all = append(all, s.ShiftEvaluations(w, &w.Shifts[i], digest)...)
+	}
+	seen := map[string]bool{}
+	var out []EvaluationSpec
+	for _, e := range all {
+		if h := e.Hash(); !seen[h] {
+			seen[h] = true
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// ProbeRule numbers the rule by which the examples of a metric are chosen from a split. It is raised when the rule
+// changes.
+const ProbeRule = 1
+
+// MeasurementSpec is everything that determines one measurement of a trained model, except the training itself.
+type MeasurementSpec struct {
+	Kind   string         `json:"kind"` // "measurement"
+	Plugin PluginID       `json:"plugin"`
+	Params map[string]any `json:"params"`
+	On     On             `json:"on"`
+	Probe  int            `json:"probe"` // ProbeRule
+	Seed   string         `json:"seed"`  // where the metric's randomness comes from: "trial", the seed of the training
+}
+
+// Measurement returns what measuring m is made of.
+func (s *Suite) Measurement(m *Metric, pluginVersion string) MeasurementSpec {
+	return MeasurementSpec{
+		Kind:   "measurement",
+		Plugin: PluginID{Name: m.Info.Name, Version: pluginVersion},
+		Params: m.Params,
+		On:     m.On,
+		Probe:  ProbeRule,
+		Seed:   "trial",
+	}
+}
+
+// JSON is the canonical text of the spec; its sha256 is Hash.
+func (m MeasurementSpec) JSON() []byte { text, _ := identify(m); return text }
+
+// Hash identifies the measurement among those of one training.
+func (m MeasurementSpec) Hash() string { _, h := identify(m); return h }
+
+// Name is fit for a file name: the name the plugin gives itself, whatever the suite calls the metric.
+func (m MeasurementSpec) Name() string { return m.Plugin.Name }
+
+// override sets the keys of m that an optimizer overrides. Load has checked names and types.
+func override(m model.Spec, keys map[string]any) model.Spec {
+	if v, ok := keys["width"].([]int); ok {
+		m.Width = v
+	}
+	if v, ok := keys["norm"].(string); ok {
+		m.Norm = v
+	}
+	if v, ok := keys["activation"].(string); ok {
+		m.Activation = v
+	}
+	return m
+}
+
+// ShortHash is the part of a hash that people are shown.
+func ShortHash(h string) string { return h[:min(4, len(h))] }

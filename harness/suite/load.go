@@ -1,0 +1,808 @@
+package suite
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/sharpbench/sharpbench/harness/dataset"
+	"github.com/sharpbench/sharpbench/harness/dataset/shifts"
+	"github.com/sharpbench/sharpbench/harness/model"
+	"github.com/sharpbench/sharpbench/harness/pluginhost"
+)
+
+// Describer asks a plugin what it is. ref is Optimizer.Ref or Metric.Ref. Load calls it once for every distinct
+// plugin, several at the same time.
+type Describer func(ref string) (pluginhost.Info, error)
+
+// Options say how a suite is loaded.
+type Options struct {
+	Variant string   // apply [variant.NAME]; "" none
+	Set     []string // KEY=VALUE overrides, applied after the variant; VALUE is TOML or a bare word
+	// Describe checks parameters against the plugins' own schemas and supplies defaults. If it is nil, plugins are
+	// not started: parameters are taken as written, and configurations and identities are not to be used.
+	Describe    Describer
+	PluginNames []string // the bundled plugins
+	// Source is the text of the suite when it is not a file; path is then only its name. nil: read path.
+	Source []byte
+}
+
+// maxSuite is far more than any suite needs; a larger file is something else.
+const maxSuite = 1 << 20
+
+// Load reads and checks a suite. If anything is wrong the error is Problems, all of them.
+//
+// A plugin that is not the name of a bundled one is a path; a relative path is looked up in the current folder first,
+// as in a shell, and then beside the suite.
+func Load(path string, o Options) (*Suite, error) {
+	if o.Source != nil {
+		return load(path, string(o.Source), o)
+	}
+	text, problem := readSuite(path)
+	if problem != nil {
+		return nil, Problems{*problem}
+	}
+	return load(path, text, o)
+}
+
+func readSuite(path string) (string, *Problem) {
+	fail := func(message, hint string) (string, *Problem) {
+		return "", &Problem{Pos: Position{File: path}, Message: message, Hint: hint}
+	}
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fail("there is no such suite", nearbySuites(path))
+	}
+	if err != nil {
+		return fail("the suite cannot be read: "+reason(err), "")
+	}
+	defer f.Close()
+	if st, err := f.Stat(); err == nil && st.IsDir() {
+		return fail("this is a folder, not a suite", nearbySuites(filepath.Join(path, "x")))
+	}
+	b, err := io.ReadAll(io.LimitReader(f, maxSuite+1))
+	switch {
+	case err != nil:
+		return fail("the suite cannot be read: "+reason(err), "")
+	case len(b) > maxSuite:
+		return fail("this is not a suite: it is larger than 1 MiB", "")
+	case strings.TrimSpace(strings.TrimPrefix(string(b), "\ufeff")) == "":
+		return fail("the suite is empty", "a suite starts with schema = 1 and a [suite] table; suites/quickstart.toml is one to copy")
+	}
+	return string(b), nil
+}
+
+// reason is an error of the file system without its path, which is said already.
+func reason(err error) string {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err.Error()
+	}
+	return err.Error()
+}
+
+func nearbySuites(path string) string {
+	found, _ := filepath.Glob(filepath.Join(filepath.Dir(path), "*.toml"))
+	var names []string
+	for _, f := range found {
+		names = append(names, filepath.ToSlash(f))
+	}
+	return suggest(filepath.ToSlash(path), names, "suites here")
+}
+
+// load does the work of Load on a text. Variants that are not applied are checked too: a suite is right or wrong as a
+// whole.
+func load(file, text string, o Options) (*Suite, error) {
+	described := map[string]*description{}
+	s, problems := resolve(file, text, o, described)
+	known := map[Position]bool{} // one problem at a place is enough
+	for _, p := range problems {
+		known[p.Pos] = true
+	}
+	if s != nil {
+		for _, name := range s.Variants {
+			if name == o.Variant {
+				continue
+			}
+			v := o
+			v.Variant, v.Set = name, nil
+			_, found := resolve(file, text, v, described)
+			for _, p := range found {
+				if !known[p.Pos] {
+					p.Message = fmt.Sprintf("variant %q: %s", name, p.Message)
+					problems = append(problems, p)
+				}
+			}
+		}
+	}
+	if len(problems) > 0 {
+		return nil, problems.sorted()
+	}
+	return s, nil
+}
+
+// resolve reads a suite with the variant and the overrides of o. The suite is nil if the text is not TOML.
+func resolve(file, text string, o Options, described map[string]*description) (*Suite, Problems) {
+	root, problems := parse(file, text)
+	if problems != nil {
+		return nil, problems
+	}
+	l := &loader{options: o, file: file, suite: &Suite{File: file, Variant: o.Variant}, described: described}
+	root.key, root.at = Position{file, 1, 1}, Position{file, 1, 1}
+	l.override(root)
+	l.root(&table{n: root, problems: &l.problems, name: "the suite"})
+	return l.suite, l.problems
+}
+
+type loader struct {
+	options  Options
+	file     string
+	suite    *Suite
+	problems Problems
+
+	described map[string]*description // shared by the variants of a suite
+}
+
+// override applies the variant and the --set overrides to the tree.
+func (l *loader) override(root *node) {
+	variants := root.table["variant"]
+	if variants != nil && variants.table != nil {
+		l.suite.Variants = slices.Sorted(maps.Keys(variants.table))
+	}
+	if name := l.options.Variant; name != "" {
+		switch {
+		case !slices.Contains(l.suite.Variants, name):
+			hint := "the suite has no variants"
+			if len(l.suite.Variants) > 0 {
+				hint = suggest(name, l.suite.Variants, "variants here")
+			}
+			l.problems = append(l.problems, Problem{Pos: Position{File: l.file}, Path: "variant",
+				Message: fmt.Sprintf("there is no variant %q", name), Hint: hint})
+		case variants.table[name].table != nil:
+			v := variants.table[name]
+			delete(root.table, "variant")
+			merge(root, v, "", &l.problems)
+			root.table["variant"] = variants
+		}
+	}
+	for _, set := range l.options.Set {
+		n, problems := parseSet(set)
+		if problems != nil {
+			l.problems = append(l.problems, problems...)
+			continue
+		}
+		if n.table["variant"] != nil {
+			l.problems = append(l.problems, Problem{Pos: Position{File: "--set " + set}, Message: "a variant is chosen with --variant, not with --set"})
+			continue
+		}
+		merge(root, n, "", &l.problems)
+	}
+}
+
+func (l *loader) root(t *table) {
+	s := l.suite
+	if n := t.get("schema"); n == nil {
+		t.report(t.n.key, "schema", "add schema = 1 as the first line", "the suite does not say which schema it is written in")
+	} else if v, ok := n.value.(int64); !ok || v != Schema {
+		t.report(n.at, "schema", "", "schema: expected %d, the only one this version reads, found %s", Schema, n.kindName())
+	}
+
+	l.header(t.sub("suite"), t.n.table["suite"] == nil)
+	workloads := t.subs("workload")
+	if t.n.table["workload"] == nil {
+		t.report(t.n.key, "workload", "add a [[workload]] with a model and data", "the suite has no workload")
+	}
+	for _, w := range workloads {
+		s.Workloads = append(s.Workloads, l.workload(w))
+	}
+	l.unique(workloads, "workload")
+
+	l.budget(t.sub("budget"), t.n.table["budget"] == nil)
+	l.tuning(t.sub("tuning"))
+	sound := !slices.ContainsFunc(l.problems, func(p Problem) bool { return strings.HasPrefix(p.Path, "tuning") })
+
+	optimizers, metrics := t.subs("optimizer"), t.subs("metric")
+	if t.n.table["optimizer"] == nil {
+		t.report(t.n.key, "optimizer", "add an [[optimizer]] with a name and a plugin", "the suite has no optimizer")
+	}
+	l.describe(append(slices.Clone(optimizers), metrics...))
+	before := len(l.problems)
+	for _, o := range optimizers {
+		s.Optimizers = append(s.Optimizers, l.optimizer(o))
+	}
+	sound = sound && len(l.problems) == before
+	l.unique(optimizers, "optimizer")
+	for _, m := range metrics {
+		s.Metrics = append(s.Metrics, l.metric(m))
+	}
+	l.unique(metrics, "metric")
+	l.headline(metrics)
+
+	l.baseline(t)
+	if sound && len(optimizers) > 0 { // counts of broken grids mean nothing
+		l.fairness(t, optimizers)
+	}
+	l.report(t.sub("report"))
+	l.variants(t)
+	engines := t.sub("engine") // what they mean is known to the engine that is chosen
+	for _, name := range engines.n.keys() {
+		engines.sub(name)
+	}
+	t.done(func(key string) string {
+		switch key {
+		case "optimizers", "metrics", "workloads":
+			return "write [[" + strings.TrimSuffix(key, "s") + "]], one for each"
+		case "shift", "shifts":
+			return "shifts belong to a workload: [[workload.shift]]"
+		}
+		return ""
+	})
+}
+
+func (l *loader) variants(t *table) {
+	v := t.sub("variant")
+	for _, name := range v.n.keys() {
+		n := v.get(name)
+		if n.table == nil {
+			t.report(n.at, "variant."+name, "write [variant."+name+"] and the keys that differ under it",
+				"variant %q: expected a table, found %s", name, n.kindName())
+			continue
+		}
+		if n.table["variant"] != nil {
+			t.report(n.table["variant"].key, "variant."+name+".variant", "", "a variant cannot contain variants")
+		}
+	}
+}
+
+func (l *loader) header(t *table, absent bool) {
+	s := l.suite
+	t.name = "[suite]"
+	if absent {
+		t.report(t.n.key, "", "add [suite] with name, seeds and baseline", "the suite has no [suite] table")
+	} else {
+		t.require("name", `name = "my-suite"`)
+		t.require("seeds", "seeds = [0, 1, 2, 3, 4, 5]")
+		t.require("baseline", "baseline = \"sgd\", the name of an [[optimizer]]")
+	}
+	s.Name = l.entryName(t)
+	s.Revision = t.whole("revision", 1, 1, math.MaxInt32)
+	s.Title = t.str("title", s.Name)
+	s.Seeds = l.seeds(t, "seeds")
+	s.Baseline = t.str("baseline", "")
+	t.done(nil)
+}
+
+// validName is what names may be: they stand in file names, selectors and tables.
+var validName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+
+func (l *loader) entryName(t *table) string {
+	n := t.get("name")
+	name := t.str("name", "")
+	if n == nil || n.value == nil {
+		return name
+	}
+	if _, ok := n.value.(string); ok && !validName.MatchString(name) {
+		t.report(n.at, "name", "", "name %q: expected 1 to 64 letters, digits, '.', '_' or '-', the first a letter or digit", name)
+	}
+	return name
+}
+
+// unique reports names that occur twice, without regard to case: they become file names.
+func (l *loader) unique(ts []*table, what string) {
+	first := map[string]Position{}
+	for _, t := range ts {
+		name := entryName(t.n)
+		if name == "" {
+			continue
+		}
+		key := strings.ToLower(name)
+		if at, ok := first[key]; ok {
+			t.report(t.at("name"), "name", "", "there is another %s named %q at %v", what, name, at)
+			continue
+		}
+		first[key] = t.at("name")
+	}
+}
+
+func (l *loader) seeds(t *table, key string) []uint64 {
+	n := t.get(key)
+	if n == nil {
+		return nil
+	}
+	if n.array && len(n.items) == 0 {
+		t.report(n.at, key, "write "+key+" = [0] for a single one", "%s: no seeds (expected at least one whole number)", key)
+		return nil
+	}
+	var out []uint64
+	for _, v := range t.wholes(key, "whole numbers", 0, math.MaxInt) {
+		out = append(out, uint64(v))
+	}
+	return out
+}
+
+func (l *loader) workload(t *table) Workload {
+	w := Workload{}
+	t.require("name", `name = "cifar10-cnn"`)
+	t.require("model", `model = { name = "cnn" }`)
+	t.require("data", `data = { name = "cifar10" }`)
+	w.Name = l.entryName(t)
+	w.BatchSize = t.whole("batch_size", 128, 1, 1<<20)
+
+	m := t.sub("model")
+	m.name = "the model of " + t.name
+	if t.n.table["model"] != nil {
+		m.require("name", `name = "`+model.Names()[0]+`"`)
+	}
+	w.Model = model.Spec{
+		Name:       m.choice("name", "", model.Names()),
+		Width:      m.wholes0("width", "whole numbers, one a layer"),
+		Norm:       m.str("norm", ""),
+		Activation: m.str("activation", ""),
+	}
+	m.done(nil)
+	w.Model.SetDefaults()
+	if w.Model.Name != "" {
+		l.modelProblems(m, w.Model, "")
+	}
+
+	d := t.sub("data")
+	d.name = "the data of " + t.name
+	if t.n.table["data"] != nil {
+		d.require("name", `name = "`+dataset.Names()[0]+`"`)
+	}
+	w.Data = dataset.Spec{
+		Name:    d.choice("name", "", dataset.Names()),
+		Train:   d.whole("train", 0, 0, math.MaxInt32),
+		Augment: d.choice("augment", dataset.AugmentNone, dataset.Augments()),
+	}
+	d.done(nil)
+
+	v := t.sub("validation")
+	v.name = "the validation of " + t.name
+	w.Validation = Validation{Size: v.whole("size", 0, 0, math.MaxInt32), Stratified: v.boolean("stratified", true)}
+	v.done(nil)
+
+	loss := t.sub("loss")
+	loss.name = "the loss of " + t.name
+	w.Loss = Loss{Name: loss.choice("name", "cross_entropy", []string{"cross_entropy"}), LabelSmoothing: loss.number("label_smoothing", 0)}
+	if v := w.Loss.LabelSmoothing; v < 0 || v >= 1 {
+		loss.report(loss.at("label_smoothing"), "label_smoothing", "", "label_smoothing: expected a number of at least 0 and below 1, found %s", FormatValue(v))
+	}
+	loss.done(nil)
+
+	ss := t.subs("shift")
+	for _, s := range ss {
+		w.Shifts = append(w.Shifts, l.shift(s))
+	}
+	l.unique(ss, "shift")
+	t.done(func(key string) string {
+		switch key {
+		case "train", "augment":
+			return "it belongs to data = { … }"
+		case "width", "norm", "activation":
+			return "it belongs to model = { … }"
+		case "label_smoothing":
+			return "it belongs to loss = { … }"
+		}
+		return ""
+	})
+	return w
+}
+
+// modelProblems reports what package model says of a model, at the key it says it of.
+func (l *loader) modelProblems(t *table, m model.Spec, context string) {
+	for _, p := range m.Problems() {
+		if p.Key == "name" { // reported while reading
+			continue
+		}
+		hint := ""
+		if n := t.n.table[p.Key]; n != nil {
+			if s, ok := n.value.(string); ok {
+				if c := nearest(s, modelChoices[p.Key]); c != "" {
+					hint = "did you mean " + quoted(c) + "?"
+				}
+			}
+		}
+		t.report(t.at(p.Key), p.Key, hint, "%s%s", context, p.Message)
+	}
+}
+
+// modelChoices are spellings for hints only: package model decides what is right.
+var modelChoices = map[string][]string{
+	"norm":       {"batch", "group", "none"},
+	"activation": {"relu", "tanh", "gelu"},
+}
+
+// wholes0 reads a list of whole numbers that may repeat; what they may be is decided elsewhere.
+func (t *table) wholes0(key, of string) []int {
+	var out []int
+	ok := t.list(key, of, func(i int, n *node) bool {
+		v, ok := n.value.(int64)
+		if !ok || v != int64(int(v)) {
+			t.wrong(n, fmt.Sprintf("%s[%d]", key, i), "a whole number", numberHint(n))
+			return false
+		}
+		out = append(out, int(v))
+		return true
+	})
+	if !ok {
+		return nil
+	}
+	if out == nil {
+		out = []int{}
+	}
+	return out
+}
+
+func (l *loader) shift(t *table) Shift {
+	t.require("name", `name = "corruptions"`)
+	t.require("data", `data = { name = "corrupt", kinds = "standard", severities = [3, 5] }`)
+	s := Shift{Name: l.entryName(t), Optional: t.boolean("optional", false)}
+	d := t.sub("data")
+	d.name = "the data of " + t.name
+	if t.n.table["data"] != nil {
+		d.require("name", `name = "corrupt"`)
+	}
+	s.Data.Name = d.choice("name", "corrupt", []string{"corrupt"}, "cifar10-c", "cifar10.1", "cifar10.2")
+	s.Data.Kinds = l.shiftKinds(d)
+	s.Data.Severities = d.wholes("severities", "whole numbers from 1 to 5", 1, 5)
+	if n := d.get("severities"); n == nil {
+		s.Data.Severities = []int{1, 2, 3, 4, 5}
+	} else if n.array && len(n.items) == 0 {
+		d.report(n.at, "severities", "", "severities: none given (expected some of 1 to 5)")
+	}
+	s.Data.Examples = d.whole("examples", 0, 0, math.MaxInt32)
+	d.done(nil)
+	t.done(func(key string) string {
+		if key == "kinds" || key == "severities" || key == "examples" {
+			return "it belongs to data = { … }"
+		}
+		return ""
+	})
+	return s
+}
+
+// shiftKinds reads kinds = "standard" or a list of corruptions.
+func (l *loader) shiftKinds(d *table) []string {
+	n := d.get("kinds")
+	all := shifts.Kinds()
+	if n == nil || n.value == "standard" {
+		return all
+	}
+	if s, ok := n.value.(string); ok {
+		hint := "did you mean \"standard\"?"
+		if slices.Contains(all, s) {
+			hint = "one kind is a list too: kinds = [" + quoted(s) + "]"
+		}
+		d.report(n.at, "kinds", hint, "kinds: expected \"standard\" or a list, found %s", n.kindName())
+		return all
+	}
+	if n.array && len(n.items) == 0 {
+		d.report(n.at, "kinds", "kinds: "+strings.Join(all, ", "), "kinds: none given (expected \"standard\" or a list)")
+	}
+	kinds := d.strings("kinds", "corruptions, or \"standard\"")
+	for i, k := range kinds {
+		if len(kinds) != len(n.items) {
+			break // the list itself is broken and reported
+		}
+		name := fmt.Sprintf("kinds[%d]", i)
+		if !slices.Contains(all, k) {
+			d.report(n.items[i].at, name, suggest(k, all, "kinds"), "kinds: unknown corruption %q", k)
+		} else if slices.Contains(kinds[:i], k) {
+			d.report(n.items[i].at, name, "", "kinds: %q is there already", k)
+		}
+	}
+	return kinds
+}
+
+func (l *loader) budget(t *table, absent bool) {
+	b := &l.suite.Budget
+	t.name = "[budget]"
+	t.later = map[string]string{"target": "expected unit = \"epochs\", \"steps\" or \"G\" with a limit"}
+	if absent {
+		t.report(t.n.key, "", "add [budget] with unit = \"epochs\" and limit = 60", "the suite has no [budget] table")
+	} else {
+		t.require("limit", "limit = 60")
+	}
+	units := []string{"epochs", "steps", "G"}
+	b.Unit = t.choice("unit", "epochs", units, "wall", "target")
+	b.Limit = t.number("limit", 1)
+	if n := t.get("limit"); n != nil {
+		_, isNumber := n.number()
+		switch {
+		case !isNumber: // reported
+		case b.Limit <= 0:
+			t.report(n.at, "limit", "", "limit: expected a positive number, found %s", FormatValue(b.Limit))
+		case b.Unit != "G" && b.Limit != math.Trunc(b.Limit):
+			t.report(n.at, "limit", "", "limit: expected a whole number of %s, found %s", b.Unit, FormatValue(b.Limit))
+		case b.Limit > 1e12:
+			t.report(n.at, "limit", "", "limit: %s is more than any machine will do", FormatValue(b.Limit))
+		}
+	}
+	b.Schedule = t.choice("schedule", "constant", []string{"constant", "cosine"})
+	b.Warmup = t.number("warmup", 0)
+	if n := t.get("warmup"); n != nil {
+		const expected = "a number of steps, or a fraction of all steps of at least 0 and below 1"
+		if _, fraction := n.value.(float64); b.Warmup < 0 || fraction && b.Warmup >= 1 {
+			t.report(n.at, "warmup", "", "warmup: expected %s, found %s", expected, n.literal())
+		}
+		if b.Unit == "steps" && b.Warmup >= 1 && b.Warmup >= b.Limit && b.Limit > 0 {
+			t.report(n.at, "warmup", "", "warmup: %s steps leave nothing of the %s of the budget", FormatValue(b.Warmup), FormatValue(b.Limit))
+		}
+	}
+	b.Timeout = t.duration("timeout")
+	t.done(func(key string) string {
+		if slices.Contains(units, key) {
+			return fmt.Sprintf("write unit = %q and limit = …", key)
+		}
+		return ""
+	})
+}
+
+// duration reads a time span such as "30m".
+func (t *table) duration(key string) time.Duration {
+	n := t.get(key)
+	if n == nil {
+		return 0
+	}
+	const hint = `write "30m", "90s" or "1h30m"`
+	s, ok := n.value.(string)
+	if !ok {
+		t.wrong(n, key, "a time span in quotes", hint)
+		return 0
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil || d <= 0 {
+		t.report(n.at, key, hint, "%s: expected a positive time span, found %q", key, s)
+		return 0
+	}
+	return d
+}
+
+func (l *loader) tuning(t *table) {
+	u := &l.suite.Tuning
+	t.name = "[tuning]"
+	u.Method = t.choice("method", "grid", []string{"grid", "list"}, "random", "halton")
+	u.Trials = t.whole("trials", 0, 1, 10_000) // 0: what the optimizers have, written in by fairness
+	u.Seeds = l.seeds(t, "seeds")
+	if t.n.table["seeds"] == nil && len(l.suite.Seeds) > 0 {
+		u.Seeds = l.suite.Seeds[:1:1]
+	}
+	sel := t.sub("select")
+	sel.name = "select"
+	sel.later = map[string]string{"seeds": "the mean over the tuning seeds selects"}
+	u.Select.Metric = sel.choice("metric", "error", []string{"error", "loss"})
+	split := sel.str("split", "validation")
+	if n := sel.get("split"); n != nil && split != "validation" {
+		if _, ok := n.value.(string); ok {
+			hint := "the test and shift sets never select: that is what makes their numbers mean something"
+			if c := nearest(split, []string{"validation"}); c != "" {
+				hint = "did you mean \"validation\"?"
+			}
+			sel.report(n.at, "split", hint, "split: expected \"validation\", found %q", split)
+		}
+	}
+	u.Select.Split = "validation"
+	goal := sel.choice("goal", "min", []string{"min", "max"})
+	if goal == "max" {
+		sel.report(sel.at("goal"), "goal", "", "goal: expected \"min\", a smaller %s is better", u.Select.Metric)
+	}
+	u.Select.Goal = "min"
+	sel.done(nil)
+	t.done(nil)
+}
+
+func (l *loader) baseline(root *table) {
+	s := l.suite
+	n := root.n.table["suite"]
+	if n == nil || n.table == nil || n.table["baseline"] == nil || s.Baseline == "" {
+		return
+	}
+	b := n.table["baseline"]
+	o := s.Optimizer(s.Baseline)
+	if o == nil {
+		var names []string
+		for _, o := range s.Optimizers {
+			names = append(names, o.Name)
+		}
+		root.report(b.at, "suite.baseline", suggest(s.Baseline, names, "optimizers here"), "baseline: there is no optimizer named %q", s.Baseline)
+		return
+	}
+	if o.Track != "" {
+		root.report(b.at, "suite.baseline", "", "baseline: optimizer %q is in track %q and is not compared with the main track", o.Name, o.Track)
+	}
+}
+
+// fairness checks that every optimizer is tuned with the same number of trials.
+func (l *loader) fairness(root *table, tables []*table) {
+	s := l.suite
+	var counts []string
+	equal := true
+	n := len(s.Optimizers[0].configurations)
+	for _, o := range s.Optimizers {
+		counts = append(counts, fmt.Sprintf("%s %d", o.Name, len(o.configurations)))
+		equal = equal && len(o.configurations) == n
+	}
+	tuning := root.n.table["tuning"]
+	at := tables[0].n.key
+	if tuning != nil {
+		at = tuning.key
+		if tuning.table != nil && tuning.table["trials"] != nil {
+			at = tuning.table["trials"].at
+		}
+	}
+	want := s.Tuning.Trials
+	switch {
+	case want == 0 && equal:
+		s.Tuning.Trials, want = n, n
+	case want == 0:
+		root.report(at, "tuning.trials", "set trials in [tuning] and give every optimizer that many configurations",
+			"every optimizer must be tuned with the same number of configurations, but they have: %s", strings.Join(counts, ", "))
+		return
+	case !equal || want != n:
+		for i, o := range s.Optimizers {
+			if have := len(o.configurations); have != want {
+				key := "grid"
+				if o.List != nil {
+					key = "list"
+				}
+				tables[i].report(tables[i].at(key), key, "all optimizers: "+strings.Join(counts, ", "),
+					"%s has %d %s, but [tuning] gives every optimizer %d trials", tables[i].name, have, plural(have, "configuration"), want)
+			}
+		}
+		return
+	}
+	if want > 1 {
+		for i, w := range s.Workloads {
+			if w.Validation.Size == 0 {
+				t := root.n.table["workload"].items[i]
+				root.report(t.key, fmt.Sprintf("workload[%d].validation", i), "add validation = { size = 2_000 }",
+					"workload %q has no validation examples, which select among %d configurations", w.Name, want)
+			}
+		}
+	}
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return noun
+	}
+	return noun + "s"
+}
+
+func (l *loader) report(t *table) {
+	r := &l.suite.Report
+	t.name = "[report]"
+	known := []string{"optimizers", "metrics", "heatmap", "pairwise", "cost", "failures", "protocol"}
+	r.Tables = t.words("tables", "names of tables", known, "table")
+	if t.get("tables") == nil {
+		r.Tables = []string{"optimizers", "metrics", "cost", "failures", "protocol"}
+	}
+	c := t.sub("correlate")
+	c.name = "correlate"
+	r.Correlate.Resamples = c.whole("resamples", 10_000, 100, 1_000_000)
+	targets := []string{"error:test", "loss:test", "gap", "error:shift:*", "loss:shift:*"}
+	params := map[string]bool{}
+	for _, w := range l.suite.Workloads {
+		for _, sh := range w.Shifts {
+			targets = append(targets, "error:shift:"+sh.Name, "loss:shift:"+sh.Name)
+		}
+	}
+	for _, o := range l.suite.Optimizers {
+		for _, p := range o.Info.Params {
+			params[p.Name] = true
+		}
+		for p := range o.Params {
+			params[p] = true
+		}
+		for _, a := range o.Grid {
+			params[a.Param] = true
+		}
+	}
+	names := slices.Sorted(maps.Keys(params))
+	r.Correlate.Y = c.words("y", "targets", slices.Compact(slices.Sorted(slices.Values(targets))), "target")
+	r.Correlate.Within = c.words("within", "groups", append([]string{"optimizer", "workload"}, names...), "group")
+	r.Correlate.Control = c.words("control", "parameters", names, "parameter of the optimizers")
+	if c.get("y") == nil {
+		r.Correlate.Y = []string{"error:test", "gap"}
+		if slices.ContainsFunc(l.suite.Workloads, func(w Workload) bool { return len(w.Shifts) > 0 }) {
+			r.Correlate.Y = append(r.Correlate.Y, "error:shift:*")
+		}
+	}
+	c.done(nil)
+	t.done(nil)
+}
+
+// words reads a list of strings out of known, none of them twice.
+func (t *table) words(key, of string, known []string, what string) []string {
+	out := t.strings(key, of)
+	n := t.get(key)
+	if n == nil || len(out) != len(n.items) {
+		return out
+	}
+	for i, s := range out {
+		name := fmt.Sprintf("%s[%d]", key, i)
+		if !slices.Contains(known, s) {
+			t.report(n.items[i].at, name, suggest(s, known, "expected one of"), "%s: unknown %s %q", key, what, s)
+		} else if slices.Contains(out[:i], s) {
+			t.report(n.items[i].at, name, "", "%s: %q is there already", key, s)
+		}
+	}
+	return out
+}
+
+// description is the answer of one plugin.
+type description struct {
+	info pluginhost.Info
+	err  error
+}
+
+// describe asks all plugins that the entries name, each once.
+func (l *loader) describe(entries []*table) {
+	if l.options.Describe == nil {
+		return
+	}
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, max(2, runtime.NumCPU()))
+	for _, t := range entries {
+		n := t.n.table["plugin"]
+		if n == nil {
+			continue
+		}
+		name, _ := n.value.(string)
+		ref, problem := l.resolve(name)
+		if problem != nil || l.described[ref] != nil {
+			continue
+		}
+		d := &description{}
+		l.described[ref] = d
+		wg.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			d.info, d.err = l.options.Describe(ref)
+		})
+	}
+	wg.Wait()
+}
+
+// resolve finds what a plugin is to be launched by. The problem has no position.
+func (l *loader) resolve(plugin string) (ref string, _ *Problem) {
+	if slices.Contains(l.options.PluginNames, plugin) {
+		return plugin, nil
+	}
+	if !strings.ContainsAny(plugin, `/\`) && !strings.HasPrefix(plugin, ".") {
+		hint := suggest(plugin, l.options.PluginNames, "bundled plugins")
+		if st, err := os.Stat(plugin); err == nil && st.IsDir() {
+			hint = "a plugin in a folder is written with a slash: ./" + plugin
+		}
+		return "", &Problem{Message: fmt.Sprintf("there is no plugin %q", plugin), Hint: hint}
+	}
+	tried := []string{plugin}
+	if dir := filepath.Dir(l.file); !filepath.IsAbs(plugin) && dir != "." {
+		tried = append(tried, filepath.Join(dir, plugin))
+	}
+	for _, path := range tried {
+		if _, err := os.Stat(path); err == nil {
+			abs, err := filepath.Abs(path)
+			if err != nil {
+				return "", &Problem{Message: fmt.Sprintf("plugin %q: %v", plugin, err)}
+			}
+			return abs, nil
+		}
+	}
+	return "", &Problem{
+		Message: fmt.Sprintf("there is no plugin at %s", strings.Join(tried, " or ")),
+		Hint:    "a path is relative to the current folder, or else to the suite's",
+	}
+}

@@ -1,0 +1,192 @@
+package suite
+
+import (
+	"bytes"
+	"maps"
+	"math"
+
+	"github.com/BurntSushi/toml"
+
+	"github.com/sharpbench/sharpbench/harness/dataset"
+	"github.com/sharpbench/sharpbench/harness/model"
+)
+
+// document is a suite as it would be written with nothing left out.
+type document struct {
+	Schema    int                 `toml:"schema" json:"schema"`
+	Suite     documentHeader      `toml:"suite" json:"suite"`
+	Workload  []documentWorkload  `toml:"workload" json:"workload"`
+	Budget    documentBudget      `toml:"budget" json:"budget"`
+	Tuning    documentTuning      `toml:"tuning" json:"tuning"`
+	Optimizer []documentOptimizer `toml:"optimizer" json:"optimizer"`
+	Metric    []documentMetric    `toml:"metric,omitempty" json:"metric"`
+	Report    documentReport      `toml:"report" json:"report"`
+}
+
+type documentHeader struct {
+	Name     string   `toml:"name" json:"name"`
+	Revision int      `toml:"revision" json:"revision"`
+	Title    string   `toml:"title" json:"title"`
+	Seeds    []uint64 `toml:"seeds" json:"seeds"`
+	Baseline string   `toml:"baseline" json:"baseline"`
+}
+
+type documentWorkload struct {
+	Name       string          `toml:"name" json:"name"`
+	BatchSize  int             `toml:"batch_size" json:"batch_size"`
+	Model      model.Spec      `toml:"model" json:"model"`
+	Data       dataset.Spec    `toml:"data" json:"data"`
+	Validation Validation      `toml:"validation" json:"validation"`
+	Loss       Loss            `toml:"loss" json:"loss"`
+	Shift      []documentShift `toml:"shift,omitempty" json:"shift"`
+}
+
+type documentShift struct {
+	Name     string            `toml:"name" json:"name"`
+	Optional bool              `toml:"optional" json:"optional"`
+	Data     documentShiftData `toml:"data" json:"data"`
+}
+
+type documentShiftData struct {
+	Name       string   `toml:"name" json:"name"`
+	Kinds      []string `toml:"kinds" json:"kinds"`
+	Severities []int    `toml:"severities" json:"severities"`
+	Examples   int      `toml:"examples" json:"examples"`
+}
+
+type documentBudget struct {
+	Unit     string `toml:"unit" json:"unit"`
+	Limit    any    `toml:"limit" json:"limit"`
+	Schedule string `toml:"schedule" json:"schedule"`
+	Warmup   any    `toml:"warmup" json:"warmup"`
+	Timeout  string `toml:"timeout,omitempty" json:"timeout"`
+}
+
+type documentTuning struct {
+	Method string         `toml:"method" json:"method"`
+	Trials int            `toml:"trials" json:"trials"`
+	Seeds  []uint64       `toml:"seeds" json:"seeds"`
+	Select documentSelect `toml:"select" json:"select"`
+}
+
+type documentSelect struct {
+	Metric string `toml:"metric" json:"metric"`
+	Split  string `toml:"split" json:"split"`
+	Goal   string `toml:"goal" json:"goal"`
+}
+
+type documentOptimizer struct {
+	Name   string           `toml:"name" json:"name"`
+	Plugin string           `toml:"plugin" json:"plugin"`
+	Track  string           `toml:"track,omitempty" json:"track"`
+	Model  map[string]any   `toml:"model,omitempty" json:"model"`
+	Params map[string]any   `toml:"params" json:"params"`
+	Grid   map[string][]any `toml:"grid,omitempty" json:"grid"`
+	List   []map[string]any `toml:"list,omitempty" json:"list"`
+}
+
+type documentMetric struct {
+	Name     string         `toml:"name" json:"name"`
+	Plugin   string         `toml:"plugin" json:"plugin"`
+	Headline bool           `toml:"headline" json:"headline"`
+	On       On             `toml:"on" json:"on"`
+	Params   map[string]any `toml:"params" json:"params"`
+}
+
+type documentReport struct {
+	Tables    []string          `toml:"tables" json:"tables"`
+	Correlate documentCorrelate `toml:"correlate" json:"correlate"`
+}
+
+type documentCorrelate struct {
+	Y         []string `toml:"y" json:"y"`
+	Within    []string `toml:"within" json:"within"`
+	Control   []string `toml:"control" json:"control"`
+	Resamples int      `toml:"resamples" json:"resamples"`
+}
+
+// TOML is the suite with variant, overrides and all defaults written in. It is itself a suite with the same Hash and the
+// same trials.
+func (s *Suite) TOML() string {
+	var b bytes.Buffer
+	e := toml.NewEncoder(&b)
+	e.Indent = ""
+	if err := e.Encode(s.document()); err != nil {
+		panic("suite: " + err.Error()) // only values that came out of TOML are in it
+	}
+	return b.String()
+}
+
+// Hash identifies what the suite says, with variant, overrides and defaults written in: 64 hexadecimal digits. How it
+// is written, in which file and by which engine it is run makes no difference.
+func (s *Suite) Hash() string { _, h := identify(s.document()); return h }
+
+func (s *Suite) document() document {
+	d := document{
+		Schema: Schema,
+		Suite:  documentHeader{s.Name, s.Revision, s.Title, s.Seeds, s.Baseline},
+		Budget: documentBudget{Unit: s.Budget.Unit, Limit: plain(s.Budget.Limit), Schedule: s.Budget.Schedule, Warmup: plain(s.Budget.Warmup)},
+		Tuning: documentTuning{s.Tuning.Method, s.Tuning.Trials, s.Tuning.Seeds, documentSelect(s.Tuning.Select)},
+		Report: documentReport{Tables: list(s.Report.Tables), Correlate: documentCorrelate{
+			list(s.Report.Correlate.Y), list(s.Report.Correlate.Within), list(s.Report.Correlate.Control), s.Report.Correlate.Resamples}},
+	}
+	if s.Budget.Timeout > 0 {
+		d.Budget.Timeout = s.Budget.Timeout.String()
+	}
+	for _, w := range s.Workloads {
+		dw := documentWorkload{Name: w.Name, Model: w.Model, Data: w.Data, Validation: w.Validation, BatchSize: w.BatchSize, Loss: w.Loss}
+		for _, sh := range w.Shifts {
+			dw.Shift = append(dw.Shift, documentShift{sh.Name, sh.Optional, documentShiftData(sh.Data)})
+		}
+		d.Workload = append(d.Workload, dw)
+	}
+	for _, o := range s.Optimizers {
+		do := documentOptimizer{Name: o.Name, Plugin: o.Plugin, Track: o.Track, Model: o.Model, Params: maps.Clone(o.Params)}
+		for _, a := range o.Grid {
+			if do.Grid == nil {
+				do.Grid = map[string][]any{}
+			}
+			do.Grid[a.Param] = a.Values
+		}
+		// In a list written out, every entry has every parameter that some entry has.
+		listed := map[string]bool{}
+		for _, entry := range o.List {
+			for name := range entry {
+				listed[name] = true
+			}
+		}
+		for _, entry := range o.List {
+			full := maps.Clone(entry)
+			for name := range listed {
+				if _, set := full[name]; !set {
+					full[name] = o.Params[name]
+				}
+			}
+			do.List = append(do.List, full)
+		}
+		for name := range listed {
+			delete(do.Params, name)
+		}
+		d.Optimizer = append(d.Optimizer, do)
+	}
+	for _, m := range s.Metrics {
+		d.Metric = append(d.Metric, documentMetric{m.Name, m.Plugin, m.Headline, m.On, m.Params})
+	}
+	return d
+}
+
+// plain writes whole numbers without a decimal point.
+func plain(x float64) any {
+	if x == math.Trunc(x) && math.Abs(x) < 1<<53 {
+		return int64(x)
+	}
+	return x
+}
+
+// list is never null.
+func list(s []string) []string {
+	if s == nil {
+		return []string{}
+	}
+	return s
+}
