@@ -104,7 +104,10 @@ func (Metric) Measure(s sdk.Session) ([]sdk.Value, error) {
 	} else {
 		err = n.worst(&v)
 	}
-	return []sdk.Value{v}, err
+	if err != nil {
+		return nil, err
+	}
+	return []sdk.Value{v}, nil
 }
 
 // neighbourhood is the set of points w + c⊙u, ‖u‖ ≤ radius, and what is needed to evaluate the loss there.
