@@ -375,6 +375,16 @@ func TestMissingMetrics(t *testing.T) {
 	}
 }
 
+func TestWarningsTravelWithTheirNumbers(t *testing.T) {
+	_, md := render(t, edit(example(5), func(t *Trial) {
+		if m, ok := t.Metrics["adaptive-worst-linf"]; ok && !m.Null && t.Optimizer == "sam" && t.Seed < 2 {
+			m.Warnings = []string{"still rising after 20 steps."}
+			t.Metrics["adaptive-worst-linf"] = m
+		}
+	}))
+	has(t, md, "`sam`: `adaptive-worst-linf` warns: still rising after 20 steps (2×).")
+}
+
 func TestNoMetricsNoShifts(t *testing.T) {
 	in := example(5)
 	in.Metrics, in.Shifts = nil, nil

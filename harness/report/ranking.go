@@ -169,6 +169,9 @@ func (b *Board) row(s *Section, o OptimizerInfo, configs []*configuration) Row {
 				r.Notes = append(r.Notes, fmt.Sprintf("%s: %s measured on %d of %s%s.", code(o.Name), code(m.Column), n,
 					count(len(finished), "seed"), because(nullReasons(finished, m.Column))))
 			}
+			if w := metricWarnings(finished, m.Column); len(w) > 0 {
+				r.Notes = append(r.Notes, fmt.Sprintf("%s: %s warns: %s.", code(o.Name), code(m.Column), few(w, 3, "; ")))
+			}
 		}
 	}
 	if !r.Ranked {
@@ -233,8 +236,7 @@ func ended(t *Trial) string {
 
 // nullReasons counts why a metric has no value, in the order of the reasons' first appearance.
 func nullReasons(trials []*Trial, column string) []string {
-	counts := map[string]int{}
-	var order []string
+	var all []string
 	for _, t := range trials {
 		if _, ok := t.metric(column); ok {
 			continue
@@ -250,15 +252,38 @@ func nullReasons(trials []*Trial, column string) []string {
 				reason = "the value is not finite"
 			}
 		}
-		if counts[reason] == 0 {
-			order = append(order, reason)
-		}
-		counts[reason]++
+		all = append(all, reason)
 	}
-	for i, reason := range order {
-		order[i] = escape(reason)
-		if counts[reason] > 1 {
-			order[i] += fmt.Sprintf(" (%d×)", counts[reason])
+	return tally(all)
+}
+
+// metricWarnings counts the warnings that come with the values of a metric.
+func metricWarnings(trials []*Trial, column string) []string {
+	var all []string
+	for _, t := range trials {
+		if _, ok := t.metric(column); ok {
+			for _, w := range t.Metrics[column].Warnings {
+				all = append(all, trimPeriod(w))
+			}
+		}
+	}
+	return tally(all)
+}
+
+// tally lists different texts in the order of their first appearance, escaped, with the number of times each occurs.
+func tally(texts []string) []string {
+	counts := map[string]int{}
+	var order []string
+	for _, text := range texts {
+		if counts[text] == 0 {
+			order = append(order, text)
+		}
+		counts[text]++
+	}
+	for i, text := range order {
+		order[i] = escape(text)
+		if counts[text] > 1 {
+			order[i] += fmt.Sprintf(" (%d×)", counts[text])
 		}
 	}
 	return order
@@ -353,7 +378,7 @@ func few(parts []string, n int, sep string) string {
 	if len(parts) <= n {
 		return strings.Join(parts, sep)
 	}
-	return strings.Join(parts[:n], sep) + fmt.Sprintf("%sand %d more (see failed trials)", sep, len(parts)-n)
+	return strings.Join(parts[:n], sep) + fmt.Sprintf("%sand %d more", sep, len(parts)-n)
 }
 
 func because(reasons []string) string {
