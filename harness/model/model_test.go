@@ -84,9 +84,9 @@ func TestProblems(t *testing.T) {
 }
 
 func TestNewErrors(t *testing.T) {
-	_, err := New(Spec{Name: "cnn", Width: []int{4, 4, 4, 4}}, engine.Shape{H: 8, W: 8, C: 1}, 10)
+	_, err := New(Spec{Name: "cnn", Width: []int{4, 4, 4, 4, 4}}, engine.Shape{H: 8, W: 8, C: 1}, 10)
 	if err == nil || !strings.Contains(err.Error(), "norm4: cannot pool 1×1×4") {
-		t.Errorf("four stages on 8×8 images: %v", err)
+		t.Errorf("five stages on 8×8 images: %v", err)
 	}
 	if _, err = New(Spec{Name: "mlp"}, engine.Shape{H: 8, W: 8, C: 1}, 1); err == nil {
 		t.Error("one class: no error")

@@ -29,7 +29,8 @@ func (p Phase) Ended() bool { return p == Done || p == Cached || p == Failed }
 
 // Event is a trial reaching a phase, or advancing in it.
 type Event struct {
-	Trial     string  `json:"trial"` // identity of the trial
+	Key       string  `json:"-"`     // the trial's place in the run, known before its identity is
+	Trial     string  `json:"trial"` // identity of the trial, empty while its configuration is not selected yet
 	Workload  string  `json:"workload"`
 	Optimizer string  `json:"optimizer"`
 	Config    string  `json:"configuration"`
@@ -109,7 +110,7 @@ func (p *plain) Close() {}
 // tally counts trials and estimates the time left from the work done since the start.
 type tally struct {
 	start  time.Time
-	trials map[string]Event
+	trials map[string]Event // by Key
 	order  []string
 	ended  int
 }
@@ -118,14 +119,14 @@ func newTally() *tally { return &tally{start: time.Now(), trials: map[string]Eve
 
 // add records e and reports whether it is the one that ends its trial.
 func (t *tally) add(e Event) bool {
-	old, known := t.trials[e.Trial]
+	old, known := t.trials[e.Key]
 	if !known {
-		t.order = append(t.order, e.Trial)
+		t.order = append(t.order, e.Key)
 	}
 	if e.Phase.Ended() {
 		e.Share = 1
 	}
-	t.trials[e.Trial] = e
+	t.trials[e.Key] = e
 	if e.Phase.Ended() && !old.Phase.Ended() {
 		t.ended++
 		return true

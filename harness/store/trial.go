@@ -58,6 +58,11 @@ func (t *Trial) Start(spec []byte) (*os.File, error) {
 	if err := t.SetStatus(Status{State: Running, Host: host, PID: os.Getpid(), Started: now, Updated: now}); err != nil {
 		return nil, err
 	}
+	return t.Log()
+}
+
+// Log opens the trial's log for appending, for what comes after the training. The caller closes it.
+func (t *Trial) Log() (*os.File, error) {
 	log, err := os.OpenFile(t.LogPath(), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
 	if err != nil {
 		return nil, fmt.Errorf("cannot write %s: %w", t.LogPath(), cause(err))

@@ -1,0 +1,269 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// asBench makes the test binary be bench: the commands of the scripts and the runs that are killed are real processes.
+const asBench = "SHARPBENCH_TEST_IS_BENCH"
+
+func TestMain(m *testing.M) {
+	serving := len(os.Args) > 2 && os.Args[1] == "plugin" && os.Args[2] == "serve" // a run starting its own plugins
+	if os.Getenv(asBench) != "" || serving {
+		os.Exit(Main(os.Args[1:], os.Stdout, os.Stderr))
+	}
+	testscript.Main(m, map[string]func(){"bench": func() { os.Exit(Main(os.Args[1:], os.Stdout, os.Stderr)) }})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("BENCH_CACHE", filepath.Join(e.WorkDir, "cache"))
+			e.Setenv("HOME", e.WorkDir)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			// exits CODE COMMAND…: the command ends with exactly this code.
+			"exits": func(ts *testscript.TestScript, neg bool, args []string) {
+				if neg || len(args) < 2 {
+					ts.Fatalf("usage: exits CODE COMMAND…")
+				}
+				want, err := strconv.Atoi(args[0])
+				ts.Check(err)
+				err = ts.Exec(args[1], args[2:]...)
+				got := 0
+				var exit *exec.ExitError
+				if errors.As(err, &exit) {
+					got = exit.ExitCode()
+				} else if err != nil {
+					ts.Fatalf("%v", err)
+				}
+				if got != want {
+					ts.Fatalf("exit code %d, want %d", got, want)
+				}
+			},
+		},
+	})
+}
+
+// small is a suite that trains in about a second: real digits, real processes.
+const small = `schema = 1
+[suite]
+name = "small"
+revision = 1
+title = "A small suite"
+seeds = [0, 1]
+baseline = "sgd"
+[[workload]]
+name = "digits"
+model = { name = "cnn", width = [4, 8], norm = "batch" }
+data = { name = "digits", train = 400 }
+validation = { size = 200, stratified = true }
+batch_size = 32
+loss = { name = "cross_entropy" }
+[[workload.shift]]
+name = "corruptions"
+data = { name = "corrupt", kinds = ["contrast"], severities = [3], examples = 100 }
+[budget]
+unit = "epochs"
+limit = 10
+schedule = "cosine"
+timeout = "1m"
+[tuning]
+method = "grid"
+trials = 2
+seeds = [0]
+select = { metric = "error", split = "validation", goal = "min" }
+[[optimizer]]
+name = "sgd"
+plugin = "sgd"
+params = { momentum = 0.9 }
+grid = { lr = [0.05, 0.1] }
+[[optimizer]]
+name = "sam"
+plugin = "sam"
+params = { base = "sgd", momentum = 0.9, lr = 0.1 }
+grid = { rho = [0.05, 0.1] }
+[[metric]]
+name = "gradnorm"
+plugin = "gradnorm"
+headline = true
+on = { split = "train", examples = 128, batch = 32 }
+`
+
+// project is an empty folder with the small suite in it.
+func project(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "small.toml"), []byte(small), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// bench is a command in dir that runs bench as a process of its own.
+func bench(t *testing.T, dir string, args ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command(self, args...)
+	c.Dir = dir
+	c.Env = append(os.Environ(), asBench+"=1")
+	return c
+}
+
+// files reads every file under dir/folder whose name passes keep, by relative path.
+func files(t *testing.T, dir, folder string, keep func(string) bool) map[string][]byte {
+	t.Helper()
+	out := map[string][]byte{}
+	root := filepath.Join(dir, folder)
+	err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !keep(d.Name()) {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		rel, _ := filepath.Rel(root, path)
+		out[rel] = b
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func mustEqual(t *testing.T, what string, a, b map[string][]byte) {
+	t.Helper()
+	if len(a) == 0 || len(a) != len(b) {
+		t.Errorf("%s: %d files against %d", what, len(a), len(b))
+	}
+	for name := range a {
+		if !bytes.Equal(a[name], b[name]) {
+			t.Errorf("%s: %s differs", what, name)
+		}
+	}
+}
+
+// One uninterrupted run with one worker is what every other way of getting there must equal, byte for byte.
+func TestSameBytesHoweverItRan(t *testing.T) {
+	whole := project(t)
+	if out, err := bench(t, whole, "run", "small.toml", "-j", "1").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	params := func(name string) bool { return name == "params.safetensors" }
+	everything := func(string) bool { return true }
+	wantParams, wantReport := files(t, whole, ".bench/trials", params), files(t, whole, "reports", everything)
+	if len(wantParams) != 6 {
+		t.Fatalf("%d trained nets, want 2 optimizers × (2 configurations + 1 more seed) = 6", len(wantParams))
+	}
+
+	t.Run("two workers", func(t *testing.T) {
+		dir := project(t)
+		if out, err := bench(t, dir, "run", "small.toml", "-j", "2").CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		mustEqual(t, "parameters", wantParams, files(t, dir, ".bench/trials", params))
+		mustEqual(t, "report", wantReport, files(t, dir, "reports", everything))
+	})
+
+	t.Run("killed and continued", func(t *testing.T) {
+		dir := project(t)
+		first := bench(t, dir, "run", "small.toml", "-j", "1")
+		if err := first.Start(); err != nil {
+			t.Fatal(err)
+		}
+		done := func() int { return len(files(t, dir, ".", func(n string) bool { return n == "result.json" })) }
+		for deadline := time.Now().Add(time.Minute); done() < 2; time.Sleep(5 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatal("no trial finished")
+			}
+		}
+		first.Process.Signal(syscall.SIGKILL)
+		first.Wait()
+		kept := files(t, dir, ".bench/trials", func(n string) bool { return n == "result.json" })
+		if len(kept) == 6 {
+			t.Fatal("the run was over before it was killed")
+		}
+		if out, err := bench(t, dir, "run", "small.toml", "-j", "1").CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		mustEqual(t, "parameters", wantParams, files(t, dir, ".bench/trials", params))
+		mustEqual(t, "report", wantReport, files(t, dir, "reports", everything))
+		after := files(t, dir, ".bench/trials", func(n string) bool { return n == "result.json" })
+		for name, was := range kept {
+			if !bytes.Equal(was, after[name]) {
+				t.Errorf("%s was finished before the kill and was made again", name)
+			}
+		}
+	})
+
+	t.Run("interrupted and continued", func(t *testing.T) {
+		dir := project(t)
+		first := bench(t, dir, "run", "small.toml", "-j", "2")
+		var said bytes.Buffer
+		first.Stderr = &said
+		if err := first.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(400 * time.Millisecond)
+		first.Process.Signal(os.Interrupt)
+		err := first.Wait()
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || exit.ExitCode() != exitInterrupted {
+			t.Fatalf("ended with %v, want exit code 130\n%s", err, said.String())
+		}
+		if !strings.Contains(said.String(), "run the same command to go on") {
+			t.Errorf("it did not say how to go on:\n%s", said.String())
+		}
+		if out, err := bench(t, dir, "run", "small.toml").CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		mustEqual(t, "parameters", wantParams, files(t, dir, ".bench/trials", params))
+		mustEqual(t, "report", wantReport, files(t, dir, "reports", everything))
+	})
+
+	t.Run("again", func(t *testing.T) {
+		out, err := bench(t, whole, "run", "small.toml").CombinedOutput()
+		if err != nil || !strings.Contains(string(out), "all 6 trials cached, nothing to do") {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		mustEqual(t, "report", wantReport, files(t, whole, "reports", everything))
+	})
+
+	t.Run("a damaged record is made again", func(t *testing.T) {
+		found, err := filepath.Glob(filepath.Join(whole, ".bench/trials/*/*/params.safetensors"))
+		if err != nil || len(found) == 0 {
+			t.Fatal(found, err)
+		}
+		if err := os.Truncate(found[0], 100); err != nil {
+			t.Fatal(err)
+		}
+		// Only a trial that needs its parameters notices: throw one evaluation away.
+		evals, err := filepath.Glob(filepath.Join(filepath.Dir(found[0]), "evals", "*"))
+		if err != nil || len(evals) == 0 {
+			t.Fatal(evals, err)
+		}
+		if err := os.Remove(evals[0]); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := bench(t, whole, "run", "small.toml").CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		mustEqual(t, "parameters", wantParams, files(t, whole, ".bench/trials", params))
+		mustEqual(t, "report", wantReport, files(t, whole, "reports", everything))
+	})
+}

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/sharpbench/sharpbench/harness/progress"
+	"github.com/sharpbench/sharpbench/harness/report"
+	"github.com/sharpbench/sharpbench/harness/runner"
+	"github.com/sharpbench/sharpbench/harness/store"
+)
+
+func newRun(g *global) *cobra.Command {
+	var o suiteFlags
+	var jobs int
+	var dryRun bool
+	var rerun, ui, out string
+	c := &cobra.Command{
+		Use:   "run SUITE",
+		Short: "train, evaluate and measure what a suite asks for",
+		Long: `run computes what is missing of a suite and prints its leaderboard. Running the same command again continues
+where the last run stopped: nothing that was finished is computed twice, whatever ended it.
+
+EXIT STATUS: 0 all trials done, 1 some failed and the results were written, 2 the suite or the command line is wrong and
+nothing was started, 4 a plugin or data is not available, 130 interrupted (the same command goes on).`,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: completeSuites,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if jobs < 1 {
+				return usageError(fmt.Errorf("-j %d: expected at least 1", jobs), "")
+			}
+			r, err := o.prepare(cmd, g, args[0])
+			if err != nil {
+				return err
+			}
+			r.Jobs = jobs
+			switch rerun {
+			case "":
+			case "failed":
+				r.Rerun = func(_ *runner.Trial, res *store.Result) bool { return res.Status != store.Done }
+			default:
+				return usageError(fmt.Errorf("--rerun %q: expected failed", rerun), "")
+			}
+			forecast, err := r.Forecast()
+			if err != nil {
+				return err
+			}
+			if !g.quiet {
+				fmt.Fprintln(cmd.ErrOrStderr(), forecast.Line(jobs))
+			}
+			if dryRun {
+				return nil
+			}
+			if r.Reporter, err = reporter(cmd, g, ui); err != nil {
+				return err
+			}
+			started := time.Now()
+			sum, err := r.Run(cmd.Context())
+			r.Reporter.Close()
+			if err != nil {
+				if cmd.Context().Err() != nil {
+					return &exitError{exitInterrupted, fmt.Errorf("interrupted: %d of %d trials done and kept", sum.Ended, sum.Trials), "run the same command to go on"}
+				}
+				return err
+			}
+			files, err := publish(cmd, g, r, out)
+			if err != nil {
+				return err
+			}
+			if !g.quiet {
+				word := fmt.Sprintf("%d trials, %d of them cached, %s", sum.Trials, sum.Cached, progress.Duration(time.Since(started)))
+				if sum.Cached == sum.Trials {
+					word = fmt.Sprintf("all %d trials cached, nothing to do (%.1f s)", sum.Trials, time.Since(started).Seconds())
+				}
+				fmt.Fprintf(cmd.ErrOrStderr(), "\n%s; report: %s\n", word, files[0])
+			}
+			if sum.Failed > 0 {
+				return &exitError{exitFailedTrials, fmt.Errorf("%d of %d trials failed; they are in the table with their reasons", sum.Failed, sum.Trials), "bench run " + args[0] + " --rerun failed tries them again"}
+			}
+			if sum.FailedMeasurements > 0 {
+				return &exitError{exitFailedTrials, fmt.Errorf("%d measurements failed; they are in the report with their reasons", sum.FailedMeasurements), ""}
+			}
+			return nil
+		},
+	}
+	o.bind(c)
+	f := c.Flags()
+	f.IntVarP(&jobs, "jobs", "j", runtime.GOMAXPROCS(0), "trials at a time, each on one core")
+	f.BoolVarP(&dryRun, "dry-run", "n", false, "say what would be computed and stop")
+	f.StringVar(&rerun, "rerun", "", "compute again: failed")
+	f.StringVar(&ui, "ui", "auto", "progress as auto, tty, plain or json")
+	f.StringVarP(&out, "output", "o", "", "folder of the report (default reports/NAME)")
+	return c
+}
+
+// reporter chooses how progress is shown.
+func reporter(cmd *cobra.Command, g *global, ui string) (progress.Reporter, error) {
+	w := cmd.ErrOrStderr()
+	if ui == "auto" {
+		switch {
+		case g.quiet:
+			return progress.Silent{}, nil
+		case g.json:
+			ui = "json"
+		case isTerminal(w) && os.Getenv("TERM") != "dumb":
+			ui = "tty"
+		default:
+			ui = "plain"
+		}
+	}
+	switch ui {
+	case "tty":
+		return progress.Panel(w, func() int {
+			if f, ok := w.(*os.File); ok {
+				if columns, _, err := term.GetSize(int(f.Fd())); err == nil {
+					return columns
+				}
+			}
+			return 100
+		}), nil
+	case "plain":
+		return progress.Plain(w), nil
+	case "json":
+		return progress.JSON(w), nil
+	}
+	return nil, usageError(fmt.Errorf("--ui %q: expected auto, tty, plain or json", ui), "")
+}
+
+// publish writes the report and prints the board.
+func publish(cmd *cobra.Command, g *global, r *runner.Runner, dir string) ([]string, error) {
+	in, err := r.Collect()
+	if err != nil {
+		return nil, err
+	}
+	board, err := report.Build(in)
+	if err != nil {
+		return nil, err
+	}
+	if dir == "" {
+		dir = reportDir(r)
+	}
+	files, err := report.Write(dir, board)
+	if err != nil {
+		return nil, err
+	}
+	if len(files) == 0 {
+		return nil, errors.New("the report has no files")
+	}
+	return files, board.Terminal(cmd.OutOrStdout(), 0, false)
+}
+
+// reportDir is reports/NAME; a variant has a folder of its own, so that it never replaces the suite's board.
+func reportDir(r *runner.Runner) string {
+	name := r.Suite.Name
+	if r.Suite.Variant != "" {
+		name += "-" + r.Suite.Variant
+	}
+	return filepath.Join("reports", name)
+}
+
+// completeSuites offers the suites in the usual places.
+func completeSuites(_ *cobra.Command, _ []string, prefix string) ([]string, cobra.ShellCompDirective) {
+	found, _ := filepath.Glob("suites/*.toml")
+	var out []string
+	for _, f := range found {
+		if strings.HasPrefix(f, prefix) {
+			out = append(out, f)
+		}
+	}
+	return out, cobra.ShellCompDirectiveDefault
+}

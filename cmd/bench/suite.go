@@ -1,0 +1,102 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sharpbench/sharpbench/harness/dataset"
+	"github.com/sharpbench/sharpbench/harness/progress"
+	"github.com/sharpbench/sharpbench/harness/runner"
+	"github.com/sharpbench/sharpbench/harness/store"
+	"github.com/sharpbench/sharpbench/harness/suite"
+	"github.com/sharpbench/sharpbench/plugins"
+	"github.com/sharpbench/sharpbench/suites"
+)
+
+// suiteFlags are the flags of every command that takes a suite.
+type suiteFlags struct {
+	variant    string
+	set        []string
+	optimizers []string
+}
+
+func (o *suiteFlags) bind(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVar(&o.variant, "variant", "", "apply this variant of the suite")
+	f.StringArrayVar(&o.set, "set", nil, "override a key of the suite, as in --set budget.limit=5")
+	f.StringSliceVarP(&o.optimizers, "optimizer", "O", nil, "compute only these optimizers; the others stay on the board as they are")
+}
+
+// load reads and checks the suite; every problem of the file is in the error.
+func (o *suiteFlags) load(cmd *cobra.Command, g *global, file string) (*suite.Suite, *runner.Plugins, error) {
+	host := newPlugins()
+	opt := suite.Options{Variant: o.variant, Set: o.set, Describe: host.Describe, PluginNames: plugins.Names()}
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		// The suites that come with bench can be run from an empty folder.
+		if text, builtin := suites.Files.ReadFile(path.Base(filepath.ToSlash(file))); builtin == nil && path.Dir(path.Clean(filepath.ToSlash(file))) == "suites" {
+			if !g.quiet {
+				fmt.Fprintf(cmd.ErrOrStderr(), "no file %s here: using the one that comes with bench\n", file)
+			}
+			opt.Source = text
+		}
+	}
+	s, err := suite.Load(file, opt)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, name := range o.optimizers {
+		if s.Optimizer(name) == nil {
+			return nil, nil, usageError(fmt.Errorf("-O %s: the suite has no optimizer of that name", name), "it has "+names(s))
+		}
+	}
+	return s, host, nil
+}
+
+// prepare loads the suite, fetches the data it needs and opens the store.
+func (o *suiteFlags) prepare(cmd *cobra.Command, g *global, file string) (*runner.Runner, error) {
+	s, host, err := o.load(cmd, g, file)
+	if err != nil {
+		return nil, err
+	}
+	st, err := store.Open(g.store, store.Options{})
+	if err != nil {
+		return nil, err
+	}
+	r := &runner.Runner{Suite: s, Store: st, Plugins: host, Jobs: 1, Reporter: progress.Silent{}, Release: release}
+	if len(o.optimizers) > 0 {
+		r.Only = func(name string) bool { return slices.Contains(o.optimizers, name) }
+	}
+	err = r.Prepare()
+	var missing *dataset.Missing
+	if errors.As(err, &missing) && !g.offline {
+		if err := fetch(cmd, g, missing.Name, ""); err != nil {
+			return nil, err
+		}
+		err = r.Prepare()
+	}
+	if errors.As(err, &missing) {
+		return nil, unavailable(err, "bench data fetch "+missing.Name+", on a machine with a network or with --from DIR")
+	}
+	if err != nil {
+		return nil, unavailable(err, "")
+	}
+	return r, nil
+}
+
+func names(s *suite.Suite) string {
+	out := ""
+	for i, o := range s.Optimizers {
+		if i > 0 {
+			out += ", "
+		}
+		out += o.Name
+	}
+	return out
+}

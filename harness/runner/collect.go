@@ -1,0 +1,198 @@
+package runner
+
+import (
+	"fmt"
+
+	"github.com/sharpbench/sharpbench/harness/report"
+	"github.com/sharpbench/sharpbench/harness/store"
+	"github.com/sharpbench/sharpbench/harness/suite"
+)
+
+// Collect gathers what the store knows of the suite, for the board. It computes nothing: trials that have not run yet
+// are missing, and say so.
+func (r *Runner) Collect() (report.Input, error) {
+	s := r.Suite
+	in := report.Input{
+		Suite: report.SuiteInfo{
+			Name: s.Name, Title: s.Title, Revision: s.Revision, Hash: s.Hash(), Variant: s.Variant, Seeds: s.Seeds,
+			TuningSeeds: s.Tuning.Seeds, Baseline: s.Baseline, Budget: budget(s.Budget), Version: r.Release, Trials: r.count(),
+			SelectRule: fmt.Sprintf("lowest mean %s on the %s split over the tuning seeds", s.Tuning.Select.Metric, s.Tuning.Select.Split),
+		},
+		Correlate: report.CorrelateSpec{
+			Y: s.Report.Correlate.Y, Within: s.Report.Correlate.Within, Control: s.Report.Correlate.Control,
+			Resamples: s.Report.Correlate.Resamples,
+		},
+	}
+	for i := range s.Workloads {
+		in.Workloads = append(in.Workloads, s.Workloads[i].Name)
+		for _, shift := range s.Workloads[i].Shifts {
+			in.Shifts = append(in.Shifts, report.ShiftInfo{Name: shift.Name, Workload: s.Workloads[i].Name})
+		}
+	}
+	for i := range s.Metrics {
+		m := &s.Metrics[i]
+		for _, v := range m.Info.Values {
+			name := m.Name
+			if len(m.Info.Values) > 1 {
+				name += "." + v.Name
+			}
+			in.Metrics = append(in.Metrics, report.MetricInfo{
+				Name: name, Column: name, Value: v.Name, Unit: v.Unit, Better: v.Better, Headline: m.Headline,
+			})
+		}
+	}
+	for i := range s.Optimizers {
+		o := &s.Optimizers[i]
+		p, err := r.Plugins.Get(o.Ref)
+		if err != nil {
+			return in, err
+		}
+		track := o.Track
+		if track == "" {
+			track = p.Info.Track
+		}
+		info := report.OptimizerInfo{Name: o.Name, Plugin: o.Plugin, Track: track, Unpinned: !p.Program.Bundled}
+		if len(o.Model) > 0 {
+			info.Overrides = fmt.Sprintf("model %v", o.Model)
+		}
+		if info.Unpinned {
+			in.Suite.Unpinned = append(in.Suite.Unpinned, o.Name)
+		}
+		in.Optimizers = append(in.Optimizers, info)
+	}
+	for _, g := range r.all {
+		best, err := r.selected(g)
+		if err != nil {
+			return in, err
+		}
+		done := true // without a finished tuning nothing is selected
+		for i, c := range g.configs {
+			for _, seed := range s.Tuning.Seeds {
+				t, err := r.row(r.trial(g, c, seed), false)
+				if err != nil {
+					return in, err
+				}
+				t.Tuning, t.Final = true, i == best && contains(s.Seeds, seed)
+				done = done && t.Status != "missing"
+				in.Trials = append(in.Trials, t)
+			}
+		}
+		if !done || best < 0 {
+			for i := range in.Trials[len(in.Trials)-len(g.configs)*len(s.Tuning.Seeds):] {
+				in.Trials[len(in.Trials)-1-i].Final = false
+			}
+			continue
+		}
+		for _, seed := range r.finalSeeds() {
+			t, err := r.row(r.trial(g, g.configs[best], seed), true)
+			if err != nil {
+				return in, err
+			}
+			in.Trials = append(in.Trials, t)
+		}
+	}
+	return in, nil
+}
+
+// row is what the store knows of one trial.
+func (r *Runner) row(t *Trial, final bool) (report.Trial, error) {
+	row := report.Trial{
+		ID: t.ID, Workload: t.Workload.Name, Optimizer: t.Optimizer.Name, ConfigKey: t.Configuration.Key,
+		ConfigLabel: t.Configuration.Label, Params: t.Configuration.Params, Seed: t.Seed, Final: final, Status: "missing",
+		Error: map[string]float64{}, Loss: map[string]float64{}, Metrics: map[string]report.Metric{},
+	}
+	rec := r.Store.Trial(t.ID)
+	result, ok, err := rec.Result()
+	if err != nil || !ok {
+		return row, err
+	}
+	row.Status, row.Reason, row.G, row.Steps = string(result.Status), result.Reason, float64(result.G), int(result.Steps)
+	if result.Status != store.Done {
+		return row, nil
+	}
+	for _, e := range r.evaluations(t.workload) {
+		got, ok, err := rec.Evaluation(e.Spec.Name(), e.Spec.Hash())
+		if err != nil {
+			return row, err
+		}
+		if ok {
+			row.Error[e.Key] = float64(got.Errors) / float64(got.Examples)
+			row.Loss[e.Key] = float64(got.Loss)
+		}
+	}
+	for i := range t.Workload.Shifts {
+		shiftMean(&row, t, i, r)
+	}
+	for _, m := range r.metrics {
+		got, ok, err := rec.Measurement(m.Spec.Name(), m.Spec.Hash())
+		if err != nil {
+			return row, err
+		}
+		if !ok {
+			continue
+		}
+		for _, v := range m.Plugin.Info.Values {
+			name := m.Metric.Name
+			if len(m.Plugin.Info.Values) > 1 {
+				name += "." + v.Name
+			}
+			row.Metrics[name] = value(got, v.Name)
+		}
+	}
+	return row, nil
+}
+
+// shiftMean sets the error and loss of a shift as a whole: the plain mean over its kinds and severities, when all are
+// there.
+func shiftMean(row *report.Trial, t *Trial, i int, r *Runner) {
+	shift := &t.Workload.Shifts[i]
+	var err, loss float64
+	n := 0
+	for _, kind := range shift.Data.Kinds {
+		for _, severity := range shift.Data.Severities {
+			key := fmt.Sprintf("shift:%s/%s/%d", shift.Name, kind, severity)
+			e, ok := row.Error[key]
+			if !ok {
+				return
+			}
+			err += e
+			loss += row.Loss[key]
+			n++
+		}
+	}
+	if n > 0 {
+		row.Error["shift:"+shift.Name], row.Loss["shift:"+shift.Name] = err/float64(n), loss/float64(n)
+	}
+}
+
+// value finds one value of a stored measurement; one that failed or is not there is null with the reason.
+func value(m *store.Measurement, name string) report.Metric {
+	for _, v := range m.Values {
+		if v.Name == name {
+			return report.Metric{Value: float64(v.Value), StdErr: float64(v.StdErr), Null: v.Null, Reason: v.Reason, Warnings: v.Warnings}
+		}
+	}
+	reason := m.Reason
+	if reason == "" {
+		reason = "the metric did not report it"
+	}
+	return report.Metric{Null: true, Reason: reason}
+}
+
+// budget says in words how long every trial trains.
+func budget(b suite.Budget) string {
+	text := fmt.Sprintf("%g %s, %s schedule", b.Limit, b.Unit, b.Schedule)
+	if b.Warmup > 0 {
+		text += fmt.Sprintf(", warm-up %g", b.Warmup)
+	}
+	return text
+}
+
+func contains(seeds []uint64, seed uint64) bool {
+	for _, s := range seeds {
+		if s == seed {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,141 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"github.com/sharpbench/sharpbench/harness/progress"
+	"sync"
+	"time"
+
+	"github.com/sharpbench/sharpbench/harness/dataset"
+	"github.com/sharpbench/sharpbench/harness/dataset/shifts"
+	"github.com/sharpbench/sharpbench/harness/oracle"
+	"github.com/sharpbench/sharpbench/harness/store"
+	"github.com/sharpbench/sharpbench/harness/suite"
+)
+
+// evaluationBatch is how many images are pushed through a net at once. It does not change any result.
+const evaluationBatch = 128
+
+// evaluation is one set on which a trained net is evaluated.
+type evaluation struct {
+	Key  string // "test", "shift:NAME/kind/severity"
+	Spec suite.EvaluationSpec
+}
+
+// evaluations lists what a trained net of the workload is evaluated on, in the order of the board.
+func (r *Runner) evaluations(w *workload) []evaluation {
+	splits := []string{"train", "validation", "test"}
+	if w.Validation.Size == 0 {
+		splits = []string{"train", "test"}
+	}
+	var out []evaluation
+	for _, split := range splits {
+		out = append(out, evaluation{split, r.Suite.SplitEvaluation(w.Workload, split, w.data.Digest)})
+	}
+	for i := range w.Shifts {
+		for _, e := range r.Suite.ShiftEvaluations(w.Workload, &w.Shifts[i], w.data.Digest) {
+			out = append(out, evaluation{fmt.Sprintf("shift:%s/%s/%d", w.Shifts[i].Name, e.Shift.Kind, e.Shift.Severity), e})
+		}
+	}
+	return out
+}
+
+// evaluate makes the evaluations of a trained net that are not stored yet.
+func (r *Runner) evaluate(ctx context.Context, t *Trial, rec *store.Trial, missing []evaluation, params *store.Params) error {
+	net, err := t.net()
+	if err != nil {
+		return err
+	}
+	split, err := t.split()
+	if err != nil {
+		return err
+	}
+	on := oracle.NewEvaluation(oracle.Problem{
+		Net: net, Objective: t.objective(), Normalize: t.workload.normalize, BatchSize: evaluationBatch, Nominal: t.Workload.BatchSize,
+	}, params.Buffers)
+	data := t.workload.data
+	for i, e := range missing {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		started := time.Now()
+		images, examples := &data.Test, all(data.Test.Len())
+		switch {
+		case e.Spec.Split == "train":
+			images, examples = &data.Train, split.Train
+		case e.Spec.Split == "validation":
+			images, examples = &data.Train, split.Validation
+		case e.Spec.Shift != nil:
+			if images, err = r.shifted.get(t.workload, *e.Spec.Shift); err != nil {
+				return err
+			}
+			examples = all(images.Len())
+		}
+		got, err := on.On(images, examples, params.W)
+		if err != nil {
+			return err
+		}
+		if err := rec.PutEvaluation(e.Spec.Name(), e.Spec.Hash(), store.Evaluation{
+			Spec: e.Spec.JSON(), Split: e.Spec.Split, Loss: store.Float(got.Loss), Errors: got.Errors, Examples: got.Examples,
+			Seconds: store.Float(time.Since(started).Seconds()), Provenance: r.provenance(started),
+		}); err != nil {
+			return err
+		}
+		r.report(t, progress.Evaluating, float64(i+1)/float64(len(missing)))
+	}
+	return nil
+}
+
+func all(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i
+	}
+	return out
+}
+
+// shiftLimit bounds the memory that shifted test sets may take between trials; beyond it they are made again.
+const shiftLimit = 1 << 30
+
+// shiftCache keeps shifted test sets, which every trial of a workload needs.
+type shiftCache struct {
+	mu    sync.Mutex
+	sets  map[string]*shiftSet
+	bytes int
+}
+
+type shiftSet struct {
+	once   sync.Once
+	images *dataset.Images
+	err    error
+}
+
+func (c *shiftCache) get(w *workload, e suite.ShiftSpec) (*dataset.Images, error) {
+	key := fmt.Sprintf("%s %s %d %d", w.data.Digest, e.Kind, e.Severity, e.Examples)
+	c.mu.Lock()
+	set := c.sets[key]
+	if set == nil {
+		set = &shiftSet{}
+		size := len(w.data.Test.Pixels)
+		if e.Examples > 0 {
+			size = e.Examples * w.data.Test.Size()
+		}
+		if c.bytes+size <= shiftLimit {
+			c.bytes += size
+			if c.sets == nil {
+				c.sets = map[string]*shiftSet{}
+			}
+			c.sets[key] = set
+		}
+	}
+	c.mu.Unlock()
+	set.once.Do(func() {
+		base := &w.data.Test
+		if e.Examples > 0 && e.Examples < base.Len() {
+			base = base.Select(dataset.Sample(base, all(base.Len()), e.Examples, e.Seed, "shift/examples"))
+		}
+		set.images, set.err = shifts.Apply(e.Kind, e.Severity, e.Seed, base)
+	})
+	return set.images, set.err
+}

@@ -1,0 +1,237 @@
+package runner
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/sharpbench/sharpbench/harness/dataset"
+	"github.com/sharpbench/sharpbench/harness/engine"
+	"github.com/sharpbench/sharpbench/harness/model"
+	"github.com/sharpbench/sharpbench/harness/oracle"
+	"github.com/sharpbench/sharpbench/harness/progress"
+	"github.com/sharpbench/sharpbench/harness/store"
+)
+
+// Forecast is what a run would have to do.
+type Forecast struct {
+	Trials   int     `json:"trials"`
+	Cached   int     `json:"cached"`   // nothing left to compute
+	Failed   int     `json:"failed"`   // of the cached ones, those whose record is a failure
+	Trained  int     `json:"trained"`  // trained, but evaluations or measurements are missing
+	G        float64 `json:"g"`        // of the missing trainings
+	Seconds  float64 `json:"seconds"`  // of one core, for everything that is missing
+	Measured bool    `json:"measured"` // Seconds rests on records of earlier trials, not on a few gradients timed now
+	Metrics  bool    `json:"metrics"`  // Seconds includes the metrics: only once each has been measured
+	Rows     []Row   `json:"optimizers"`
+}
+
+// Row is the forecast of one optimizer on one workload.
+type Row struct {
+	Workload       string  `json:"workload"`
+	Optimizer      string  `json:"optimizer"`
+	Plugin         string  `json:"plugin"`
+	Configurations int     `json:"configurations"`
+	Trials         int     `json:"trials"`
+	Missing        int     `json:"missing"`
+	Steps          int     `json:"steps"`
+	G              float64 `json:"g"` // of one trial
+}
+
+// Forecast looks at the store and says what is missing, and about how long it will take.
+func (r *Runner) Forecast() (Forecast, error) {
+	f := Forecast{Trials: r.count(), Measured: true, Metrics: true}
+	speed := map[string]pace{}
+	for _, g := range r.all {
+		row := Row{Workload: g.workload.Name, Optimizer: g.optimizer.Name, Plugin: g.optimizer.Plugin, Configurations: len(g.configs)}
+		best, err := r.selected(g)
+		if err != nil {
+			return f, err
+		}
+		var trials []*Trial
+		for _, c := range g.configs {
+			for _, seed := range r.Suite.Tuning.Seeds {
+				trials = append(trials, r.trial(g, c, seed))
+			}
+		}
+		for _, seed := range r.finalSeeds() {
+			// Before the tuning is done, any configuration stands for the selected one: the cost is the same.
+			trials = append(trials, r.trial(g, g.configs[max(best, 0)], seed))
+		}
+		p, ok := speed[g.workload.Name]
+		if !ok {
+			if p, err = r.pace(g.workload); err != nil {
+				return f, err
+			}
+			speed[g.workload.Name] = p
+		}
+		row.Trials, row.Steps, row.G = len(trials), trials[0].Steps, trials[0].G
+		for i, t := range trials {
+			w, err := r.missing(t, r.Store.Trial(t.ID))
+			if err != nil {
+				return f, err
+			}
+			final := i >= len(g.configs)*len(r.Suite.Tuning.Seeds)
+			if w.none() && (best >= 0 || !final) {
+				f.Cached++
+				if w.result.Status != store.Done {
+					f.Failed++
+				}
+				continue
+			}
+			row.Missing++
+			if w.result == nil {
+				f.G += t.G
+				f.Seconds += t.G * p.perG
+			} else {
+				f.Trained++
+			}
+			f.Seconds += float64(len(w.evaluations)) * p.perEvaluation
+			for _, m := range w.measurements {
+				s, ok := p.perMetric[m.Spec.Hash()]
+				f.Metrics = f.Metrics && ok
+				f.Seconds += s
+			}
+			f.Measured = f.Measured && p.measured
+		}
+		f.Rows = append(f.Rows, row)
+	}
+	return f, nil
+}
+
+// Line is the forecast in one line, as it stands above a run.
+func (f Forecast) Line(jobs int) string {
+	line := fmt.Sprintf("%d trials, %d cached", f.Trials, f.Cached)
+	if f.Cached == f.Trials {
+		return line
+	}
+	line += ", " + f.Time(jobs)
+	if f.Failed > 0 {
+		line += fmt.Sprintf("; %d cached as failed (--rerun failed tries them again)", f.Failed)
+	}
+	return line
+}
+
+// Time is about how long the missing part takes on so many cores.
+func (f Forecast) Time(jobs int) string {
+	cores := "core"
+	if jobs != 1 {
+		cores = "cores"
+	}
+	text := fmt.Sprintf("about %s on %d %s", progress.Duration(time.Duration(f.Seconds/float64(max(1, jobs))*float64(time.Second))), jobs, cores)
+	if !f.Metrics {
+		text += " and the time of the metrics, not measured here yet"
+	}
+	return text
+}
+
+// pace is how fast a workload is on this machine, in seconds of one core.
+type pace struct {
+	perG          float64
+	perEvaluation float64
+	perMetric     map[string]float64 // by the hash of the measurement's spec
+	measured      bool
+}
+
+// pace comes from the records of the workload's trials, or, when there are none, from a few gradients timed now.
+func (r *Runner) pace(w *workload) (pace, error) {
+	p := pace{perMetric: map[string]float64{}}
+	var perG, perEvaluation []float64
+	perMetric := map[string][]float64{}
+	for _, g := range r.all {
+		if g.workload != w {
+			continue
+		}
+		for _, c := range g.configs {
+			for _, seed := range r.Suite.Tuning.Seeds {
+				rec := r.Store.Trial(r.trial(g, c, seed).ID)
+				res, ok, err := rec.Result()
+				if err != nil {
+					return p, err
+				}
+				if !ok || res.Status != store.Done || res.G == 0 {
+					continue
+				}
+				perG = append(perG, float64((res.HostSeconds+res.PluginSecs)/res.G))
+				for _, e := range r.evaluations(w) {
+					if got, ok, _ := rec.Evaluation(e.Spec.Name(), e.Spec.Hash()); ok {
+						perEvaluation = append(perEvaluation, float64(got.Seconds))
+					}
+				}
+				for _, m := range r.metrics {
+					if got, ok, _ := rec.Measurement(m.Spec.Name(), m.Spec.Hash()); ok {
+						perMetric[m.Spec.Hash()] = append(perMetric[m.Spec.Hash()], float64(got.Seconds))
+					}
+				}
+			}
+		}
+	}
+	for hash, s := range perMetric {
+		p.perMetric[hash] = median(s)
+	}
+	if len(perG) > 0 && len(perEvaluation) > 0 {
+		p.perG, p.perEvaluation, p.measured = median(perG), mean(perEvaluation), true
+		return p, nil
+	}
+	seconds, err := timeGradient(w)
+	if err != nil {
+		return p, err
+	}
+	p.perG = seconds
+	examples := 0.0
+	for _, e := range r.evaluations(w) {
+		switch n := float64(w.data.Test.Len()); {
+		case e.Spec.Split == "train":
+			examples += float64(max(w.Data.Train, w.BatchSize))
+		case e.Spec.Split == "validation":
+			examples += float64(w.Validation.Size)
+		case e.Spec.Shift != nil && e.Spec.Shift.Examples > 0:
+			examples += math.Min(n, float64(e.Spec.Shift.Examples))
+		default:
+			examples += n
+		}
+	}
+	// An evaluation is a forward pass: a third of a gradient.
+	p.perEvaluation = examples / float64(len(r.evaluations(w))) / float64(w.BatchSize) * seconds / 3
+	return p, nil
+}
+
+// timeGradient times a few gradients of the workload's own model, well under a second.
+func timeGradient(w *workload) (float64, error) {
+	im := &w.data.Train
+	net, err := model.New(w.Model, engine.Shape{H: im.H, W: im.W, C: im.C}, len(w.data.Classes))
+	if err != nil {
+		return 0, err
+	}
+	task := oracle.NewTraining(oracle.Problem{
+		Net: net, Images: im, Normalize: w.normalize, Examples: dataset.Sample(im, all(im.Len()), w.BatchSize, 0, "pace"),
+		BatchSize: w.BatchSize, Nominal: w.BatchSize,
+	})
+	params, grad := make([]float32, net.Dim()), make([]float32, net.Dim())
+	model.Init(net, 0, params)
+	var times []float64
+	for total := 0.0; len(times) < 4 || total < 0.02 && len(times) < 50; {
+		start := time.Now()
+		if _, err := task.Grad(oracle.Batch{Stream: oracle.Train}, params, grad, oracle.Options{}); err != nil {
+			return 0, err
+		}
+		s := time.Since(start).Seconds()
+		times = append(times, s)
+		total += s
+	}
+	return median(times[1:]), nil
+}
+
+func median(x []float64) float64 {
+	s := slices.Sorted(slices.Values(x))
+	return (s[(len(s)-1)/2] + s[len(s)/2]) / 2
+}
+
+func mean(x []float64) float64 {
+	sum := 0.0
+	for _, v := range x {
+		sum += v
+	}
+	return sum / float64(len(x))
+}

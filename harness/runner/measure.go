@@ -1,0 +1,142 @@
+package runner
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"github.com/sharpbench/sharpbench/harness/progress"
+	"os"
+	"time"
+
+	"github.com/sharpbench/sharpbench/harness/dataset"
+	"github.com/sharpbench/sharpbench/harness/oracle"
+	"github.com/sharpbench/sharpbench/harness/pluginhost"
+	"github.com/sharpbench/sharpbench/harness/store"
+	"github.com/sharpbench/sharpbench/harness/suite"
+)
+
+// measurement is one metric to be taken of each trained net.
+type measurement struct {
+	Metric *suite.Metric
+	Plugin *Plugin
+	Spec   suite.MeasurementSpec
+}
+
+func (r *Runner) measurements() ([]measurement, error) {
+	var out []measurement
+	for i := range r.Suite.Metrics {
+		m := &r.Suite.Metrics[i]
+		p, err := r.Plugins.Get(m.Ref)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, measurement{Metric: m, Plugin: p, Spec: r.Suite.Measurement(m, p.Version())})
+	}
+	return out, nil
+}
+
+// measure takes the measurements that are not stored yet. A metric that fails is a record with its reason: it neither
+// costs the training nor the other metrics.
+func (r *Runner) measure(ctx context.Context, t *Trial, rec *store.Trial, missing []measurement, params *store.Params) error {
+	log, err := rec.Log()
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	for i, m := range missing {
+		started := time.Now()
+		out, err := r.take(ctx, t, m, params, log)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		var failure *pluginhost.Failure
+		var invalid *pluginhost.Invalid
+		switch {
+		case errors.As(err, &failure):
+			out = store.Measurement{Status: store.Failed, Reason: failure.Reason, Detail: failure.Detail}
+		case errors.As(err, &invalid):
+			out = store.Measurement{Status: store.Failed, Reason: invalid.Error()}
+		case err != nil:
+			return err
+		}
+		out.Spec = m.Spec.JSON()
+		out.Seconds = store.Float(time.Since(started).Seconds())
+		out.Provenance = r.provenance(started)
+		if err := rec.PutMeasurement(m.Spec.Name(), m.Spec.Hash(), out); err != nil {
+			return err
+		}
+		r.report(t, progress.Measuring, float64(i+1)/float64(len(missing)))
+	}
+	return nil
+}
+
+// take runs one metric's process once.
+func (r *Runner) take(ctx context.Context, t *Trial, m measurement, params *store.Params, log *os.File) (store.Measurement, error) {
+	net, err := t.net()
+	if err != nil {
+		return store.Measurement{}, err
+	}
+	images, examples, err := t.examples(m.Metric)
+	if err != nil {
+		return store.Measurement{}, err
+	}
+	task, err := oracle.NewMeasuring(oracle.Problem{
+		Net: net, Objective: t.objective(), Images: images, Normalize: t.workload.normalize, Examples: examples,
+		BatchSize: m.Metric.On.Batch, Nominal: t.Workload.BatchSize, Seed: t.Seed,
+	}, params.Buffers)
+	if err != nil {
+		return store.Measurement{}, err
+	}
+	answers := oracle.New(task, t.Seed)
+	process, err := pluginhost.Launch(ctx, m.Plugin.Program, pluginhost.LaunchOptions{Log: log})
+	if err != nil {
+		return store.Measurement{}, err
+	}
+	defer process.Stop()
+	got, err := process.Measure(ctx, pluginhost.MeasureSession{
+		RunID: t.ID,
+		Problem: pluginhost.Problem{
+			Dim: net.Dim(), Tensors: net.Layout(), Classes: net.Classes(), Examples: len(examples),
+			BatchSize: t.Workload.BatchSize, Steps: t.Steps, ProbeBatches: task.ProbeBatches(), ProbeBatchSize: m.Metric.On.Batch,
+		},
+		Params: m.Metric.Params, Seed: t.Seed, Oracle: answers,
+		At: params.W, Init: params.Init, Update: params.Update, TurnTimeout: turnTimeout,
+	})
+	if err != nil {
+		return store.Measurement{}, err
+	}
+	out := store.Measurement{Status: store.Done, Bill: answers.Bill(), ExampleIDsHash: hashIDs(examples)}
+	for _, v := range got.Values {
+		out.Values = append(out.Values, store.Value{
+			Name: v.Name, Value: store.Float(v.Value), Null: v.Null, Reason: v.Reason, StdErr: store.Float(v.StdErr), HasStdErr: v.HasStdErr, Warnings: v.Warnings,
+		})
+	}
+	return out, nil
+}
+
+// examples is the fixed list a metric is taken on: a stratified sample of the split, drawn with the trial's seed and
+// therefore the same for every optimizer of the seed and every metric of the same size.
+func (t *Trial) examples(m *suite.Metric) (*dataset.Images, []int, error) {
+	data := t.workload.data
+	if m.On.Split == "test" {
+		return &data.Test, dataset.Sample(&data.Test, all(data.Test.Len()), m.On.Examples, t.Seed, "probe"), nil
+	}
+	split, err := t.split()
+	if err != nil {
+		return nil, nil, err
+	}
+	return &data.Train, dataset.Sample(&data.Train, split.Train, m.On.Examples, t.Seed, "probe"), nil
+}
+
+// hashIDs identifies a list of examples.
+func hashIDs(idx []int) string {
+	h := sha256.New()
+	for _, i := range idx {
+		var b [8]byte
+		binary.LittleEndian.PutUint64(b[:], uint64(i))
+		h.Write(b[:])
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}

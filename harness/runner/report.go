@@ -1,0 +1,112 @@
+package runner
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/sharpbench/sharpbench/harness/progress"
+	"github.com/sharpbench/sharpbench/harness/store"
+)
+
+// shares of a trial's expected time, for the panel alone.
+const (
+	trainedShare   = 0.8
+	evaluatedShare = 0.9
+)
+
+func describe(t *Trial) string {
+	return strings.Join(strings.Fields(fmt.Sprintf("%s %s seed %d", t.Optimizer.Name, t.Configuration.Label, t.Seed)), " ")
+}
+
+func (r *Runner) event(t *Trial, phase progress.Phase, share float64, detail string) {
+	r.Reporter.Event(progress.Event{
+		Key: r.key(t), Trial: t.ID, Workload: t.Workload.Name, Optimizer: t.Optimizer.Name, Config: t.Configuration.Label,
+		Seed: t.Seed, Phase: phase, Share: share, Work: t.G, Detail: detail,
+	})
+}
+
+// key is a trial's place in the run. A configuration of the tuning and the selected one on another seed have places
+// of their own.
+func (r *Runner) key(t *Trial) string {
+	for _, g := range r.all {
+		if g.optimizer != t.Optimizer || g.workload != t.workload {
+			continue
+		}
+		for i, c := range g.configs {
+			if c.Key == t.Configuration.Key && r.tunes(t.Seed) {
+				return tuningKey(g, i, t.Seed)
+			}
+		}
+		return finalKey(g, t.Seed)
+	}
+	return t.ID
+}
+
+func (r *Runner) tunes(seed uint64) bool {
+	for _, s := range r.Suite.Tuning.Seeds {
+		if s == seed {
+			return true
+		}
+	}
+	return false
+}
+
+func tuningKey(g *group, config int, seed uint64) string {
+	return fmt.Sprintf("%s/%s/%d/%d", g.workload.Name, g.optimizer.Name, config, seed)
+}
+
+func finalKey(g *group, seed uint64) string {
+	return fmt.Sprintf("%s/%s/selected/%d", g.workload.Name, g.optimizer.Name, seed)
+}
+
+// report tells how far a trial is in a phase.
+func (r *Runner) report(t *Trial, phase progress.Phase, share float64) {
+	switch phase {
+	case progress.Training:
+		share *= trainedShare
+	case progress.Evaluating:
+		share = trainedShare + share*(evaluatedShare-trainedShare)
+	case progress.Measuring:
+		share = evaluatedShare + share*(1-evaluatedShare)
+	}
+	r.event(t, phase, share, "")
+}
+
+// announceFinal shows that the selected configuration will be trained on seed.
+func (r *Runner) announceFinal(g *group, seed uint64) {
+	t := r.trial(g, g.configs[0], seed) // any configuration: the cost is the same
+	r.Reporter.Event(progress.Event{
+		Key: finalKey(g, seed), Workload: g.workload.Name, Optimizer: g.optimizer.Name, Config: "selected", Seed: seed,
+		Phase: progress.Queued, Work: t.G,
+	})
+}
+
+// dropFinal takes it back: there is no configuration to train.
+func (r *Runner) dropFinal(g *group, seed uint64) {
+	r.Reporter.Event(progress.Event{
+		Key: finalKey(g, seed), Workload: g.workload.Name, Optimizer: g.optimizer.Name, Config: "selected", Seed: seed,
+		Phase: progress.Failed, Detail: "no configuration of the tuning succeeded",
+	})
+}
+
+// finish tells how a trial ended.
+func (r *Runner) finish(t *Trial, rec *store.Trial, res *store.Result, phase progress.Phase) {
+	if res.Status != store.Done {
+		detail := string(res.Status)
+		if res.Reason != "" {
+			detail += ", " + res.Reason
+		}
+		r.event(t, progress.Failed, 1, detail+" ("+rec.Dir()+")")
+		return
+	}
+	detail := ""
+	for _, e := range r.evaluations(t.workload) {
+		if e.Key != "test" {
+			continue
+		}
+		if got, ok, err := rec.Evaluation(e.Spec.Name(), e.Spec.Hash()); err == nil && ok {
+			detail = fmt.Sprintf("test error %.1f %%", 100*float64(got.Errors)/float64(got.Examples))
+		}
+	}
+	r.event(t, phase, 1, detail)
+}

@@ -1,0 +1,415 @@
+// Package runner trains the trials of a suite, evaluates and measures what they find, and remembers everything in the
+// store as soon as it is known. Running the same suite again continues where the last run stopped, whatever stopped it.
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/sharpbench/sharpbench/harness/progress"
+	"github.com/sharpbench/sharpbench/harness/store"
+	"github.com/sharpbench/sharpbench/harness/suite"
+)
+
+// Runner runs one suite. Its fields are set before Prepare and not changed afterwards.
+type Runner struct {
+	Suite    *suite.Suite
+	Store    *store.Store
+	Plugins  *Plugins
+	Jobs     int // trials at a time; each uses one core
+	Reporter progress.Reporter
+	Release  string // bench's version, for the records
+	// Only, if set, restricts what is computed to some optimizers; what is known of the others stays on the board.
+	Only func(optimizer string) bool
+	// Rerun says which stored trainings are thrown away and made again; nil means none.
+	Rerun func(*Trial, *store.Result) bool
+
+	workloads map[string]*workload
+	all       []*group
+	metrics   []measurement
+	shifted   shiftCache
+}
+
+// Summary is how a run ended.
+type Summary struct {
+	Trials int // all that the suite asks for
+	Cached int // of them, those with nothing left to compute
+	Ended  int // through, in this run or an earlier one
+	Failed int // failed, diverged or timed out
+	// FailedMeasurements counts the measurements without a value, over all trained nets.
+	FailedMeasurements int
+}
+
+// Prepare loads the data and the plugins. A dataset that has to be fetched first is a *dataset.Missing.
+func (r *Runner) Prepare() error {
+	var err error
+	if r.workloads, err = load(r.Suite); err != nil {
+		return err
+	}
+	if r.all, err = r.groups(); err != nil {
+		return err
+	}
+	r.metrics, err = r.measurements()
+	return err
+}
+
+// Run computes what is missing. It ends early with ctx's error when ctx is canceled, and with another error when
+// records cannot be written; trials that fail do not end it.
+func (r *Runner) Run(ctx context.Context) (Summary, error) {
+	q := newQueue(r)
+	var wg sync.WaitGroup
+	for range max(1, r.Jobs) {
+		wg.Go(func() {
+			for {
+				j, ok := q.next(ctx)
+				if !ok {
+					return
+				}
+				ended, err := r.execute(ctx, j.trial)
+				q.done(j, ended, err)
+			}
+		})
+	}
+	wg.Wait()
+	if err := ctx.Err(); err != nil {
+		return q.summary, err
+	}
+	return q.summary, q.err
+}
+
+// job is a trial with its place in the run.
+type job struct {
+	key    string // of its place: known before its configuration is
+	trial  *Trial
+	group  *group
+	tuning bool
+}
+
+// queue hands out trials: first those of the tuning, and for each optimizer, once its own are through, those of its
+// selected configuration. What is computed does not depend on the order in which they end.
+type queue struct {
+	r       *Runner
+	mu      sync.Mutex
+	changed *sync.Cond
+	waiting []job
+	running int
+	left    map[*group]int // tuning trials not through yet
+	summary Summary
+	err     error
+}
+
+func newQueue(r *Runner) *queue {
+	q := &queue{r: r, left: map[*group]int{}}
+	q.changed = sync.NewCond(&q.mu)
+	for _, g := range r.all {
+		if r.Only != nil && !r.Only(g.optimizer.Name) {
+			continue
+		}
+		q.summary.Trials += len(g.configs)*len(r.Suite.Tuning.Seeds) + len(r.finalSeeds())
+		for i, c := range g.configs {
+			for _, seed := range r.Suite.Tuning.Seeds {
+				j := job{key: tuningKey(g, i, seed), trial: r.trial(g, c, seed), group: g, tuning: true}
+				q.waiting = append(q.waiting, j)
+				q.left[g]++
+				r.report(j.trial, progress.Queued, 0)
+			}
+		}
+		for _, seed := range r.finalSeeds() {
+			r.announceFinal(g, seed)
+		}
+	}
+	return q
+}
+
+// finalSeeds are the seeds on which a selected configuration still has to be trained after the tuning.
+func (r *Runner) finalSeeds() []uint64 {
+	var out []uint64
+	for _, seed := range r.Suite.Seeds {
+		if !slices.Contains(r.Suite.Tuning.Seeds, seed) {
+			out = append(out, seed)
+		}
+	}
+	return out
+}
+
+// count is the number of trials of the suite.
+func (r *Runner) count() int {
+	n := 0
+	for _, g := range r.all {
+		n += len(g.configs)*len(r.Suite.Tuning.Seeds) + len(r.finalSeeds())
+	}
+	return n
+}
+
+func (q *queue) next(ctx context.Context) (job, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for {
+		switch {
+		case ctx.Err() != nil || q.err != nil:
+			return job{}, false
+		case len(q.waiting) > 0:
+			j := q.waiting[0]
+			q.waiting = q.waiting[1:]
+			q.running++
+			return j, true
+		case q.running == 0:
+			return job{}, false
+		}
+		q.changed.Wait()
+	}
+}
+
+func (q *queue) done(j job, ended outcome, err error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	defer q.changed.Broadcast()
+	q.running--
+	if err != nil {
+		q.err = errors.Join(q.err, err)
+		return
+	}
+	q.summary.Ended++
+	q.summary.FailedMeasurements += ended.failedMeasurements
+	if ended.cached {
+		q.summary.Cached++
+	}
+	if ended.status != store.Done {
+		q.summary.Failed++
+	}
+	if !j.tuning {
+		return
+	}
+	if q.left[j.group]--; q.left[j.group] > 0 {
+		return
+	}
+	seeds := q.r.finalSeeds()
+	best, err := q.r.selected(j.group)
+	switch {
+	case err != nil:
+		q.err = errors.Join(q.err, err)
+	case best < 0:
+		// Nothing to go on with: the optimizer stays in the table, unranked.
+		q.summary.Trials -= len(seeds)
+		for _, seed := range seeds {
+			q.r.dropFinal(j.group, seed)
+		}
+	default:
+		for _, seed := range seeds {
+			q.waiting = append(q.waiting, job{key: finalKey(j.group, seed), trial: q.r.trial(j.group, j.group.configs[best], seed), group: j.group})
+		}
+	}
+}
+
+// selected applies the suite's selection rule: the configuration with the lowest mean over the tuning seeds on the
+// validation split, the earlier one when equal. One that failed on a seed counts as worst. It returns -1 when none is
+// left. Tests and shifts are never looked at.
+func (r *Runner) selected(g *group) (int, error) {
+	best, lowest := -1, math.Inf(1)
+	for i, c := range g.configs {
+		mean := 0.0
+		for _, seed := range r.Suite.Tuning.Seeds {
+			score, err := r.score(r.trial(g, c, seed))
+			if err != nil {
+				return -1, err
+			}
+			mean += score / float64(len(r.Suite.Tuning.Seeds))
+		}
+		if mean < lowest {
+			best, lowest = i, mean
+		}
+	}
+	return best, nil
+}
+
+// score is what selection compares: +Inf for a trial without a trained net.
+func (r *Runner) score(t *Trial) (float64, error) {
+	for _, e := range r.evaluations(t.workload) {
+		if e.Key != r.Suite.Tuning.Select.Split {
+			continue
+		}
+		got, ok, err := r.Store.Trial(t.ID).Evaluation(e.Spec.Name(), e.Spec.Hash())
+		if err != nil || !ok {
+			return math.Inf(1), err
+		}
+		if r.Suite.Tuning.Select.Metric == "loss" {
+			return float64(got.Loss), nil
+		}
+		return float64(got.Errors) / float64(got.Examples), nil
+	}
+	return math.Inf(1), nil
+}
+
+// outcome is how a trial ended.
+type outcome struct {
+	status string
+	cached bool // nothing had to be computed
+
+	failedMeasurements int
+}
+
+// leasePoll is how often a trial that another process works on is looked at again.
+const leasePoll = time.Second
+
+// execute brings one trial to its end: training, evaluations, measurements, each unless it is stored already.
+func (r *Runner) execute(ctx context.Context, t *Trial) (outcome, error) {
+	rec := r.Store.Trial(t.ID)
+	work, err := r.missing(t, rec)
+	if err != nil {
+		return outcome{}, err
+	}
+	if work.none() {
+		r.finish(t, rec, work.result, progress.Cached)
+		return r.ended(rec, work.result, true)
+	}
+	lease, err := r.lease(ctx, t)
+	if err != nil {
+		return outcome{}, err
+	}
+	defer lease.Release()
+	// Another process may have done it while we waited for the lease.
+	if work, err = r.missing(t, rec); err != nil {
+		return outcome{}, err
+	}
+	var params *store.Params
+	if work.result != nil && !work.rerun && work.result.Status == store.Done {
+		if params, err = rec.Params(); errors.Is(err, store.ErrNoParams) {
+			r.Reporter.Note(fmt.Sprintf("%s: %v; training it again", describe(t), err))
+			work = r.everything(t)
+			work.rerun = true
+		} else if err != nil {
+			return outcome{}, err
+		}
+	}
+	if work.rerun {
+		if err := rec.Reset(); err != nil {
+			return outcome{}, err
+		}
+	}
+	if work.result == nil {
+		r.report(t, progress.Training, 0)
+		if work.result, err = r.train(ctx, t, rec); err != nil {
+			return outcome{}, err
+		}
+		if work.result.Status == store.Done {
+			if params, err = rec.Params(); err != nil {
+				return outcome{}, err
+			}
+		}
+	}
+	if work.result.Status == store.Done {
+		if err := r.evaluate(ctx, t, rec, work.evaluations, params); err != nil {
+			return outcome{}, err
+		}
+		if err := r.measure(ctx, t, rec, work.measurements, params); err != nil {
+			return outcome{}, err
+		}
+	}
+	r.finish(t, rec, work.result, progress.Done)
+	return r.ended(rec, work.result, false)
+}
+
+// ended sums up a trial that is through.
+func (r *Runner) ended(rec *store.Trial, res *store.Result, cached bool) (outcome, error) {
+	out := outcome{status: res.Status, cached: cached}
+	if res.Status != store.Done {
+		return out, nil
+	}
+	for _, m := range r.metrics {
+		got, ok, err := rec.Measurement(m.Spec.Name(), m.Spec.Hash())
+		if err != nil {
+			return out, err
+		}
+		if ok && got.Status != store.Done {
+			out.failedMeasurements++
+		}
+	}
+	return out, nil
+}
+
+// work is what is left of a trial.
+type work struct {
+	result       *store.Result // nil: training is missing
+	rerun        bool          // a stored result is to be thrown away
+	evaluations  []evaluation
+	measurements []measurement
+}
+
+func (w work) none() bool {
+	if w.result == nil || w.rerun {
+		return false
+	}
+	return w.result.Status != store.Done || len(w.evaluations)+len(w.measurements) == 0
+}
+
+// everything is what a trial needs that has never been started.
+func (r *Runner) everything(t *Trial) work {
+	return work{evaluations: r.evaluations(t.workload), measurements: r.metrics}
+}
+
+func (r *Runner) missing(t *Trial, rec *store.Trial) (work, error) {
+	var w work
+	result, ok, err := rec.Result()
+	if err != nil {
+		return w, err
+	}
+	if ok {
+		limit := r.Suite.Budget.Timeout.Seconds()
+		longer := result.Status == store.Timeout && (limit == 0 || limit > float64(result.TimeLimit))
+		if longer || r.Rerun != nil && r.Rerun(t, result) {
+			w = r.everything(t)
+			w.rerun = true
+			return w, nil
+		} else {
+			w.result = result
+		}
+	}
+	if w.result == nil {
+		return r.everything(t), nil
+	}
+	for _, e := range r.evaluations(t.workload) {
+		_, ok, err := rec.Evaluation(e.Spec.Name(), e.Spec.Hash())
+		if err != nil {
+			return w, err
+		}
+		if !ok {
+			w.evaluations = append(w.evaluations, e)
+		}
+	}
+	for _, m := range r.metrics {
+		_, ok, err := rec.Measurement(m.Spec.Name(), m.Spec.Hash())
+		if err != nil {
+			return w, err
+		}
+		if !ok {
+			w.measurements = append(w.measurements, m)
+		}
+	}
+	return w, nil
+}
+
+// lease waits until no other process works on the trial.
+func (r *Runner) lease(ctx context.Context, t *Trial) (*store.Lease, error) {
+	told := false
+	for {
+		l, err := r.Store.Lease(t.ID)
+		var held *store.HeldError
+		if !errors.As(err, &held) {
+			return l, err
+		}
+		if !told {
+			r.Reporter.Note(fmt.Sprintf("%s: waiting, %v", describe(t), err))
+			told = true
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(leasePoll):
+		}
+	}
+}

@@ -1,0 +1,250 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"github.com/sharpbench/sharpbench/harness/progress"
+	"math"
+	"os"
+	"time"
+
+	"github.com/sharpbench/sharpbench/harness/engine"
+	"github.com/sharpbench/sharpbench/harness/model"
+	"github.com/sharpbench/sharpbench/harness/oracle"
+	"github.com/sharpbench/sharpbench/harness/pluginhost"
+	"github.com/sharpbench/sharpbench/harness/store"
+)
+
+// checkpointEvery is how much work a crash may cost. Checkpoints lie at the ends of epochs and are written at most
+// so often, so that their cost stays out of sight.
+const checkpointEvery = 10 * time.Second
+
+// turnTimeout is how long a plugin may compute without a word.
+const turnTimeout = 60 * time.Second
+
+// train runs a trial's training to its end, from its last checkpoint if it has one, and stores the result. Whatever
+// the optimizer does ends in a stored result; an error means that nothing could be concluded (canceled, disk full)
+// and that the trial is to be continued later.
+func (r *Runner) train(ctx context.Context, t *Trial, rec *store.Trial) (*store.Result, error) {
+	log, err := rec.Start(t.Spec.JSON())
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	started := time.Now()
+	limit := r.Suite.Budget.Timeout
+	trainCtx := ctx
+	if limit > 0 {
+		var cancel context.CancelFunc
+		trainCtx, cancel = context.WithTimeout(ctx, limit)
+		defer cancel()
+	}
+
+	var res *store.Result
+	var params *store.Params
+	for attempt := 1; ; attempt++ {
+		res, params, err = r.attempt(trainCtx, t, rec, log)
+		var failure *pluginhost.Failure
+		var invalid *pluginhost.Invalid
+		switch {
+		case err == nil:
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case errors.Is(trainCtx.Err(), context.DeadlineExceeded):
+			res, params = &store.Result{Status: store.Timeout, Reason: fmt.Sprintf("not done after %s", limit)}, nil
+		case errors.As(err, &failure):
+			if attempt == 1 && t.plugin.Info.Resumable {
+				fmt.Fprintf(log, "bench: %v; trying once more from the last checkpoint\n", err)
+				continue
+			}
+			res, params = &store.Result{Status: store.Failed, Reason: failure.Reason, Detail: failure.Detail}, nil
+		case errors.As(err, &invalid):
+			res, params = &store.Result{Status: store.Failed, Reason: invalid.Error()}, nil
+		default:
+			return nil, err
+		}
+		break
+	}
+	res.WallSeconds = store.Float(time.Since(started).Seconds())
+	res.TimeLimit = store.Float(limit.Seconds())
+	res.Provenance = r.provenance(started)
+	if res.Status != store.Done {
+		res.LogTail = rec.LogTail(4096)
+	}
+	return res, rec.Finish(*res, params)
+}
+
+// attempt runs the optimizer's process once.
+func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *os.File) (*store.Result, *store.Params, error) {
+	net, err := t.net()
+	if err != nil {
+		return nil, nil, err
+	}
+	split, err := t.split()
+	if err != nil {
+		return nil, nil, err
+	}
+	task := &observed{Training: oracle.NewTraining(oracle.Problem{
+		Net: net, Objective: t.objective(), Images: &t.workload.data.Train, Normalize: t.workload.normalize,
+		Examples: split.Train, BatchSize: t.Workload.BatchSize, Nominal: t.Workload.BatchSize,
+		Augment: t.Workload.Data.Augment, Seed: t.Seed,
+	})}
+	perEpoch := task.StepsPerEpoch()
+	schedule := Schedule{Kind: r.Suite.Budget.Schedule, Steps: t.Steps, Warmup: warmup(r.Suite.Budget, t.Steps)}
+	answers := oracle.New(task, t.Seed)
+	init := make([]float32, net.Dim())
+	model.Init(net, t.Seed, init)
+	prev := append([]float32(nil), init...) // the parameters before the last commit
+	last := append([]float32(nil), init...)
+
+	session := pluginhost.OptimizeSession{
+		RunID: t.ID,
+		Problem: pluginhost.Problem{
+			Dim: net.Dim(), Tensors: net.Layout(), Classes: net.Classes(), Examples: len(split.Train),
+			BatchSize: t.Workload.BatchSize, Steps: t.Steps, StepsPerEpoch: perEpoch,
+		},
+		Params: t.Configuration.Params, Seed: t.Seed, Oracle: answers, Init: init,
+		FirstLRScale: schedule.At(0), TurnTimeout: turnTimeout,
+	}
+	from := 0
+	var spent store.Float // plugin seconds of earlier attempts
+	if c, ok, err := rec.LoadCheckpoint(); err != nil {
+		fmt.Fprintf(log, "bench: %v; training starts again from step 0\n", err)
+	} else if ok && t.plugin.Info.Resumable {
+		from = int(c.Step)
+		session.Resume = &pluginhost.Resume{Step: c.Step, Blob: c.Blob, Params: c.W, Slots: c.Slots}
+		session.FirstLRScale = schedule.At(from)
+		answers.Resume(c.Bill)
+		copy(task.Buffers(), c.Buffers)
+		copy(prev, c.Prev)
+		spent = c.PluginSeconds
+		copy(last, c.W)
+		fmt.Fprintf(log, "bench: continuing at step %d of %d\n", from, t.Steps)
+	}
+	curve, err := rec.Curve(uint64(from))
+	if err != nil {
+		return nil, nil, err
+	}
+	defer curve.Close()
+
+	saved := time.Now()
+	var buffers []float32
+	session.OnCommit = func(c pluginhost.Commit) (pluginhost.Next, error) {
+		last, prev = prev, last
+		copy(last, c.Params)
+		buffers = append(buffers[:0], task.Buffers()...)
+		step := int(c.Step)
+		ended := step >= t.Steps
+		if step%perEpoch == 0 || ended {
+			if err := curve.Append(store.Point{
+				Step: c.Step, Epoch: store.Float(float64(step) / float64(perEpoch)), Loss: store.Float(task.take()),
+				LRScale: store.Float(schedule.At(step - 1)), G: store.Float(answers.Bill().G), Seconds: store.Float(answers.Bill().Seconds),
+			}); err != nil {
+				return pluginhost.Next{}, err
+			}
+			r.report(t, progress.Training, float64(step)/float64(t.Steps))
+		}
+		canceled := ctx.Err() != nil
+		if !ended && t.plugin.Info.Resumable && step%perEpoch == 0 && (canceled || time.Since(saved) > checkpointEvery) {
+			if err := rec.SaveCheckpoint(store.Checkpoint{
+				Step: c.Step, Blob: c.Blob, W: c.Params, Buffers: buffers, Prev: prev, Slots: c.State, Bill: answers.Bill(),
+			}); err != nil {
+				return pluginhost.Next{}, err
+			}
+			saved = time.Now()
+		}
+		switch {
+		case ended:
+			return pluginhost.Next{Stop: "budget"}, nil
+		case canceled:
+			return pluginhost.Next{Stop: "canceled"}, nil
+		}
+		return pluginhost.Next{LRScale: schedule.At(step)}, nil
+	}
+
+	process, err := pluginhost.Launch(ctx, t.plugin.Program, pluginhost.LaunchOptions{Log: log})
+	if err != nil {
+		return nil, nil, err
+	}
+	defer process.Stop()
+	out, err := process.Optimize(ctx, session)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
+	}
+	bill := answers.Bill()
+	res := &store.Result{
+		Status: store.Done, Detail: out.Detail, Steps: out.Steps, Epochs: store.Float(float64(out.Steps) / float64(perEpoch)),
+		G: store.Float(bill.G), Bill: bill, TrainLoss: store.Float(task.last),
+		HostSeconds: store.Float(bill.Seconds), PluginSecs: spent + store.Float(out.PluginSeconds),
+	}
+	switch {
+	case out.Status == "diverged":
+		res.Status, res.Reason = store.Diverged, nonEmpty(out.Detail, "the loss is no longer finite")
+		return res, nil, nil
+	case out.Status == "failed":
+		res.Status, res.Reason = store.Failed, nonEmpty(out.Detail, "the optimizer gave up without a reason")
+		return res, nil, nil
+	case out.Status == "completed" && out.Steps < uint64(t.Steps):
+		res.Status = store.Failed
+		res.Reason = fmt.Sprintf("the optimizer ended after %d of %d steps without saying that it converged", out.Steps, t.Steps)
+		return res, nil, nil
+	}
+	update := make([]float32, len(last))
+	for i := range update {
+		update[i] = last[i] - prev[i]
+	}
+	return res, &store.Params{Tensors: tensors(net), W: last, Buffers: buffers, Init: init, Update: update}, nil
+}
+
+// objective is the loss a trial trains on.
+func (t *Trial) objective() engine.Loss {
+	return engine.Loss{LabelSmoothing: t.Workload.Loss.LabelSmoothing}
+}
+
+// observed watches the gradients an optimizer asks for, so that the training curve costs nothing.
+type observed struct {
+	*oracle.Training
+	sum  float64
+	n    int
+	last float64 // what take returned last
+}
+
+// Grad notes the loss of each minibatch gradient at the optimizer's own point: those that may move the statistics.
+func (o *observed) Grad(b oracle.Batch, w, out []float32, opt oracle.Options) (oracle.Eval, error) {
+	e, err := o.Training.Grad(b, w, out, opt)
+	if err == nil && b.Stream == oracle.Train && !opt.FreezeStats {
+		o.sum += e.Loss
+		o.n++
+	}
+	return e, err
+}
+
+// take returns the mean loss since the last call, NaN when there was none.
+func (o *observed) take() float64 {
+	if o.n == 0 {
+		return math.NaN()
+	}
+	o.last = o.sum / float64(o.n)
+	o.sum, o.n = 0, 0
+	return o.last
+}
+
+func nonEmpty(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+// tensors names the parts of the parameters for the store.
+func tensors(n *engine.Net) []store.Tensor {
+	var out []store.Tensor
+	for _, t := range n.Layout() {
+		out = append(out, store.Tensor{Name: t.Name, Shape: t.Shape})
+	}
+	return out
+}

@@ -1,0 +1,111 @@
+package runner
+
+import (
+	"fmt"
+
+	"github.com/sharpbench/sharpbench/harness/dataset"
+	"github.com/sharpbench/sharpbench/harness/engine"
+	"github.com/sharpbench/sharpbench/harness/model"
+	"github.com/sharpbench/sharpbench/harness/suite"
+)
+
+// Trial is one training of a suite: workload × optimizer configuration × seed.
+type Trial struct {
+	Workload      *suite.Workload
+	Optimizer     *suite.Optimizer
+	Configuration suite.Configuration
+	Seed          uint64
+	Spec          suite.TrainingSpec
+	ID            string
+	Steps         int     // the budget, in steps of this optimizer
+	G             float64 // what training is expected to cost
+
+	workload *workload
+	plugin   *Plugin
+}
+
+// workload is a suite's workload with its data loaded, shared by its trials.
+type workload struct {
+	*suite.Workload
+	data      *dataset.Data
+	normalize dataset.Normalizer
+}
+
+// net builds the net of a trial: the workload's, with the optimizer's override.
+func (t *Trial) net() (*engine.Net, error) {
+	im := &t.workload.data.Train
+	return model.New(t.Spec.Model, engine.Shape{H: im.H, W: im.W, C: im.C}, len(t.workload.data.Classes))
+}
+
+// split draws the trial's training and validation examples: the same for every optimizer of a seed.
+func (t *Trial) split() (dataset.Split, error) {
+	w := t.workload
+	return w.data.Split(t.Seed, w.Data.Train, w.Validation.Size, w.Validation.Stratified)
+}
+
+// load prepares the workloads of a suite. A dataset that is not in the cache is a *dataset.Missing.
+func load(s *suite.Suite) (map[string]*workload, error) {
+	data := map[string]*dataset.Data{}
+	out := map[string]*workload{}
+	for i := range s.Workloads {
+		w := &s.Workloads[i]
+		d := data[w.Data.Name]
+		if d == nil {
+			var err error
+			if d, err = dataset.Load(w.Data.Name); err != nil {
+				return nil, err
+			}
+			data[w.Data.Name] = d
+		}
+		if _, err := d.Split(0, w.Data.Train, w.Validation.Size, w.Validation.Stratified); err != nil {
+			return nil, fmt.Errorf("workload %q: %w", w.Name, err)
+		}
+		out[w.Name] = &workload{Workload: w, data: d, normalize: d.Normalizer()}
+	}
+	return out, nil
+}
+
+// group is one optimizer on one workload: what is tuned and selected together.
+type group struct {
+	workload  *workload
+	optimizer *suite.Optimizer
+	plugin    *Plugin
+	configs   []suite.Configuration
+}
+
+func (r *Runner) groups() ([]*group, error) {
+	var out []*group
+	for i := range r.Suite.Workloads {
+		w := &r.Suite.Workloads[i]
+		for j := range r.Suite.Optimizers {
+			o := &r.Suite.Optimizers[j]
+			p, err := r.Plugins.Get(o.Ref)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, &group{
+				workload: r.workloads[w.Name], optimizer: o, plugin: p, configs: r.Suite.Configurations(w, o),
+			})
+		}
+	}
+	return out, nil
+}
+
+// trial names one training of the group.
+func (r *Runner) trial(g *group, c suite.Configuration, seed uint64) *Trial {
+	spec := r.Suite.Training(g.workload.Workload, g.optimizer, c, seed, suite.Identity{
+		DataDigest: g.workload.data.Digest, PluginVersion: g.plugin.Version(), EngineVersion: engine.Version,
+	})
+	n := g.workload.Data.Train
+	if n == 0 {
+		n = g.workload.data.Train.Len() - g.workload.Validation.Size
+	}
+	perEpoch := (n + g.workload.BatchSize - 1) / g.workload.BatchSize
+	count := steps(r.Suite.Budget, perEpoch, g.plugin.Info.Cost)
+	return &Trial{
+		Workload: g.workload.Workload, Optimizer: g.optimizer, Configuration: c, Seed: seed,
+		Spec: spec, ID: spec.ID(), Steps: count,
+		G:        float64(count) * g.plugin.Info.Cost * float64(n) / float64(perEpoch*g.workload.BatchSize),
+		workload: g.workload, plugin: g.plugin,
+	}
+}
