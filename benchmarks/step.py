@@ -33,27 +33,31 @@ SEEDS = range(1, 9)
 
 
 def network(case):
-    spec, (height, width, channels) = case["model"], case["input"]
-    act = {"relu": nn.ReLU, "tanh": nn.Tanh, "gelu": nn.GELU}[spec["activation"]]
-    layers = []
-    if spec["name"] == "mlp":
+    """Rebuilds the network from the operations the engine lists. A bias that the engine adds behind a convolution or a
+    linear layer is the layer's own here."""
+    acts = {"identity": nn.Identity, "relu": nn.ReLU, "tanh": nn.Tanh, "gelu": nn.GELU}
+    steps, layers = case["steps"], []
+    if steps[0]["Kind"] == "linear":
         layers.append(nn.Flatten())
-        size = height * width * channels
-        for out in spec["width"]:
-            layers += [nn.Linear(size, out), act()]
-            size = out
-    else:
-        size = channels
-        for out in spec["width"]:
-            layers.append(nn.Conv2d(size, out, 3, padding=1, bias=spec["norm"] == "none"))
-            if spec["norm"] == "batch":
+    for step, following in zip(steps, steps[1:] + [None]):
+        size, out = step["In"], step["Out"]["C"]
+        bias = step["Bias"] or (following is not None and following["Norm"] == "none")
+        if step["Kind"] == "conv3x3":
+            layers.append(nn.Conv2d(size["C"], out, 3, padding=1, bias=bias))
+        elif step["Kind"] == "linear":
+            layers.append(nn.Linear(size["H"] * size["W"] * size["C"], out, bias=bias))
+        elif step["Kind"] == "avgpool":
+            layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+        elif step["Kind"] == "norm":
+            if step["Norm"] == "batch":
                 layers.append(nn.BatchNorm2d(out))
-            elif spec["norm"] == "group":
-                layers.append(nn.GroupNorm(out // next(g for g in range(8, 0, -1) if out % g == 0), out))
-            layers += [act(), nn.MaxPool2d(2)]
-            size = out
-        layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten()]
-    layers.append(nn.Linear(size, case["classes"]))
+            elif step["Norm"] == "group":
+                layers.append(nn.GroupNorm(out // step["Group"], out))
+            layers.append(acts[step["Activation"]]())
+            if step["Pool"]:
+                layers.append(nn.MaxPool2d(2))
+        else:
+            sys.exit(f"unknown operation {step['Kind']}")
     return nn.Sequential(*layers)
 
 

@@ -27,6 +27,7 @@ type description struct {
 	Input   []int           `json:"input"` // height, width, channels
 	Classes int             `json:"classes"`
 	Layout  []engine.Tensor `json:"layout"`
+	Steps   []engine.Step   `json:"steps"`
 	Labels  []int32         `json:"labels"`
 	Loss    float64         `json:"loss"`
 	Errors  int             `json:"errors"`
@@ -60,7 +61,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	d.Layout = net.Layout()
+	d.Layout, d.Steps = net.Layout(), net.Steps()
 
 	w, grad, buf := make([]float32, net.Dim()), make([]float32, net.Dim()), make([]float32, net.BufferDim())
 	model.Init(net, *seed, w)
@@ -82,7 +83,7 @@ func run() error {
 		b.Y[i] = int32(labels.IntN(d.Classes))
 	}
 	d.Labels = b.Y
-	d.Flops = float64(*batch) * flops(d.Layout, in)
+	d.Flops = float64(*batch) * flops(d.Steps)
 
 	m := engine.NewMachine(net, *batch)
 	step := func() engine.Result {
@@ -126,20 +127,19 @@ func run() error {
 }
 
 // flops counts two operations a multiplication for the products of forward and backward pass of one example. The first
-// layer's input needs no gradient. Convolutions halve height and width of what follows, as cnn pools.
-func flops(layout []engine.Tensor, in engine.Shape) float64 {
+// layer's input needs no gradient.
+func flops(steps []engine.Step) float64 {
 	var total float64
-	area, passes := in.H*in.W, 2
-	for _, t := range layout {
-		if t.Kind != engine.Weight {
+	passes := 2
+	for _, s := range steps {
+		switch s.Kind {
+		case "conv3x3":
+			total += float64(2 * passes * 9 * s.In.C * s.Out.Len())
+		case "linear":
+			total += float64(2 * passes * s.In.Len() * s.Out.Len())
+		default:
 			continue
 		}
-		positions := 1
-		if len(t.Shape) == 4 {
-			positions = area
-			area /= 4
-		}
-		total += float64(2 * passes * positions * t.Len())
 		passes = 3
 	}
 	return total

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 )
 
@@ -71,5 +72,19 @@ func TestPad(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func TestSteps(t *testing.T) {
+	got := plan{Shape{7, 9, 3}, []int{12}, true, 5, 3, GroupNorm, Tanh}.build(t).Steps()
+	want := []Step{
+		{Kind: "conv3x3", In: Shape{7, 9, 3}, Out: Shape{7, 9, 12}},
+		{Kind: "norm", In: Shape{7, 9, 12}, Out: Shape{3, 4, 12}, Norm: GroupNorm, Group: 6, Activation: Tanh, Pool: true},
+		{Kind: "linear", In: Shape{3, 4, 12}, Out: Shape{1, 1, 5}},
+		{Kind: "norm", In: Shape{1, 1, 5}, Out: Shape{1, 1, 5}, Norm: GroupNorm, Group: 5, Activation: Tanh},
+		{Kind: "linear", In: Shape{1, 1, 5}, Out: Shape{1, 1, 3}, Bias: true},
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("steps %+v, want %+v", got, want)
 	}
 }

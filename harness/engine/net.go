@@ -41,6 +41,44 @@ func (n *Net) Inputs() Shape { return n.input }
 // Classes is the number of logits.
 func (n *Net) Classes() int { return n.out(len(n.layers)).Len() }
 
+// Step is one operation of a network, for reports and for peers that rebuild the network.
+type Step struct {
+	Kind       string // conv3x3, linear, norm or avgpool
+	In, Out    Shape
+	Bias       bool       // linear
+	Norm       Norm       // norm
+	Group      int        // channels of a group, for GroupNorm
+	Activation Activation // norm
+	Pool       bool       // norm
+}
+
+// Steps lists the operations in order.
+func (n *Net) Steps() []Step {
+	var steps []Step
+	var add func(l layer, in Shape)
+	add = func(l layer, in Shape) {
+		switch l := l.(type) {
+		case *stage:
+			add(l.conv, in)
+			add(l.norm, l.conv.out)
+		case *conv:
+			steps = append(steps, Step{Kind: "conv3x3", In: in, Out: l.out})
+		case *linear:
+			steps = append(steps, Step{Kind: "linear", In: in, Out: l.shape(), Bias: l.bias >= 0})
+		case *normAct:
+			steps = append(steps, Step{Kind: "norm", In: in, Out: l.out, Norm: l.kind, Group: l.group, Activation: l.act, Pool: l.pool})
+		case *avgPool:
+			steps = append(steps, Step{Kind: "avgpool", In: in, Out: l.out})
+		default:
+			panic(fmt.Sprintf("engine: layer %T has no description", l))
+		}
+	}
+	for i, l := range n.layers {
+		add(l, n.out(i))
+	}
+	return steps
+}
+
 // out is the shape of activation i: 0 is the input, i the output of layer i-1.
 func (n *Net) out(i int) Shape {
 	if i == 0 {
