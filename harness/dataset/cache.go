@@ -26,12 +26,17 @@ type Missing struct {
 	Name  string
 	Dir   string   // where it was looked for
 	Files []string // those that are not there; all of them when the folder is not there either
+	all   bool
 	ways  string
 }
 
 func (m *Missing) Error() string {
+	lacks := strings.Join(m.Files, ", ")
+	if m.all {
+		lacks = "such data"
+	}
 	return fmt.Sprintf("%s is not in the cache: %s has no %s; get it with `bench data fetch %s`%s, or set BENCH_CACHE to a cache that has it",
-		m.Name, m.Dir, strings.Join(m.Files, ", "), m.Name, m.ways)
+		m.Name, m.Dir, lacks, m.Name, m.ways)
 }
 
 // Corrupt is the error for data in the cache that is not what was published.

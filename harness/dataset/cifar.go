@@ -99,7 +99,7 @@ func (c *cifar) read(dir string) (*Data, error) {
 		infos[i] = info
 	}
 	if len(missing) > 0 {
-		return nil, &Missing{Name: c.name, Dir: dir, Files: missing, ways: c.ways()}
+		return nil, &Missing{Name: c.name, Dir: dir, Files: missing, all: len(missing) == len(c.files), ways: c.ways()}
 	}
 	if len(wrong) > 0 {
 		return nil, &Corrupt{c.name, dir, wrong}

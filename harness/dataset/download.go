@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"os"
 	"regexp"
 	"strconv"
@@ -137,6 +138,10 @@ func (d *download) attempt(ctx context.Context, client *http.Client) (restarted 
 	}
 	resp, err := client.Do(req)
 	if err != nil {
+		var whole *url.Error // says the address again
+		if errors.As(err, &whole) {
+			err = whole.Err
+		}
 		return false, &unreachable{err}
 	}
 	defer resp.Body.Close()
