@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"time"
 )
 
 // temporaryName is a name nobody else uses. Names that start with a dot are never records.
@@ -21,6 +22,16 @@ func token() string {
 	var b [8]byte
 	rand.Read(b[:]) // never fails
 	return hex.EncodeToString(b[:])
+}
+
+// sweep removes temporary files of a folder that a killed process has left.
+func sweep(dir string) {
+	left, _ := filepath.Glob(filepath.Join(dir, ".tmp-*"))
+	for _, path := range left {
+		if st, err := os.Stat(path); err == nil && time.Since(st.ModTime()) > time.Hour {
+			os.Remove(path)
+		}
+	}
 }
 
 // writeSynced makes a new file whose content is on the disk when it returns. What it leaves on an error is the caller's

@@ -31,7 +31,6 @@ type Store struct {
 
 	mu     sync.Mutex
 	warned map[string]bool
-	made   bool
 }
 
 // Options of a store.
@@ -79,6 +78,7 @@ func (s *Store) Writable() error {
 	if err := s.mkdir(filepath.Join(s.dir, "leases")); err != nil {
 		return err
 	}
+	sweep(filepath.Join(s.dir, "leases"))
 	probe := filepath.Join(s.dir, "leases", temporaryName("probe"))
 	defer os.Remove(probe)
 	defer os.Remove(probe + ".link")
@@ -97,19 +97,17 @@ func (s *Store) unwritable(err error) error {
 
 // mkdir makes a folder of the store, and the store itself the first time.
 func (s *Store) mkdir(path string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, err := os.Stat(s.dir)
+	fresh := errors.Is(err, fs.ErrNotExist)
 	if err := os.MkdirAll(path, 0o777); err != nil {
 		return s.unwritable(err)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.made {
-		return nil
-	}
-	s.made = true
-	// Version control should not see the store. Somebody who deletes or changes the file means it.
-	ignore := filepath.Join(s.dir, ".gitignore")
-	if _, err := os.Stat(filepath.Join(s.dir, "trials")); errors.Is(err, fs.ErrNotExist) {
-		if f, err := os.OpenFile(ignore, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666); err == nil {
+	// Version control should not see a store. A folder that was there before is the user's, who may keep other things
+	// in it.
+	if fresh {
+		if f, err := os.OpenFile(filepath.Join(s.dir, ".gitignore"), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666); err == nil {
 			f.WriteString("*\n")
 			f.Close()
 		}

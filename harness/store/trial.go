@@ -47,7 +47,9 @@ func (t *Trial) Start(spec []byte) (*os.File, error) {
 	if err := t.store.mkdir(t.dir); err != nil {
 		return nil, err
 	}
-	t.sweep()
+	for _, folder := range []string{"", "checkpoint", "evals", "metrics"} {
+		sweep(t.path(folder))
+	}
 	if have, err := os.ReadFile(t.path("spec.json")); err != nil || !bytes.Equal(have, spec) {
 		if err := replace(t.path("spec.json"), spec); err != nil {
 			return nil, err
@@ -68,18 +70,6 @@ func (t *Trial) Log() (*os.File, error) {
 		return nil, fmt.Errorf("cannot write %s: %w", t.LogPath(), cause(err))
 	}
 	return log, nil
-}
-
-// sweep removes temporary files that a killed process has left.
-func (t *Trial) sweep() {
-	for _, dir := range []string{"", "checkpoint", "evals", "metrics"} {
-		left, _ := filepath.Glob(t.path(dir, ".tmp-*"))
-		for _, path := range left {
-			if st, err := os.Stat(path); err == nil && time.Since(st.ModTime()) > time.Hour {
-				os.Remove(path)
-			}
-		}
-	}
 }
 
 // Spec returns the trial's spec, or false if there is none that has the trial's identity.

@@ -328,3 +328,15 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+// FuzzSet looks for overrides that make Load panic.
+func FuzzSet(f *testing.F) {
+	for _, set := range []string{"budget.limit=2", "optimizer.sam.params.rho=0.1", "optimizer=[1]", "workload.digits-mlp.shift.corruptions.data.kinds=x", "suite=1", "metric.worst=[[]]", "a.b.c={}", "optimizer.sgd.list=[{}]", "tuning.select='x'"} {
+		f.Add(set)
+	}
+	f.Fuzz(func(t *testing.T, set string) {
+		o := options()
+		o.Set = []string{set}
+		load("s.toml", small, o)
+	})
+}
