@@ -46,9 +46,12 @@ func (Metric) Measure(s sdk.Session) ([]sdk.Value, error) {
 		if _, err := s.Grad(s.ProbeBatch(j), s.W(), g); err != nil {
 			return nil, err
 		}
-		// Only the last batch may be smaller than the others.
-		n := min(p.ProbeBatchSize, p.Examples-j*p.ProbeBatchSize)
-		vec.Axpy(mean, float32(float64(n)/float64(p.Examples)), g)
+		vec.Axpy(mean, float32(share(p, j)), g)
 	}
 	return []sdk.Value{{Name: "gradnorm", Value: vec.Norm2(mean)}}, nil
+}
+
+// share is the fraction of the examples that is in batch j. Only the last batch may be smaller than the others.
+func share(p sdk.Problem, j int) float64 {
+	return float64(min(p.ProbeBatchSize, p.Examples-j*p.ProbeBatchSize)) / float64(p.Examples)
 }

@@ -56,7 +56,7 @@ func (Metric) Info() sdk.Info {
 			sdk.Bool("adaptive", false, "scale every coordinate by the size of its parameter, c = |w|"),
 			sdk.Bool("normalize_logits", false, "centre each example's logits and scale them to norm 1 before the loss"),
 			sdk.Int("steps", 20, "worst case: steps of each ascent; 20 is customary, 100 for reference").Min(1),
-			sdk.Int("restarts", 2, "worst case: ascents from random points of the boundary, besides those from 0 and from the solution for rho/2").Min(0),
+			sdk.Int("restarts", 2, "worst case: ascents from random points of the boundary (pairs of opposite points), besides those from 0 and from the solution for rho/2").Min(0),
 			sdk.Int("draws", 20, "average case: perturbations for each batch, an even number (they come in pairs of opposite sign)").Min(2),
 			sdk.Choice("algorithm", algorithmV2, []string{algorithmV2}, "version of the algorithm; values of different versions are not comparable"),
 		},

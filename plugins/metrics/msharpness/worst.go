@@ -10,13 +10,17 @@ import (
 
 // worst fills in the worst case.
 //
-// For each batch, the largest rise found by these ascents counts: from 0; from random points of the boundary (a
-// critical point has no direction to start in); and from the solution of an ascent from 0 with half the radius, which
-// keeps the value from falling when rho is doubled. All are lower bounds of the maximum, and so is the largest.
+// For each batch, the largest rise found by these ascents counts: from 0; from the solution of an ascent from 0 with
+// half the radius, so that the value is at least what that found; and from random points of the boundary, as a critical
+// point has no direction to start in. Random starts come in pairs of opposite sign: at a critical point the rises along
+// a direction and its opposite are equal to second order only, and two independent starts often climb the same side.
+// All are lower bounds of the maximum, and so is the largest. The price for a batch is restarts+3 ascents, each of
+// steps gradients and one loss.
 func (n *neighbourhood) worst(v *sdk.Value) error {
 	p := n.s.Params()
 	a := newAscent(n, p.Int("steps"))
 	restarts := p.Int("restarts")
+	pairs := (restarts + 1) / 2
 	rises := make([]float64, n.batches)
 	for j := range n.batches {
 		clear(a.u)
@@ -35,7 +39,7 @@ func (n *neighbourhood) worst(v *sdk.Value) error {
 		}
 		top = max(top, a.bestLoss)
 		for r := range restarts {
-			if err := n.boundary(a.u, uint64(j*restarts+r)); err != nil {
+			if err := n.boundary(a.u, uint64(j*pairs+r/2), r%2 == 1); err != nil {
 				return where(err, j, "random start")
 			}
 			if err := a.run(j, n.rho); err != nil {
@@ -51,10 +55,14 @@ func (n *neighbourhood) worst(v *sdk.Value) error {
 }
 
 // boundary stores a random point of the boundary of the ball ‖u‖ ≤ rho in u: uniform on the sphere, or a corner of the
-// cube. Coordinates with c_i = 0 are 0.
-func (n *neighbourhood) boundary(u sdk.Vec, index uint64) error {
+// cube; with opposite, the point across from it. Coordinates with c_i = 0 are 0.
+func (n *neighbourhood) boundary(u sdk.Vec, index uint64, opposite bool) error {
 	if err := n.s.Normal("msharpness.restart", index, n.noise, 1); err != nil {
 		return err
+	}
+	radius := n.rho
+	if opposite {
+		radius = -radius
 	}
 	copy(u, n.noise)
 	for i, c := range n.c {
@@ -64,11 +72,11 @@ func (n *neighbourhood) boundary(u sdk.Vec, index uint64) error {
 	}
 	if n.linf {
 		vec.Sign(u, u)
-		vec.Scale(u, float32(n.rho), u)
+		vec.Scale(u, float32(radius), u)
 		return nil
 	}
 	if norm := vec.Norm2(u); norm > 0 {
-		vec.Scale(u, float32(n.rho/norm), u)
+		vec.Scale(u, float32(radius/norm), u)
 	}
 	return nil
 }
