@@ -2,6 +2,7 @@ package pluginhost
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -22,8 +23,9 @@ type command struct {
 	drained chan struct{} // closed when standard error has been read to its end
 	once    sync.Once
 
-	mu   sync.Mutex
-	gone bool // the process has been waited for: its number may belong to another one
+	mu     sync.Mutex
+	killed bool // also before it was started
+	gone   bool // the process has been waited for: its number may belong to another one
 }
 
 func newCommand(argv []string, dir string, env []string, inherit *os.File, out *output) *command {
@@ -48,7 +50,7 @@ func (c *command) Start(context.Context) error {
 	}
 	defer errW.Close()
 	c.cmd.Stdout, c.cmd.Stderr = outW, errW
-	if err := c.cmd.Start(); err != nil {
+	if err := c.launch(); err != nil {
 		outR.Close()
 		errR.Close()
 		return err
@@ -65,10 +67,20 @@ func (c *command) Start(context.Context) error {
 	return nil
 }
 
+func (c *command) launch() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.killed {
+		return errors.New("canceled")
+	}
+	return c.cmd.Start()
+}
+
 // kill ends the program and everything in its group.
 func (c *command) kill() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.killed = true
 	if c.cmd.Process != nil && !c.gone {
 		killGroup(c.cmd)
 	}
@@ -134,8 +146,16 @@ func (s *errorStream) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (c *command) Name() string                    { return c.cmd.Path }
-func (c *command) ID() string                      { return fmt.Sprint(c.cmd.Process.Pid) }
+func (c *command) Name() string { return c.cmd.Path }
+
+// ID is the number of the process, "" before there is one.
+func (c *command) ID() string {
+	if c.cmd.Process == nil {
+		return ""
+	}
+	return fmt.Sprint(c.cmd.Process.Pid)
+}
+
 func (c *command) Diagnose(context.Context) string { return "" }
 
 func (c *command) PluginToHost(network, addr string) (string, string, error) {

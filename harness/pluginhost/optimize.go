@@ -267,6 +267,8 @@ func (s *session) open(ctx context.Context, call func(context.Context, ...grpc.C
 	var own hostError
 	if errors.As(err, &own) {
 		err = own.err
+	} else if ctx.Err() != nil {
+		err = ctx.Err() // and not the plugin's fault, however it took it
 	}
 	if err != nil {
 		s.x.end()

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"strings"
 	"sync"
 	"time"
@@ -21,8 +22,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-
-	"os/exec"
+	"google.golang.org/protobuf/types/known/emptypb"
 
 	"github.com/sharpbench/sharpbench/harness/arena"
 	"github.com/sharpbench/sharpbench/harness/proto"
@@ -89,6 +89,7 @@ func Launch(ctx context.Context, p Program, o LaunchOptions) (*Process, error) {
 	}
 	x := &Process{program: p, arena: shared, out: &output{log: o.Log}, dir: dir}
 	x.ctx, x.cancel = context.WithCancel(context.Background())
+	commands := make(chan *command, 1)
 	services := plugin.PluginSet{proto.ServiceSet: connection{}}
 	x.client = plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig:  plugin.HandshakeConfig{MagicCookieKey: proto.CookieKey, MagicCookieValue: proto.CookieValue},
@@ -105,6 +106,7 @@ func Launch(ctx context.Context, p Program, o LaunchOptions) (*Process, error) {
 		RunnerFunc: func(_ hclog.Logger, spec *exec.Cmd, _ string) (runner.Runner, error) {
 			// The program's working directory is the private one: what it leaves there goes with it.
 			x.command = newCommand(p.Command, dir, append(hostEnv(), spec.Env...), shared.File(), x.out)
+			commands <- x.command
 			return x.command, nil
 		},
 	})
@@ -113,7 +115,14 @@ func Launch(ctx context.Context, p Program, o LaunchOptions) (*Process, error) {
 	select {
 	case err = <-started:
 	case <-ctx.Done():
-		x.abandon(started)
+		// go-plugin holds a lock while it waits for the handshake; killing the program is what ends that.
+		select {
+		case c := <-commands:
+			c.kill()
+			<-started
+		case <-started:
+		}
+		x.Stop()
 		return nil, ctx.Err()
 	}
 	if err != nil {
@@ -123,22 +132,6 @@ func Launch(ctx context.Context, p Program, o LaunchOptions) (*Process, error) {
 		return nil, f
 	}
 	return x, nil
-}
-
-// abandon ends a launch that nobody waits for any more.
-func (x *Process) abandon(started <-chan error) {
-	// The command does not exist before the runner is made, which is a matter of microseconds.
-	for {
-		select {
-		case <-started:
-			x.Stop()
-			return
-		case <-time.After(10 * time.Millisecond):
-			if pid := x.client.ID(); pid != "" {
-				x.command.kill()
-			}
-		}
-	}
 }
 
 func hostEnv() []string {
@@ -255,12 +248,17 @@ func (x *Process) end() {
 	x.stop.Do(func() {
 		// The order matters: go-plugin's own Kill waits for ever for a program that is frozen, and for whoever holds the
 		// program's pipes. It comes last, when there is nothing left to wait for.
+		deadline := time.Now().Add(exitGrace)
 		x.cancel()
 		if x.conn != nil {
-			x.conn.Close() // the program sees its host leave
+			// Both ways to leave: some programs know only the one, some only the other.
+			ctx, cancel := context.WithDeadline(context.Background(), deadline)
+			_ = x.conn.Invoke(ctx, "/plugin.GRPCController/Shutdown", &emptypb.Empty{}, &emptypb.Empty{})
+			cancel()
+			x.conn.Close()
 		}
 		if x.command != nil && x.command.cmd.Process != nil {
-			if !x.command.waitExit(exitGrace) {
+			if !x.command.waitExit(time.Until(deadline)) {
 				x.command.kill()
 				x.command.waitExit(time.Second)
 			}

@@ -49,13 +49,14 @@ type received struct {
 	err error
 }
 
-// run sends start, answers until the plugin is done, and returns its Done. Canceling ctx stops the plugin; the error is
-// then that of ctx. Any error but a *Failure is the host's own.
+// run sends start, answers until the plugin is done, and returns its Done. Canceling ctx stops the plugin. Any error but a
+// *Failure is the host's own.
 func (s *session) run(ctx context.Context, start *pb.Start) (*pb.Done, error) {
-	in := make(chan received)
-	go s.receive(in)
+	in, quit := make(chan received), make(chan struct{})
+	defer close(quit)
+	go s.receive(in, quit)
 	if err := s.send(&pb.HostMessage{Msg: &pb.HostMessage_Start{Start: start}}); err != nil {
-		return nil, s.broken(err)
+		return nil, err
 	}
 	if s.turn <= 0 {
 		s.turn = DefaultTurnTimeout
@@ -70,9 +71,6 @@ func (s *session) run(ctx context.Context, start *pb.Start) (*pb.Done, error) {
 		case r := <-in:
 			if r.err != nil {
 				s.plugin += time.Since(begin)
-				if ctx.Err() != nil {
-					return nil, ctx.Err()
-				}
 				return nil, s.broken(r.err)
 			}
 			switch m := r.m.GetMsg().(type) {
@@ -84,7 +82,7 @@ func (s *session) run(ctx context.Context, start *pb.Start) (*pb.Done, error) {
 				}
 			case *pb.PluginMessage_Done:
 				s.plugin += time.Since(begin)
-				return m.Done, ctx.Err()
+				return m.Done, nil
 			case *pb.PluginMessage_Request:
 				s.plugin += time.Since(begin)
 				timer.Stop()
@@ -100,9 +98,6 @@ func (s *session) run(ctx context.Context, start *pb.Start) (*pb.Done, error) {
 			}
 			// Anything else is from a newer plugin; unknown messages are ignored.
 		case <-timer.C:
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
 			f := &Failure{Kind: TimedOut, Reason: fmt.Sprintf("timed out after %v silent", limit), Detail: s.x.out.tail()}
 			if s.stopped != 0 {
 				f.Reason = fmt.Sprintf("timed out: told to stop (%s), it did not say Done within %v", stopNames[s.stopped], limit)
@@ -112,7 +107,7 @@ func (s *session) run(ctx context.Context, start *pb.Start) (*pb.Done, error) {
 			canceled = nil
 			if s.stopped == 0 {
 				if err := s.stop(pb.StopReason_STOP_REASON_CANCELED); err != nil {
-					return nil, ctx.Err()
+					return nil, err
 				}
 				limit = doneGrace
 				timer.Reset(limit)
@@ -121,12 +116,14 @@ func (s *session) run(ctx context.Context, start *pb.Start) (*pb.Done, error) {
 	}
 }
 
-func (s *session) receive(in chan<- received) {
+// receive passes on what arrives, until the stream ends or nobody wants it. The end of the stream's own context is no
+// reason to stop: it comes together with the error that says why.
+func (s *session) receive(in chan<- received, quit <-chan struct{}) {
 	for {
 		m, err := s.stream.Recv()
 		select {
 		case in <- received{m, err}:
-		case <-s.stream.Context().Done():
+		case <-quit:
 			return
 		}
 		if err != nil {
@@ -135,7 +132,14 @@ func (s *session) receive(in chan<- received) {
 	}
 }
 
-func (s *session) send(m *pb.HostMessage) error { return s.stream.Send(m) }
+// send sends a message. When the plugin has ended the stream meanwhile that is no error: what it said last, or why it
+// could not, is still to be received.
+func (s *session) send(m *pb.HostMessage) error {
+	if err := s.stream.Send(m); err != nil && !errors.Is(err, io.EOF) {
+		return s.broken(err)
+	}
+	return nil
+}
 
 func (s *session) stop(r pb.StopReason) error {
 	s.stopped = r
@@ -192,12 +196,12 @@ func (s *session) answer(ctx context.Context, r *pb.Request, in <-chan received)
 		if s.late++; s.late > 1 {
 			return violation("requests after the host had said stop (%s)", stopNames[s.stopped])
 		}
-		return s.sent(s.stop(s.stopped))
+		return s.stop(s.stopped)
 	}
 	reply := &pb.Reply{Id: r.GetId()}
 	for i, op := range r.GetOps() {
 		if ctx.Err() != nil {
-			return s.sent(s.stop(pb.StopReason_STOP_REASON_CANCELED))
+			return s.stop(pb.StopReason_STOP_REASON_CANCELED)
 		}
 		result, err := s.do(op)
 		var refused *oracle.Error
@@ -222,14 +226,7 @@ func (s *session) answer(ctx context.Context, r *pb.Request, in <-chan received)
 		return violation("a message while request %d was being answered", r.GetId())
 	default:
 	}
-	return s.sent(s.send(&pb.HostMessage{Msg: &pb.HostMessage_Reply{Reply: reply}}))
-}
-
-func (s *session) sent(err error) error {
-	if err != nil {
-		return s.broken(err)
-	}
-	return nil
+	return s.send(&pb.HostMessage{Msg: &pb.HostMessage_Reply{Reply: reply}})
 }
 
 func codeOf(c oracle.Code) pb.Error_Code {
