@@ -279,15 +279,7 @@ func TestAdaptiveInvariance(t *testing.T) {
 // Never negative, and not falling when rho is doubled, also where the loss has peaks inside the neighbourhood. (Among
 // very many peaks a search of 20 steps is bound to miss some: hills ends where it has a few dozen.)
 func TestGrowsWithRho(t *testing.T) {
-	hills := plugintest.Func(3, func(w []float64) (float64, []float64) {
-		l, g := 0.0, make([]float64, 3)
-		for i, x := range w {
-			k := float64(i + 2)
-			l += math.Exp(-x*x/8) * (1 - math.Cos(k*x))
-			g[i] = math.Exp(-x*x/8) * (k*math.Sin(k*x) - x/4*(1-math.Cos(k*x)))
-		}
-		return l, g
-	})
+	hills := plugintest.Func(3, hills)
 	for _, c := range []struct {
 		name    string
 		problem oracle.Workload
@@ -416,6 +408,102 @@ func TestNoiseWarning(t *testing.T) {
 	}
 	if v := measure(t, plugintest.Quadratic(h...), w, p); len(v.Warnings) > 0 {
 		t.Errorf("warnings %q", v.Warnings)
+	}
+}
+
+// hills has a few peaks in every direction, the higher ones further out.
+func hills(w []float64) (float64, []float64) {
+	l, g := 0.0, make([]float64, 3)
+	for i, x := range w {
+		k := float64(i + 2)
+		l += math.Exp(-x*x/8) * (1 - math.Cos(k*x))
+		g[i] = math.Exp(-x*x/8) * (k*math.Sin(k*x) - x/4*(1-math.Cos(k*x)))
+	}
+	return l, g
+}
+
+// climb is one ascent written down from its description, in float64 and without saving evaluations. It returns the
+// highest point and its loss.
+func climb(f func([]float64) (float64, []float64), w, c, start []float64, linf bool, radius float64, steps int) ([]float64, float64) {
+	at := func(u []float64) (float64, []float64) {
+		x := make([]float64, len(u))
+		for i := range u {
+			x[i] = w[i] + c[i]*u[i]
+		}
+		l, g := f(x)
+		for i := range g {
+			g[i] *= c[i]
+		}
+		return l, g
+	}
+	norm := func(u []float64) (n float64) {
+		for _, x := range u {
+			n += x * x
+		}
+		return math.Sqrt(n)
+	}
+	marks := checkpoints(steps) // has a test of its own
+	u, before, best := slices.Clone(start), slices.Clone(start), slices.Clone(start)
+	top, _ := at(u)
+	size, ups, mark, topAtMark, sizeAtMark := 2*radius, 0, 0, top, 2*radius
+	for i := range steps {
+		_, g := at(u)
+		next := slices.Clone(u)
+		for k := range next {
+			if linf {
+				next[k] += size * math.Copysign(1, g[k])
+				next[k] = math.Max(-radius, math.Min(radius, next[k]))
+			} else {
+				next[k] += size * g[k] / norm(g)
+			}
+		}
+		if n := norm(next); !linf && n > radius {
+			for k := range next {
+				next[k] *= radius / n
+			}
+		}
+		for k := range next {
+			next[k] = 0.75*next[k] + 0.25*before[k]
+		}
+		before, u = u, next
+		if l, _ := at(u); l > top {
+			top, best, ups = l, slices.Clone(u), ups+1
+		}
+		if slices.Contains(marks, i) {
+			few := float64(ups) < 0.75*float64(i-mark)
+			same := size == sizeAtMark && top == topAtMark
+			sizeAtMark = size
+			if few || same {
+				size /= 2
+				u, before = slices.Clone(best), slices.Clone(best)
+			}
+			ups, mark, topAtMark = 0, i, top
+		}
+	}
+	return best, top
+}
+
+func TestAscentAgainstReference(t *testing.T) {
+	at := []float32{0.4, -0.3, 0.2}
+	for _, norm := range []string{"l2", "linf"} {
+		for _, adaptive := range []bool{false, true} {
+			for _, steps := range []int{7, 20, 50} {
+				for _, rho := range []float64{0.3, 1, 1.7} {
+					w64, c := scales(at, adaptive)
+					base, _ := hills(w64)
+					zero := make([]float64, len(at))
+					linf := norm == "linf"
+					half, _ := climb(hills, w64, c, zero, linf, rho/2, steps)
+					_, a := climb(hills, w64, c, zero, linf, rho, steps)
+					_, b := climb(hills, w64, c, half, linf, rho, steps)
+					p := params{"norm": norm, "adaptive": adaptive, "steps": steps, "rho": rho, "restarts": 0}
+					v := measure(t, plugintest.Func(3, hills), at, p)
+					if want := math.Max(a, b) - base; math.Abs(v.Value/want-1) > 1e-5 {
+						t.Errorf("%v: %.8f, want %.8f", p, v.Value, want)
+					}
+				}
+			}
+		}
 	}
 }
 
