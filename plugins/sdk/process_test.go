@@ -18,11 +18,16 @@ var plugins = map[string]any{
 	"step":   momentum{},
 	"loop":   loop{},
 	"metric": norms{},
+	"spins":  spins{},
 }
 
 func TestMain(m *testing.M) {
 	if len(os.Args) > 2 && os.Args[1] == pluginhost.TestServe {
 		sdk.Serve(plugins[os.Args[2]])
+		return
+	}
+	if len(os.Args) > 3 && os.Args[1] == hostMode {
+		beHost(os.Args[2], os.Args[3])
 		return
 	}
 	os.Exit(m.Run())

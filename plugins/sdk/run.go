@@ -109,7 +109,7 @@ func (s *server) session(stream wire, run func(*client) *pb.Done) error {
 		return gstatus.Error(codes.FailedPrecondition, "a second session: a process serves one")
 	}
 	// The stream ends early when the host is dead or has given up; whatever the plugin computes is then in vain.
-	defer context.AfterFunc(stream.Context(), func() { os.Exit(0) })()
+	defer context.AfterFunc(stream.Context(), func() { leave(0) })()
 
 	c := &client{stream: stream}
 	for c.start == nil {

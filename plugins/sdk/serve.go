@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -53,7 +55,23 @@ func Serve(p any) {
 			return grpc.NewServer(append(o, grpc.MaxRecvMsgSize(proto.MaxMessage), grpc.StatsHandler(conns))...)
 		},
 	})
-	os.Exit(0)
+	leave(0)
+}
+
+// leave ends the process and takes the socket with it. The host removes its directories itself, unless it was killed.
+func leave(code int) {
+	if dir := os.Getenv(plugin.EnvUnixSocketDir); strings.HasPrefix(filepath.Base(filepath.Dir(dir)), "bench-") {
+		entries, _ := os.ReadDir(dir)
+		for _, e := range entries {
+			if e.Type()&os.ModeSocket != 0 {
+				os.Remove(filepath.Join(dir, e.Name()))
+			}
+		}
+		// These two succeed only when nothing else is left there.
+		os.Remove(dir)
+		os.Remove(filepath.Dir(dir))
+	}
+	os.Exit(code)
 }
 
 // kind says what p is, as an Optimizer or a Metric.
@@ -104,7 +122,7 @@ type connections struct{ open, ever atomic.Int64 }
 func (c *connections) exitUnlessUsed(d time.Duration) {
 	time.AfterFunc(d, func() {
 		if c.ever.Load() == 0 {
-			os.Exit(1)
+			leave(1)
 		}
 	})
 }
@@ -116,7 +134,7 @@ func (c *connections) HandleConn(_ context.Context, e stats.ConnStats) {
 		c.open.Add(1)
 	case *stats.ConnEnd:
 		if c.open.Add(-1) == 0 {
-			os.Exit(0)
+			leave(0)
 		}
 	}
 }
