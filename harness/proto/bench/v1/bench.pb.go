@@ -6,7 +6,8 @@
 //
 // # Start-up
 //
-// The framing is that of HashiCorp's go-plugin with gRPC. The host starts the program with these variables in an
+// The framing is that of HashiCorp's go-plugin with gRPC. The host starts the program in a private working directory
+// that is removed afterwards, with empty standard input, in a process group of its own, and with these variables in an
 // otherwise nearly empty environment (PATH, HOME, LANG, TMPDIR, GOMAXPROCS=1, OMP_NUM_THREADS=1):
 //
 //   BENCH_PLUGIN               the cookie, "c1f9b3a0-sharpbench-plugin". A program started without it was started by a
@@ -25,12 +26,13 @@
 //   1|VERSION|unix|PATH|grpc            or, with TLS,
 //   1|VERSION|unix|PATH|grpc|CERT       CERT: the DER of the plugin's certificate in unpadded base64
 //
-// Nothing may be printed before it, and nothing after it: redirect standard output to standard error at once (a long
-// line on standard output would block for ever). Standard error is kept in the log of the trial.
+// Nothing may be printed before it. Afterwards whatever is printed to standard output or standard error is kept in the
+// log of the trial, 16 MiB of it.
 //
 // The gRPC server offers the service Plugin and one of Optimizer and Metric, and also
 //   grpc.health.v1.Health/Check with SERVING for the service "plugin", and
-//   plugin.GRPCController/Shutdown (empty message in, empty message out), which ends the program.
+//   plugin.GRPCController/Shutdown (empty message in, empty message out), which ends the program. It is called when
+//   the host is done; a program that is still there half a second later is killed, with its process group.
 // Raise the receive limit of the server to at least 64 MiB: a Start may be larger than the usual 4 MiB.
 //
 // The program ends by itself when the stream of the session ends, whatever ends it, and when the last connection of
@@ -51,11 +53,11 @@
 //           writes those.
 //
 // Who may touch it: the two messages Request and Reply hand the arena over. From sending a Request to receiving its
-// Reply it is the host's; the plugin neither reads nor writes any slot then. Otherwise it is the plugin's. During its turn the
-// host writes only the slots that the ops name as out, and reads the others.
+// Reply it is the host's; the plugin neither reads nor writes any slot then. Otherwise it is the plugin's. During its
+// turn the host writes only the slots that the ops name as out.
 //
-// At Start of a new run slots hold 0, scratch slots NaN. At Start of a resumed run the params slot and all slots that are not
-// scratch hold what they held in the Commit of step Start.step.
+// At Start of a new run slots hold 0, scratch slots NaN. At Start of a resumed run all slots that are not scratch hold
+// what they held in the Commit of step Start.step, and so does params.
 //
 // # A session
 //
@@ -64,26 +66,29 @@
 // so on, until the plugin sends Done and the host closes the stream. At most one Request is in flight. Ids begin
 // anywhere above 0 and increase. Log may be sent whenever it is the plugin's turn.
 //
-// Stop may arrive at any time, in place of the Reply to a Request in flight or beside it. After it, or after a
-// Result that carries stop, the plugin sends Done soon (within 2 seconds), and no more Requests. A Request that crosses a Stop on the way gets no Reply.
+// Stop may arrive at any time. A Request in flight then gets no Reply: Stop takes its place, and may arrive a second
+// time. After Stop, or after a Result that carries stop, the plugin sends Done within 2 seconds, and no more Requests.
 //
 // A plugin whose turn lasts longer than the turn timeout (60 seconds unless the suite says otherwise) without a
 // message is taken for hung and killed. Log counts as a message.
 //
 // Ops of a Request are executed in order. The first one that fails ends the list; Reply.error says which, and
-// Reply.results has the results of those before it. A Commit whose result carries stop ends the list as well, without an
-// error: the ops after it are not executed and have no results. [Commit, Grad] in one list makes SGD one round trip a step.
+// Reply.results has the results of those before it. A Commit whose result carries stop ends the list as well, without
+// an error: the ops after it are not executed and have no results. [Commit, Grad] in one list makes SGD one round trip
+// a step.
 //
 // Errors are replies: the session goes on, and the plugin decides. What ends the session at once: ids that do not
-// increase, an empty Request, a Request after Done or after a second Stop, damaged guard words, a message that cannot
+// increase, a Request without ops, any message while a Request is being answered, two Requests after stop, damaged
+// guard words, slots of a metric that are read-only and were written, and a message of more than 4 MiB or that cannot
 // be parsed.
 //
 // # Evolution
 //
-// Unknown fields, unknown members of a oneof and unknown enum values are ignored by both sides: a HostMessage or
-// PluginMessage of which no member is known is skipped. An op the host does not know is answered with the code
-// UNSUPPORTED. New ops are new members of Op; a plugin lists those it cannot do without in DescribeResponse.needs, so that a host can refuse
-// it before a run. The major version changes only when a rule above changes. See CHANGES.md.
+// Both sides ignore what they do not know: fields, values of enums, and whole HostMessages and PluginMessages of which
+// no member is known. Only ops are different, as ignoring a part of the question would answer another one: an op or batch
+// with an unknown field is answered with the code UNSUPPORTED. New ops are new members of Op; a plugin lists those it
+// cannot do without in DescribeResponse.needs, so that a host can refuse it before a run. The major version changes
+// only when a rule above changes. See CHANGES.md.
 
 // Code generated by protoc-gen-go. DO NOT EDIT.
 // versions:
@@ -3207,7 +3212,7 @@ func (x *InputGradOp) GetOut() uint32 {
 	return 0
 }
 
-// out = the pre-activations of one layer, example after example. Result.examples and Result.loss as for OutputsOp and LossOp.
+// out = the pre-activations of one layer, example after example. Result.examples: how many examples.
 type ActivationsOp struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Batch         *Batch                 `protobuf:"bytes,1,opt,name=batch,proto3" json:"batch,omitempty"`
@@ -3350,10 +3355,11 @@ func (x *NormalOp) GetStd() float64 {
 // not finite (NON_FINITE; the step does not count), copies the slot, and may evaluate and store a checkpoint of all
 // slots that are not scratch. Result.stop and Result.lr_scale say how to go on.
 type CommitOp struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Params        uint32                 `protobuf:"varint,1,opt,name=params,proto3" json:"params,omitempty"`                                                                              // slot number, of length Problem.dim; 0 but for methods that commit an average
-	Blob          []byte                 `protobuf:"bytes,2,opt,name=blob,proto3" json:"blob,omitempty"`                                                                                   // at most 65536 bytes
-	Scalars       map[string]float64     `protobuf:"bytes,3,rep,name=scalars,proto3" json:"scalars,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"fixed64,2,opt,name=value"` // shown as the plugin's own word, never ranked
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Params uint32                 `protobuf:"varint,1,opt,name=params,proto3" json:"params,omitempty"` // slot number, of length Problem.dim; 0 but for methods that commit an average
+	Blob   []byte                 `protobuf:"bytes,2,opt,name=blob,proto3" json:"blob,omitempty"`      // at most 65536 bytes
+	// Shown as the plugin's own word, never ranked. Those that are not finite are left out.
+	Scalars       map[string]float64 `protobuf:"bytes,3,rep,name=scalars,proto3" json:"scalars,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"fixed64,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
