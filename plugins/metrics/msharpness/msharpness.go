@@ -20,6 +20,7 @@ package msharpness
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/sharpbench/sharpbench/harness/vec"
 	"github.com/sharpbench/sharpbench/plugins/sdk"
@@ -71,10 +72,18 @@ func (Metric) Info() sdk.Info {
 }
 
 func check(_ sdk.Problem, p sdk.Params) []sdk.Diagnostic {
+	var out []sdk.Diagnostic
 	if d := p.Int("draws"); d%2 != 0 {
-		return []sdk.Diagnostic{{Param: "draws", Message: fmt.Sprintf("expected an even number, got %d: draws come in pairs of opposite sign", d)}}
+		out = append(out, sdk.Diagnostic{Param: "draws", Message: fmt.Sprintf("expected an even number, got %d: draws come in pairs of opposite sign", d)})
 	}
-	return nil
+	// A value other than the default was meant to have an effect.
+	unused := map[string][]string{kindWorst: {"draws"}, kindAverage: {"steps", "restarts"}}[p.String("kind")]
+	for _, d := range (Metric{}).Info().Params {
+		if slices.Contains(unused, d.Name) && p.Int(d.Name) != d.Default {
+			out = append(out, sdk.Diagnostic{Param: d.Name, Message: fmt.Sprintf("has no effect with kind = %q: leave it out", p.String("kind"))})
+		}
+	}
+	return out
 }
 
 // Slots implements sdk.Metric: the host sees the perturbed point and writes the noise.
