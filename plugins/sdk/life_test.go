@@ -201,3 +201,37 @@ func BenchmarkLaunchAndDescribe(b *testing.B) {
 		p.Stop()
 	}
 }
+
+// A run that is canceled ends quickly, whether the plugin is waiting for an answer or computing.
+func TestCanceledRun(t *testing.T) {
+	for _, name := range []string{"step", "loop", "spins"} {
+		p, err := pluginhost.Launch(context.Background(), *self(name), pluginhost.LaunchOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Stop()
+		ctx, cancel := context.WithCancel(context.Background())
+		time.AfterFunc(50*time.Millisecond, cancel)
+		begin := time.Now()
+		_, err = p.Optimize(ctx, pluginhost.OptimizeSession{
+			Problem: pluginhost.Problem{Dim: 1}, Oracle: oracle.New(plugintest.Quadratic(0), 1), Init: []float32{1},
+			OnCommit: func(pluginhost.Commit) (pluginhost.Next, error) { return pluginhost.Next{}, nil },
+		})
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v", name, err)
+		}
+		p.Stop()
+		if d := time.Since(begin); d > 10*time.Second {
+			t.Errorf("%s: took %v", name, d)
+		}
+		if running(p.Pid()) {
+			t.Errorf("%s: still running", name)
+		}
+	}
+}
+
+func TestEncryptedConnection(t *testing.T) {
+	p := self("step")
+	p.MTLS = true
+	plugintest.Optimize(t, plugintest.OptimizeCase{Program: p, Workload: plugintest.Quadratic(1), Init: []float32{1}, Steps: 3})
+}
