@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/sharpbench/sharpbench/plugins/sdk"
 )
 
 // asBench makes the test binary be bench: the commands of the scripts and the runs that are killed are real processes.
@@ -23,7 +25,32 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asBench) != "" || serving {
 		os.Exit(Main(os.Args[1:], os.Stdout, os.Stderr))
 	}
-	testscript.Main(m, map[string]func(){"bench": func() { os.Exit(Main(os.Args[1:], os.Stdout, os.Stderr)) }})
+	testscript.Main(m, map[string]func(){
+		"bench":   func() { os.Exit(Main(os.Args[1:], os.Stdout, os.Stderr)) },
+		"crasher": func() { sdk.Serve(crasher{}) },
+	})
+}
+
+// crasher is somebody's plugin with a bug: it panics in its third step.
+type crasher struct{}
+
+func (crasher) Info() sdk.Info {
+	return sdk.Info{
+		Name: "crasher", Version: 1, Summary: "panics in its third step", Rule: "none", Cost: 1, Resumable: true,
+		Needs: []sdk.Op{sdk.OpGrad, sdk.OpCommit},
+	}
+}
+
+func (crasher) Slots(sdk.Problem, sdk.Params) []sdk.Slot { return nil }
+
+func (crasher) New(start sdk.Start) (func(w, g sdk.Vec, lrScale float64) error, error) {
+	step := start.Step
+	return func(sdk.Vec, sdk.Vec, float64) error {
+		if step++; step == 3 {
+			panic("index out of range, as it were")
+		}
+		return nil
+	}, nil
 }
 
 func TestScripts(t *testing.T) {

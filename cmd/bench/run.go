@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -119,10 +120,8 @@ func reporter(cmd *cobra.Command, g *global, ui string) (progress.Reporter, erro
 	switch ui {
 	case "tty":
 		return progress.Panel(w, func() int {
-			if f, ok := w.(*os.File); ok {
-				if columns, _, err := term.GetSize(int(f.Fd())); err == nil {
-					return columns
-				}
+			if n := columns(w); n > 0 {
+				return n
 			}
 			return 100
 		}), nil
@@ -132,6 +131,21 @@ func reporter(cmd *cobra.Command, g *global, ui string) (progress.Reporter, erro
 		return progress.JSON(w), nil
 	}
 	return nil, usageError(fmt.Errorf("--ui %q: expected auto, tty, plain or json", ui), "")
+}
+
+// colors reports whether w may be coloured: a terminal whose user has not asked for plain text.
+func colors(g *global, w io.Writer) bool {
+	return isTerminal(w) && !g.noColor && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}
+
+// columns is the width of the terminal that shows w, 0 when none does.
+func columns(w io.Writer) int {
+	if f, ok := w.(*os.File); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
+			return width
+		}
+	}
+	return 0
 }
 
 // publish writes the report and prints the board.
@@ -154,7 +168,7 @@ func publish(cmd *cobra.Command, g *global, r *runner.Runner, dir string) ([]str
 	if len(files) == 0 {
 		return nil, errors.New("the report has no files")
 	}
-	return files, board.Terminal(cmd.OutOrStdout(), 0, false)
+	return files, board.Terminal(cmd.OutOrStdout(), columns(cmd.OutOrStdout()), colors(g, cmd.OutOrStdout()))
 }
 
 // reportDir is reports/NAME; a variant has a folder of its own, so that it never replaces the suite's board.

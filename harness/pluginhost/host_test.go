@@ -21,7 +21,7 @@ import (
 )
 
 // testTurn is the turn timeout of the tests that wait for it.
-const testTurn = 400 * time.Millisecond
+const testTurn = 2 * time.Second
 
 // slowly is ½‖w‖² with a gradient that takes a moment.
 type slowly struct{}
@@ -146,8 +146,8 @@ func TestEvilPlugins(t *testing.T) {
 		log            string
 	}{
 		{name: "panics", kind: Crashed, reason: "crashed (exit status 2)", detail: "panic: at step 3", steps: 2, log: "goroutine"},
-		{name: "stops itself", kind: TimedOut, reason: "timed out after 400ms silent", steps: 1},
-		{name: "loops for ever", kind: TimedOut, reason: "timed out after 400ms silent", steps: 1},
+		{name: "stops itself", kind: TimedOut, reason: "timed out after 2s silent", steps: 1},
+		{name: "loops for ever", kind: TimedOut, reason: "timed out after 2s silent", steps: 1},
 		{name: "leaves a child behind", kind: Crashed, reason: "crashed (exit status 3)", steps: 1},
 		{name: "prints bad JSON", status: "completed", steps: 3, log: `"@message": 3`},
 		{name: "prints long lines", status: "completed", steps: 3, log: "oooo\nthe end\n"},

@@ -39,7 +39,7 @@ func (p *panel) Event(e Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.add(e) && e.Phase == Failed {
-		p.say(fmt.Sprintf("%s %s seed %d failed: %s", e.Optimizer, e.Config, e.Seed, e.Detail))
+		p.say(fmt.Sprintf("%s failed: %s", e.name(), e.Detail))
 	}
 	p.dirty = true
 }

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -22,6 +24,7 @@ const (
 	Done       Phase = "done"
 	Cached     Phase = "cached"
 	Failed     Phase = "failed"
+	Dropped    Phase = "dropped" // it will not take place, and does not count
 )
 
 // Ended reports whether nothing more will be heard of a trial in phase p.
@@ -39,6 +42,11 @@ type Event struct {
 	Share     float64 `json:"share"`            // how much of the trial's work is done, 0 to 1
 	Work      float64 `json:"work"`             // the trial's expected cost in G: what the time left is estimated from
 	Detail    string  `json:"detail,omitempty"` // for people: the error reached, why it failed
+}
+
+// name says for people which trial e is about.
+func (e Event) name() string {
+	return strings.Join(strings.Fields(fmt.Sprintf("%s %s seed %d", e.Optimizer, e.Config, e.Seed)), " ")
 }
 
 // Reporter takes events from any goroutine.
@@ -95,7 +103,7 @@ func (p *plain) Event(e Event) {
 		if e.Phase == Failed {
 			word = "FAILED: "
 		}
-		fmt.Fprintf(p.w, "%*d/%d %s %s seed %d: %s%s%s\n", len(fmt.Sprint(len(p.trials))), p.ended, len(p.trials), e.Optimizer, e.Config, e.Seed, word, e.Detail, p.left(", "))
+		fmt.Fprintf(p.w, "%*d/%d %s: %s%s%s\n", len(fmt.Sprint(len(p.trials))), p.ended, len(p.trials), e.name(), word, e.Detail, p.left(", "))
 	}
 }
 
@@ -120,6 +128,11 @@ func newTally() *tally { return &tally{start: time.Now(), trials: map[string]Eve
 // add records e and reports whether it is the one that ends its trial.
 func (t *tally) add(e Event) bool {
 	old, known := t.trials[e.Key]
+	if e.Phase == Dropped {
+		delete(t.trials, e.Key)
+		t.order = slices.DeleteFunc(t.order, func(key string) bool { return key == e.Key })
+		return false
+	}
 	if !known {
 		t.order = append(t.order, e.Key)
 	}

@@ -2,6 +2,9 @@ package runner
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/sharpbench/sharpbench/harness/report"
 	"github.com/sharpbench/sharpbench/harness/store"
@@ -53,7 +56,7 @@ func (r *Runner) Collect() (report.Input, error) {
 		}
 		info := report.OptimizerInfo{Name: o.Name, Plugin: o.Plugin, Track: track, Unpinned: !p.Program.Bundled}
 		if len(o.Model) > 0 {
-			info.Overrides = fmt.Sprintf("model %v", o.Model)
+			info.Overrides = overrides(o.Model)
 		}
 		if info.Unpinned {
 			in.Suite.Unpinned = append(in.Suite.Unpinned, o.Name)
@@ -72,7 +75,7 @@ func (r *Runner) Collect() (report.Input, error) {
 				if err != nil {
 					return in, err
 				}
-				t.Tuning, t.Final = true, i == best && contains(s.Seeds, seed)
+				t.Tuning, t.Final = true, i == best && slices.Contains(s.Seeds, seed)
 				done = done && t.Status != "missing"
 				in.Trials = append(in.Trials, t)
 			}
@@ -179,6 +182,15 @@ func value(m *store.Measurement, name string) report.Metric {
 	return report.Metric{Null: true, Reason: reason}
 }
 
+// overrides says in words what an optimizer changes in the workload's model.
+func overrides(model map[string]any) string {
+	var parts []string
+	for _, key := range slices.Sorted(maps.Keys(model)) {
+		parts = append(parts, fmt.Sprintf("model.%s = %v", key, model[key]))
+	}
+	return strings.Join(parts, ", ")
+}
+
 // budget says in words how long every trial trains.
 func budget(b suite.Budget) string {
 	text := fmt.Sprintf("%g %s, %s schedule", b.Limit, b.Unit, b.Schedule)
@@ -186,13 +198,4 @@ func budget(b suite.Budget) string {
 		text += fmt.Sprintf(", warm-up %g", b.Warmup)
 	}
 	return text
-}
-
-func contains(seeds []uint64, seed uint64) bool {
-	for _, s := range seeds {
-		if s == seed {
-			return true
-		}
-	}
-	return false
 }

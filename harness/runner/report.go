@@ -2,6 +2,7 @@ package runner
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/sharpbench/sharpbench/harness/progress"
@@ -33,22 +34,13 @@ func (r *Runner) key(t *Trial) string {
 			continue
 		}
 		for i, c := range g.configs {
-			if c.Key == t.Configuration.Key && r.tunes(t.Seed) {
+			if c.Key == t.Configuration.Key && slices.Contains(r.Suite.Tuning.Seeds, t.Seed) {
 				return tuningKey(g, i, t.Seed)
 			}
 		}
 		return finalKey(g, t.Seed)
 	}
 	return t.ID
-}
-
-func (r *Runner) tunes(seed uint64) bool {
-	for _, s := range r.Suite.Tuning.Seeds {
-		if s == seed {
-			return true
-		}
-	}
-	return false
 }
 
 func tuningKey(g *group, config int, seed uint64) string {
@@ -85,7 +77,7 @@ func (r *Runner) announceFinal(g *group, seed uint64) {
 func (r *Runner) dropFinal(g *group, seed uint64) {
 	r.Reporter.Event(progress.Event{
 		Key: finalKey(g, seed), Workload: g.workload.Name, Optimizer: g.optimizer.Name, Config: "selected", Seed: seed,
-		Phase: progress.Failed, Detail: "no configuration of the tuning succeeded",
+		Phase: progress.Dropped, Detail: "no configuration of the tuning succeeded",
 	})
 }
 

@@ -61,6 +61,22 @@ func (r *Runner) Prepare() error {
 // Run computes what is missing. It ends early with ctx's error when ctx is canceled, and with another error when
 // records cannot be written; trials that fail do not end it.
 func (r *Runner) Run(ctx context.Context) (Summary, error) {
+	if f, err := r.Forecast(); err != nil {
+		return Summary{}, err
+	} else if f.Cached < f.Trials {
+		if err := r.Store.Writable(); err != nil {
+			return Summary{}, err
+		}
+		run, err := r.Store.NewRun(r.Suite.Name, r.Suite.Hash())
+		if err != nil {
+			return Summary{}, err
+		}
+		defer run.Close()
+		if err := run.SetManifest(r.manifest(f)); err != nil {
+			return Summary{}, err
+		}
+		r.Reporter = recorded{r.Reporter, run}
+	}
 	q := newQueue(r)
 	var wg sync.WaitGroup
 	for range max(1, r.Jobs) {
@@ -256,8 +272,28 @@ type outcome struct {
 // leasePoll is how often a trial that another process works on is looked at again.
 const leasePoll = time.Second
 
+// errLost ends work on a trial that somebody else has taken over, because this process had not been heard of for long.
+var errLost = errors.New("another process has taken the trial over")
+
 // execute brings one trial to its end: training, evaluations, measurements, each unless it is stored already.
 func (r *Runner) execute(ctx context.Context, t *Trial) (outcome, error) {
+	for {
+		out, err := r.try(ctx, t)
+		if !errors.Is(err, errLost) {
+			return out, err
+		}
+		r.Reporter.Note(fmt.Sprintf("%s: %v", describe(t), err))
+	}
+}
+
+func (r *Runner) try(parent context.Context, t *Trial) (out outcome, err error) {
+	ctx, cancel := context.WithCancelCause(parent)
+	defer cancel(nil)
+	defer func() {
+		if err != nil && errors.Is(context.Cause(ctx), errLost) && parent.Err() == nil {
+			err = errLost
+		}
+	}()
 	rec := r.Store.Trial(t.ID)
 	work, err := r.missing(t, rec)
 	if err != nil {
@@ -272,6 +308,13 @@ func (r *Runner) execute(ctx context.Context, t *Trial) (outcome, error) {
 		return outcome{}, err
 	}
 	defer lease.Release()
+	go func() {
+		select {
+		case <-lease.Lost():
+			cancel(errLost)
+		case <-ctx.Done():
+		}
+	}()
 	// Another process may have done it while we waited for the lease.
 	if work, err = r.missing(t, rec); err != nil {
 		return outcome{}, err
