@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -100,7 +102,11 @@ func describe(w io.Writer, i pluginhost.Info) error {
 		}
 	}
 	for _, d := range i.Degenerate {
-		fmt.Fprintf(w, "\nwith %v it equals %s, bit for bit\n", d.When, d.Equals)
+		var when []string
+		for _, name := range slices.Sorted(maps.Keys(d.When)) {
+			when = append(when, fmt.Sprintf("%s = %v", name, d.When[name]))
+		}
+		fmt.Fprintf(w, "\nwith %s it equals %s, bit for bit\n", strings.Join(when, ", "), d.Equals)
 	}
 	for _, v := range i.Values {
 		fmt.Fprintf(w, "\nvalue %s [%s], better: %s. %s\n", v.Name, v.Unit, v.Better, v.Help)

@@ -83,15 +83,15 @@ func (r *Runner) Forecast() (Forecast, error) {
 			row.Missing++
 			if w.result == nil {
 				f.G += t.G
-				f.Seconds += t.G * p.perG
+				f.Seconds += t.G*p.perG + launchSeconds
 			} else {
 				f.Trained++
 			}
-			f.Seconds += float64(len(w.evaluations)) * p.perEvaluation
+			f.Seconds += float64(len(w.evaluations)) * (p.perEvaluation + recordSeconds)
 			for _, m := range w.measurements {
 				s, ok := p.perMetric[m.Spec.Hash()]
 				f.Metrics = f.Metrics && ok
-				f.Seconds += s
+				f.Seconds += s + recordSeconds
 			}
 			f.Measured = f.Measured && p.measured
 		}
@@ -125,6 +125,13 @@ func (f Forecast) Time(jobs int) string {
 	}
 	return text
 }
+
+// What cannot be timed without doing it, in seconds: typical figures, which matter to toy problems only.
+const (
+	turnSeconds   = 1e-4 // a plugin's turn and the messages around it
+	launchSeconds = 0.03 // starting and stopping a plugin
+	recordSeconds = 0.01 // a record on disk, synced
+)
 
 // pace is how fast a workload is on this machine, in seconds of one core.
 type pace struct {
@@ -178,7 +185,7 @@ func (r *Runner) pace(w *workload) (pace, error) {
 	if err != nil {
 		return p, err
 	}
-	p.perG = seconds
+	p.perG = seconds + turnSeconds
 	examples := 0.0
 	for _, e := range r.evaluations(w) {
 		switch n := float64(w.data.Test.Len()); {
