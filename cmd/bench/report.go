@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -23,13 +22,6 @@ EXIT STATUS: 0 written, 2 the suite is wrong, 4 a plugin or data is not availabl
 			r, err := o.prepare(cmd, g, args[0])
 			if err != nil {
 				return err
-			}
-			if g.json {
-				in, err := r.Collect()
-				if err != nil {
-					return err
-				}
-				return json.NewEncoder(cmd.OutOrStdout()).Encode(in)
 			}
 			files, err := publish(cmd, g, r, out)
 			if err == nil && !g.quiet {

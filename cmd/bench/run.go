@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -64,7 +65,7 @@ nothing was started, 4 a plugin or data is not available, 130 interrupted (the s
 				return err
 			}
 			started := time.Now()
-			sum, err := r.Run(cmd.Context())
+			sum, err := r.Run(cmd.Context(), forecast)
 			r.Reporter.Close()
 			if err != nil {
 				if cmd.Context().Err() != nil {
@@ -93,6 +94,7 @@ nothing was started, 4 a plugin or data is not available, 130 interrupted (the s
 		},
 	}
 	o.bind(c)
+	o.bindOnly(c)
 	f := c.Flags()
 	f.IntVarP(&jobs, "jobs", "j", runtime.GOMAXPROCS(0), "trials at a time, each on one core")
 	f.BoolVarP(&dryRun, "dry-run", "n", false, "say what would be computed and stop")
@@ -148,7 +150,7 @@ func columns(w io.Writer) int {
 	return 0
 }
 
-// publish writes the report and prints the board.
+// publish writes the report and prints the board, with --json the numbers behind it.
 func publish(cmd *cobra.Command, g *global, r *runner.Runner, dir string) ([]string, error) {
 	in, err := r.Collect()
 	if err != nil {
@@ -167,6 +169,9 @@ func publish(cmd *cobra.Command, g *global, r *runner.Runner, dir string) ([]str
 	}
 	if len(files) == 0 {
 		return nil, errors.New("the report has no files")
+	}
+	if g.json {
+		return files, json.NewEncoder(cmd.OutOrStdout()).Encode(in)
 	}
 	return files, board.Terminal(cmd.OutOrStdout(), columns(cmd.OutOrStdout()), colors(g, cmd.OutOrStdout()))
 }

@@ -31,7 +31,11 @@ func (o *suiteFlags) bind(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVar(&o.variant, "variant", "", "apply this variant of the suite")
 	f.StringArrayVar(&o.set, "set", nil, "override a key of the suite, as in --set budget.limit=5")
-	f.StringSliceVarP(&o.optimizers, "optimizer", "O", nil, "compute only these optimizers; the others stay on the board as they are")
+}
+
+// bindOnly adds the flag of the commands that compute.
+func (o *suiteFlags) bindOnly(c *cobra.Command) {
+	c.Flags().StringSliceVarP(&o.optimizers, "optimizer", "O", nil, "compute only these optimizers; the others stay on the board as they are")
 }
 
 // load reads and checks the suite; every problem of the file is in the error.

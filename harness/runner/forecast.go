@@ -41,9 +41,12 @@ type Row struct {
 
 // Forecast looks at the store and says what is missing, and about how long it will take.
 func (r *Runner) Forecast() (Forecast, error) {
-	f := Forecast{Trials: r.count(), Measured: true, Metrics: true}
+	f := Forecast{Measured: true, Metrics: true}
 	speed := map[string]pace{}
 	for _, g := range r.all {
+		if !r.wanted(g) {
+			continue
+		}
 		row := Row{Workload: g.workload.Name, Optimizer: g.optimizer.Name, Plugin: g.optimizer.Plugin, Configurations: len(g.configs)}
 		best, err := r.selected(g)
 		if err != nil {
@@ -66,6 +69,7 @@ func (r *Runner) Forecast() (Forecast, error) {
 			}
 			speed[g.workload.Name] = p
 		}
+		f.Trials += len(trials)
 		row.Trials, row.Steps, row.G = len(trials), trials[0].Steps, trials[0].G
 		for i, t := range trials {
 			w, err := r.missing(t, r.Store.Trial(t.ID))

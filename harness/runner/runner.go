@@ -58,12 +58,10 @@ func (r *Runner) Prepare() error {
 	return err
 }
 
-// Run computes what is missing. It ends early with ctx's error when ctx is canceled, and with another error when
-// records cannot be written; trials that fail do not end it.
-func (r *Runner) Run(ctx context.Context) (Summary, error) {
-	if f, err := r.Forecast(); err != nil {
-		return Summary{}, err
-	} else if f.Cached < f.Trials {
+// Run computes what is missing; f is what Forecast said of it. It ends early with ctx's error when ctx is canceled, and
+// with another error when records cannot be written; trials that fail do not end it.
+func (r *Runner) Run(ctx context.Context, f Forecast) (Summary, error) {
+	if f.Cached < f.Trials || r.Rerun != nil {
 		if err := r.Store.Writable(); err != nil {
 			return Summary{}, err
 		}
@@ -123,7 +121,7 @@ func newQueue(r *Runner) *queue {
 	q := &queue{r: r, left: map[*group]int{}}
 	q.changed = sync.NewCond(&q.mu)
 	for _, g := range r.all {
-		if r.Only != nil && !r.Only(g.optimizer.Name) {
+		if !r.wanted(g) {
 			continue
 		}
 		q.summary.Trials += len(g.configs)*len(r.Suite.Tuning.Seeds) + len(r.finalSeeds())
@@ -141,6 +139,9 @@ func newQueue(r *Runner) *queue {
 	}
 	return q
 }
+
+// wanted reports whether this run may compute the trials of g.
+func (r *Runner) wanted(g *group) bool { return r.Only == nil || r.Only(g.optimizer.Name) }
 
 // finalSeeds are the seeds on which a selected configuration still has to be trained after the tuning.
 func (r *Runner) finalSeeds() []uint64 {
