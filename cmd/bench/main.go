@@ -54,7 +54,8 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		<-ctx.Done()
 		stop()
 	}()
-	root := newRoot()
+	g := &global{}
+	root := newRoot(g)
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -63,6 +64,9 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		return 0
 	}
 	code := exitUsage // what cobra itself complains about
+	if g.started {
+		code = exitUnavailable // a full disk, a store that cannot be written
+	}
 	var hint string
 	var exit *exitError
 	var problems suite.Problems
@@ -74,6 +78,7 @@ func Main(args []string, stdout, stderr io.Writer) int {
 			return code
 		}
 	case errors.As(err, &problems):
+		code = exitUsage
 	case errors.As(err, &missing):
 		code = exitUnavailable
 	case errors.Is(err, context.Canceled):

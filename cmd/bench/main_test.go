@@ -3,9 +3,12 @@ package main
 import (
 	"bytes"
 	"errors"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -261,6 +264,56 @@ func TestSameBytesHoweverItRan(t *testing.T) {
 		}
 		mustEqual(t, "parameters", wantParams, files(t, dir, ".bench/trials", params))
 		mustEqual(t, "report", wantReport, files(t, dir, "reports", everything))
+	})
+
+	t.Run("interrupted within a trial", func(t *testing.T) {
+		long := []string{"run", "small.toml", "-j", "1", "-O", "sam", "--set", "budget.limit=150"}
+		want := project(t)
+		if out, err := bench(t, want, long...).CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		dir := project(t)
+		first := bench(t, dir, long...)
+		if err := first.Start(); err != nil {
+			t.Fatal(err)
+		}
+		training := func(name string) bool { return name == "curve.jsonl" }
+		for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
+			far := false
+			for _, curve := range files(t, dir, ".", training) {
+				far = far || bytes.Count(curve, []byte("\n")) > 5
+			}
+			if far {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatal("no trial got under way")
+			}
+		}
+		first.Process.Signal(os.Interrupt)
+		var exit *exec.ExitError
+		if err := first.Wait(); !errors.As(err, &exit) || exit.ExitCode() != exitInterrupted {
+			t.Fatalf("ended with %v, want exit code 130", err)
+		}
+		if len(files(t, dir, ".bench/trials", func(name string) bool { return name == "state.safetensors" })) != 1 {
+			t.Fatal("the interrupted trial left no checkpoint")
+		}
+		if out, err := bench(t, dir, long...).CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		logs := files(t, dir, ".bench/trials", func(name string) bool { return name == "log.txt" })
+		if all := string(bytes.Join(slices.Collect(maps.Values(logs)), nil)); !strings.Contains(all, "continuing at step") {
+			t.Errorf("no trial went on from its checkpoint:\n%s", all)
+		}
+		mustEqual(t, "parameters", files(t, want, ".bench/trials", params), files(t, dir, ".bench/trials", params))
+		// The curve too, but for its times.
+		strip := func(curves map[string][]byte) map[string][]byte {
+			for name, text := range curves {
+				curves[name] = regexp.MustCompile(`"seconds":[^,}]*`).ReplaceAll(text, nil)
+			}
+			return curves
+		}
+		mustEqual(t, "curves", strip(files(t, want, ".bench/trials", training)), strip(files(t, dir, ".bench/trials", training)))
 	})
 
 	t.Run("again", func(t *testing.T) {

@@ -15,10 +15,11 @@ type global struct {
 	verbose    bool
 	noColor    bool
 	offline    bool
+
+	started bool // the command line was understood
 }
 
-func newRoot() *cobra.Command {
-	g := &global{}
+func newRoot(g *global) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "bench",
 		Short: "benchmark of optimizers and sharpness measures",
@@ -28,6 +29,7 @@ evaluates it in and out of distribution, and renders leaderboards that say what 
 		SilenceErrors: true,
 		Args:          cobra.NoArgs,
 		PersistentPreRunE: func(*cobra.Command, []string) error {
+			g.started = true
 			if g.dir == "" {
 				return nil
 			}

@@ -16,9 +16,11 @@ import (
 	"github.com/sharpbench/sharpbench/harness/store"
 )
 
-// checkpointEvery is how much work a crash may cost. Checkpoints lie at the ends of epochs and are written at most
-// so often, so that their cost stays out of sight.
+// checkpointEvery is how much work a crash may cost. An interruption costs none: it makes a checkpoint.
 const checkpointEvery = 10 * time.Second
+
+// stopGrace is how long an interrupted optimizer may take to its next commit.
+const stopGrace = 5 * time.Second
 
 // turnTimeout is how long a plugin may compute without a word.
 const turnTimeout = 60 * time.Second
@@ -119,6 +121,7 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 		copy(task.Buffers(), c.Buffers)
 		copy(prev, c.Prev)
 		spent = c.PluginSeconds
+		task.sum, task.n, task.last = float64(c.LossSum), c.LossCount, float64(c.TrainLoss)
 		copy(last, c.W)
 		fmt.Fprintf(log, "bench: continuing at step %d of %d\n", from, t.Steps)
 	}
@@ -146,9 +149,12 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 			r.report(t, progress.Training, float64(step)/float64(t.Steps))
 		}
 		canceled := ctx.Err() != nil
-		if !ended && t.plugin.Info.Resumable && step%perEpoch == 0 && (canceled || time.Since(saved) > checkpointEvery) {
+		if !ended && t.plugin.Info.Resumable && (canceled || time.Since(saved) > checkpointEvery) {
 			if err := rec.SaveCheckpoint(store.Checkpoint{
 				Step: c.Step, Blob: c.Blob, W: c.Params, Buffers: buffers, Prev: prev, Slots: c.State, Bill: answers.Bill(),
+				Counters: store.Counters{
+					PluginSeconds: spent, TrainLoss: store.Float(task.last), LossSum: store.Float(task.sum), LossCount: task.n,
+				},
 			}); err != nil {
 				return pluginhost.Next{}, err
 			}
@@ -168,11 +174,15 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 		return nil, nil, err
 	}
 	defer process.Stop()
-	out, err := process.Optimize(ctx, session)
-	if err != nil {
-		return nil, nil, err
+	// An interruption stops the optimizer at its next commit, with a checkpoint, and only if none comes by force.
+	running, force := context.WithCancel(context.WithoutCancel(ctx))
+	defer force()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(stopGrace, force) })()
+	out, err := process.Optimize(running, session)
+	if ctx.Err() != nil {
+		return nil, nil, ctx.Err()
 	}
-	if err := ctx.Err(); err != nil {
+	if err != nil {
 		return nil, nil, err
 	}
 	bill := answers.Bill()

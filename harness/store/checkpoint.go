@@ -30,6 +30,9 @@ type Counters struct {
 	WallSeconds   Float `json:"wall_seconds"`
 	TrainLoss     Float `json:"train_loss"`
 	Attempts      int   `json:"attempts"`
+	// The training losses since the last point of the curve: their sum and number.
+	LossSum   Float `json:"loss_sum"`
+	LossCount int   `json:"loss_count"`
 }
 
 // checkpointHead is what a checkpoint keeps in its metadata.
