@@ -33,6 +33,7 @@ type Runner struct {
 	all       []*group
 	metrics   []measurement
 	shifted   shiftCache
+	complete  sync.Map // of *store.Result by trial: those with nothing left to compute
 }
 
 // Summary is how a run ended.
@@ -331,6 +332,7 @@ func (r *Runner) try(parent context.Context, t *Trial) (out outcome, err error) 
 		}
 	}
 	if work.rerun {
+		r.complete.Delete(t.ID)
 		if err := rec.Reset(); err != nil {
 			return outcome{}, err
 		}
@@ -396,8 +398,16 @@ func (r *Runner) everything(t *Trial) work {
 	return work{evaluations: r.evaluations(t.workload), measurements: r.metrics}
 }
 
-func (r *Runner) missing(t *Trial, rec *store.Trial) (work, error) {
-	var w work
+func (r *Runner) missing(t *Trial, rec *store.Trial) (w work, err error) {
+	// A trial that was found complete stays so during a run; looking once is what makes a cached run quick.
+	if done, ok := r.complete.Load(t.ID); ok {
+		return work{result: done.(*store.Result)}, nil
+	}
+	defer func() {
+		if err == nil && w.none() {
+			r.complete.Store(t.ID, w.result)
+		}
+	}()
 	result, ok, err := rec.Result()
 	if err != nil {
 		return w, err

@@ -40,6 +40,9 @@ const (
 	normLinf    = "linf"
 )
 
+// stillShare: more than one in so many parameters that are exactly 0 are worth a warning. Fewer are a matter of chance.
+const stillShare = 1000
+
 // Info implements sdk.Metric.
 func (Metric) Info() sdk.Info {
 	return sdk.Info{
@@ -98,7 +101,7 @@ func (Metric) Measure(s sdk.Session) ([]sdk.Value, error) {
 		return nil, err
 	}
 	v := sdk.Value{Name: "sharpness"}
-	if still > 0 {
+	if still*stillShare > n.dim {
 		v.Warnings = append(v.Warnings, fmt.Sprintf("%d of %d parameters are 0 and stay unperturbed", still, n.dim))
 	}
 	problem := s.Problem()
