@@ -220,30 +220,3 @@ func TestMeaning(t *testing.T) {
 		}
 	}
 }
-
-// The published data, where the machine has it.
-func TestCIFAR10(t *testing.T) {
-	d, err := Load("cifar10")
-	var m *Missing
-	if errors.As(err, &m) {
-		t.Skip(err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d.Train.Len() != 50000 || d.Test.Len() != 10000 {
-		t.Fatalf("%d training and %d test images", d.Train.Len(), d.Test.Len())
-	}
-	// The channel statistics that every recipe for CIFAR-10 prints.
-	n := d.Normalizer()
-	for k, want := range []float32{0.4914, 0.4822, 0.4465} {
-		if diff := n.Mean[k] - want; diff > 6e-5 || diff < -6e-5 {
-			t.Errorf("mean of channel %d: %v, want %v", k, n.Mean[k], want)
-		}
-	}
-	for k, want := range []float32{0.2470, 0.2435, 0.2616} {
-		if diff := n.Std[k] - want; diff > 6e-5 || diff < -6e-5 {
-			t.Errorf("standard deviation of channel %d: %v, want %v", k, n.Std[k], want)
-		}
-	}
-}

@@ -1,3 +1,5 @@
+//go:build network
+
 package dataset
 
 import (
@@ -8,13 +10,13 @@ import (
 	"testing"
 )
 
-// BENCH_TEST_FETCH=DIR fetches the real data, over the network, into the cache DIR, which may be an empty folder.
+// TestFetchForReal brings the published data over the network into the cache, which BENCH_CACHE names and which may be
+// an empty folder.
 func TestFetchForReal(t *testing.T) {
-	dir := os.Getenv("BENCH_TEST_FETCH")
-	if dir == "" {
-		t.Skip("BENCH_TEST_FETCH is not set: no network")
+	dir, err := CacheDir()
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Setenv("BENCH_CACHE", dir)
 	if err := Fetch(t.Context(), "cifar10", FetchOptions{Progress: t.Output()}); err != nil {
 		t.Fatal(err)
 	}
@@ -35,4 +37,27 @@ func TestFetchForReal(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("digest %s, training classes %v, test classes %v", d.Digest, d.Train.count(10), d.Test.count(10))
+}
+
+// TestCIFAR10 looks at the data that TestFetchForReal has brought.
+func TestCIFAR10(t *testing.T) {
+	d, err := Load("cifar10")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.Train.Len() != 50000 || d.Test.Len() != 10000 {
+		t.Fatalf("%d training and %d test images", d.Train.Len(), d.Test.Len())
+	}
+	// The channel statistics that every recipe for CIFAR-10 prints.
+	n := d.Normalizer()
+	for k, want := range []float32{0.4914, 0.4822, 0.4465} {
+		if diff := n.Mean[k] - want; diff > 6e-5 || diff < -6e-5 {
+			t.Errorf("mean of channel %d: %v, want %v", k, n.Mean[k], want)
+		}
+	}
+	for k, want := range []float32{0.2470, 0.2435, 0.2616} {
+		if diff := n.Std[k] - want; diff > 6e-5 || diff < -6e-5 {
+			t.Errorf("standard deviation of channel %d: %v, want %v", k, n.Std[k], want)
+		}
+	}
 }
