@@ -43,7 +43,9 @@ func serveEvil(name string) {
 		fmt.Fprintln(os.Stderr, "no licence found")
 		os.Exit(7)
 	case "silent":
-		select {}
+		for {
+			time.Sleep(time.Hour) // not an empty select: the runtime would call that a deadlock
+		}
 	case "banner":
 		fmt.Println("Welcome to the banner plugin")
 	case "version 2":
