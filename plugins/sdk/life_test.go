@@ -34,7 +34,9 @@ func beHost(name, dir string) {
 	}
 	fmt.Println(p.Pid())
 	if name == "step" { // no session: the plugin is idle
-		select {}
+		for {
+			time.Sleep(time.Hour)
+		}
 	}
 	_, err = p.Optimize(context.Background(), pluginhost.OptimizeSession{
 		Problem: pluginhost.Problem{Dim: 1}, Oracle: oracle.New(plugintest.Quadratic(1), 1), Init: []float32{1},
