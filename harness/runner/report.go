@@ -64,8 +64,26 @@ func (r *Runner) report(t *Trial, phase progress.Phase, share float64) {
 	r.event(t, phase, share, "")
 }
 
+// announce shows that a trial is to come, or that there is nothing left of it to compute: the time left is estimated
+// from what is to come.
+func (r *Runner) announce(t *Trial) {
+	phase := progress.Queued
+	if _, ok := r.complete.Load(t.ID); ok {
+		phase = progress.Cached
+	}
+	r.report(t, phase, 0)
+}
+
 // announceFinal shows that the selected configuration will be trained on seed.
 func (r *Runner) announceFinal(g *group, seed uint64) {
+	for _, c := range g.configs {
+		if t := r.trial(g, c, seed); r.key(t) == finalKey(g, seed) {
+			if _, ok := r.complete.Load(t.ID); ok {
+				r.announce(t)
+				return
+			}
+		}
+	}
 	t := r.trial(g, g.configs[0], seed) // any configuration: the cost is the same
 	r.Reporter.Event(progress.Event{
 		Key: finalKey(g, seed), Workload: g.workload.Name, Optimizer: g.optimizer.Name, Config: "selected", Seed: seed,

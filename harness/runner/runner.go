@@ -131,7 +131,7 @@ func newQueue(r *Runner) *queue {
 				j := job{key: tuningKey(g, i, seed), trial: r.trial(g, c, seed), group: g, tuning: true}
 				q.waiting = append(q.waiting, j)
 				q.left[g]++
-				r.report(j.trial, progress.Queued, 0)
+				r.announce(j.trial)
 			}
 		}
 		for _, seed := range r.finalSeeds() {
