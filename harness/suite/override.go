@@ -59,8 +59,8 @@ func join(path, key string) string {
 	return path + "." + key
 }
 
-// bareWord is a value that a shell user means as a string.
-var bareWord = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_./-]*$`)
+// bareWord is a value that a shell user means as a string: a name, a path or a duration.
+var bareWord = regexp.MustCompile(`^([A-Za-z_.][A-Za-z0-9_./-]*|([0-9.]+(ms|s|m|h))+)$`)
 
 // parseSet reads KEY=VALUE. VALUE is TOML; a bare word that TOML does not know is taken as a string, because shells eat
 // quotes.
