@@ -97,9 +97,8 @@ func (r *Runner) Run(ctx context.Context, f Forecast) (Summary, error) {
 	return q.summary, q.err
 }
 
-// job is a trial with its place in the run.
+// job is a trial to be run.
 type job struct {
-	key    string // of its place: known before its configuration is
 	trial  *Trial
 	group  *group
 	tuning bool
@@ -126,9 +125,9 @@ func newQueue(r *Runner) *queue {
 			continue
 		}
 		q.summary.Trials += len(g.configs)*len(r.Suite.Tuning.Seeds) + len(r.finalSeeds())
-		for i, c := range g.configs {
+		for _, c := range g.configs {
 			for _, seed := range r.Suite.Tuning.Seeds {
-				j := job{key: tuningKey(g, i, seed), trial: r.trial(g, c, seed), group: g, tuning: true}
+				j := job{trial: r.trial(g, c, seed), group: g, tuning: true}
 				q.waiting = append(q.waiting, j)
 				q.left[g]++
 				r.announce(j.trial)
@@ -219,7 +218,7 @@ func (q *queue) done(j job, ended outcome, err error) {
 		}
 	default:
 		for _, seed := range seeds {
-			q.waiting = append(q.waiting, job{key: finalKey(j.group, seed), trial: q.r.trial(j.group, j.group.configs[best], seed), group: j.group})
+			q.waiting = append(q.waiting, job{trial: q.r.trial(j.group, j.group.configs[best], seed), group: j.group})
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -193,10 +194,10 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 	}
 	switch {
 	case out.Status == "diverged":
-		res.Status, res.Reason = store.Diverged, nonEmpty(out.Detail, "the loss is no longer finite")
+		res.Status, res.Reason = store.Diverged, cmp.Or(out.Detail, "the loss is no longer finite")
 		return res, nil, nil
 	case out.Status == "failed":
-		res.Status, res.Reason = store.Failed, nonEmpty(out.Detail, "the optimizer gave up without a reason")
+		res.Status, res.Reason = store.Failed, cmp.Or(out.Detail, "the optimizer gave up without a reason")
 		return res, nil, nil
 	case out.Status == "completed" && out.Steps < uint64(t.Steps):
 		res.Status = store.Failed
@@ -241,13 +242,6 @@ func (o *observed) take() float64 {
 	o.last = o.sum / float64(o.n)
 	o.sum, o.n = 0, 0
 	return o.last
-}
-
-func nonEmpty(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }
 
 // tensors names the parts of the parameters for the store.

@@ -684,11 +684,7 @@ func plural(n int, noun string) string {
 func (l *loader) report(t *table) {
 	r := &l.suite.Report
 	t.name = "[report]"
-	known := []string{"optimizers", "metrics", "heatmap", "pairwise", "cost", "failures", "protocol"}
-	r.Tables = t.words("tables", "names of tables", known, "table")
-	if t.get("tables") == nil {
-		r.Tables = []string{"optimizers", "metrics", "cost", "failures", "protocol"}
-	}
+	t.later = map[string]string{"tables": "leave it out: the board has all its tables"}
 	c := t.sub("correlate")
 	c.name = "correlate"
 	r.Correlate.Resamples = c.whole("resamples", 10_000, 100, 1_000_000)

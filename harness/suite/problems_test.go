@@ -108,6 +108,8 @@ func TestProblems(t *testing.T) {
 19:8: unit = "wall" is not supported by this version | expected "epochs", "steps" or "G"
 26:10: method = "halton" is not supported by this version | expected "grid" or "list"
 33:1: space: not supported by this version | expected grid = { lr = [0.05, 0.1] } or list = [{ lr = 0.05 }, { lr = 0.1 }]`},
+		{"tables of the report", with("[report]", "[report]\ntables = [\"cost\"]"),
+			`52:1: tables: not supported by this version | leave it out: the board has all its tables`},
 		{"shifts", with(`kinds = ["contrast", "pixelate"]`, `kinds = ["contrast", "fog", "contrast"]`, "severities = [3, 5]", "severities = [3, 6]"),
 			`16:49: kinds: unknown corruption "fog" | kinds: gaussian_noise, gaussian_blur, contrast, brightness, pixelate
 16:56: kinds: "contrast" is there already

@@ -94,7 +94,6 @@ type documentMetric struct {
 }
 
 type documentReport struct {
-	Tables    []string          `toml:"tables" json:"tables"`
 	Correlate documentCorrelate `toml:"correlate" json:"correlate"`
 }
 
@@ -127,7 +126,7 @@ func (s *Suite) document() document {
 		Suite:  documentHeader{s.Name, s.Revision, s.Title, s.Seeds, s.Baseline},
 		Budget: documentBudget{Unit: s.Budget.Unit, Limit: plain(s.Budget.Limit), Schedule: s.Budget.Schedule, Warmup: plain(s.Budget.Warmup)},
 		Tuning: documentTuning{s.Tuning.Method, s.Tuning.Trials, s.Tuning.Seeds, documentSelect(s.Tuning.Select)},
-		Report: documentReport{Tables: list(s.Report.Tables), Correlate: documentCorrelate{
+		Report: documentReport{Correlate: documentCorrelate{
 			list(s.Report.Correlate.Y), list(s.Report.Correlate.Within), list(s.Report.Correlate.Control), s.Report.Correlate.Resamples}},
 	}
 	if s.Budget.Timeout > 0 {

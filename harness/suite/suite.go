@@ -144,7 +144,6 @@ type On struct {
 
 // Report says what the board shows.
 type Report struct {
-	Tables    []string
 	Correlate Correlate
 }
 
