@@ -9,7 +9,7 @@ func (l *avgPool) shape() Shape { return l.out }
 
 func (l *avgPool) pads() (int, int) { return 0, 0 }
 
-func (l *avgPool) scratch(old any, n int, backward bool) any {
+func (l *avgPool) scratch(old any, n int, what need) any {
 	if old != nil {
 		return old
 	}
@@ -30,19 +30,21 @@ func (l *avgPool) forward(ws *workspace, x, y *activation) {
 }
 
 func (l *avgPool) backward(ws *workspace, x, y, dy, dx *activation) {
+	if dx == nil {
+		return
+	}
 	area := float32(l.in.H * l.in.W)
-	d := dy.flat()
+	d, line := dy.flat(), l.in.W*l.in.C
 	for i := range x.n {
-		row := d[i*l.in.C : (i+1)*l.in.C]
-		for j := range row {
-			row[j] /= area // the gradient of the output is not needed after this
+		from, to := d[i*l.in.C:(i+1)*l.in.C], dx.inner(i)
+		for j, v := range from {
+			to[j] = v / area
 		}
-		to := dx.inner(i)
-		for h := range l.in.H {
-			line := to[h*dx.row():]
-			for w := range l.in.W {
-				copy(line[w*l.in.C:], row)
-			}
+		for w := l.in.C; w < line; w += l.in.C {
+			copy(to[w:w+l.in.C], to)
+		}
+		for h := 1; h < l.in.H; h++ {
+			copy(to[h*dx.row():][:line], to)
 		}
 	}
 }

@@ -8,7 +8,6 @@ type conv struct {
 	name    string
 	in, out Shape
 	weight  int
-	first   bool // nobody needs the gradient of its input
 }
 
 func (c *conv) shape() Shape { return c.out }
@@ -20,15 +19,11 @@ type convScratch struct {
 	flipped               []float32 // the kernels turned by 180°, inputs and outputs exchanged
 }
 
-func (c *conv) scratch(old any, n int, backward bool) any {
-	s, _ := old.(*convScratch)
-	if s == nil {
-		s = new(convScratch)
+func (c *conv) scratch(old any, n int, what need) any {
+	if old != nil {
+		return old
 	}
-	if backward && !c.first {
-		s.flipped = grow(s.flipped, 9*c.in.C*c.out.C)
-	}
-	return s
+	return new(convScratch)
 }
 
 // convolve sets p to the product that convolves one padded image of ci channels with kernels w to h×wd×co.
@@ -71,12 +66,15 @@ func (c *conv) backward(ws *workspace, x, y, dy, dx *activation) {
 	}
 }
 
-// gradWeights adds the gradient of the weights by one image to ws.grad, or stores it: x is the padded image, dy the
+// gradWeights adds the gradient of the weights by one image to ws.grad, or stores it, where it is wanted: x is the padded image, dy the
 // first pixel of the padded gradient.
 //
 // dW[kh][kw,ci][co] = Σ over h, w of x[h+kh][(w+kw),ci] dy[h][w][co], one product a kernel row. With a product of its own
 // for each image, the sums over a batch have two levels and a small rounding error.
 func (c *conv) gradWeights(ws *workspace, s *convScratch, x, dy []float32, add bool) {
+	if ws.grad == nil {
+		return
+	}
 	ci, co := c.in.C, c.out.C
 	row := (c.in.W + 2) * ci
 	dw := c.weights(ws.grad)
@@ -95,6 +93,7 @@ func (c *conv) gradWeights(ws *workspace, s *convScratch, x, dy []float32, add b
 // flip prepares the kernels for gradInput.
 func (c *conv) flip(ws *workspace, s *convScratch) {
 	ci, co := c.in.C, c.out.C
+	s.flipped = grow(s.flipped, 9*ci*co)
 	w := c.weights(ws.w)
 	for k := range 9 {
 		from, to := w[k*ci*co:], s.flipped[(8-k)*ci*co:]

@@ -2,27 +2,62 @@ package engine
 
 import "github.com/sharpbench/sharpbench/harness/engine/internal/kernel"
 
-// layer is one step of the chain. Layers are immutable; everything that changes is in the workspace.
-//
-// Backward gets what Forward got and made, overwrites the layer's part of ws.grad and, unless dx is nil, dx.
+// need says what a layer's working memory must serve besides forward.
+type need uint8
+
+const (
+	needBackward need = 1 << iota // backward
+	needTangent                   // jvp and jvpBackward; comes with needBackward
+	needEach                      // backwardEach; comes with needBackward
+)
+
+// layer is one step of a chain. Layers are immutable; everything that changes is in the workspace and the activations.
 type layer interface {
 	shape() Shape // of the output
-	// pads says how many pixels of zeros the layer needs around its input and around the gradient of its output.
+	// pads says how many pixels of zeros the layer needs around its input and around the gradient of its output, and so
+	// around their tangents. There may be more around the input.
 	pads() (x, dy int)
-	// scratch makes the layer's working memory for up to n examples; backward says whether Backward will be called.
-	// old is what an earlier call made, or nil: what still fits is kept.
-	scratch(old any, n int, backward bool) any
+	// scratch makes the layer's working memory for up to n examples. old is what an earlier call made, or nil: what still
+	// fits is kept. Neither n nor what ever falls.
+	scratch(old any, n int, what need) any
 	forward(ws *workspace, x, y *activation)
+	// backward gets what forward got and made. It overwrites the layer's part of ws.grad, unless that is nil, and dx,
+	// unless that is nil. It modifies nothing else: not dy either.
 	backward(ws *workspace, x, y, dy, dx *activation)
+}
+
+// tangentLayer is a layer with directional derivatives along t: the parameters are ws.w + t·ws.v, the inputs x + t·rx.
+type tangentLayer interface {
+	layer
+	// jvp computes ry, the derivative of the output at t = 0. rx nil stands for 0. forward was called before with the same
+	// x, parameters and mode, and ws.keep set.
+	jvp(ws *workspace, x, rx, y, ry *activation)
+	// jvpBackward computes the derivative of what backward computes, along the same direction. It overwrites the layer's
+	// part of ws.rgrad, and rdx unless that is nil. forward, backward (with the same dy) and jvp were called before. It
+	// modifies nothing else.
+	jvpBackward(ws *workspace, x, rx, y, ry, dy, rdy, dx, rdx *activation)
+}
+
+// eachLayer is a layer with gradients of single examples.
+type eachLayer interface {
+	layer
+	// backwardEach is backward where dy holds the gradient of each example's own loss. It stores the gradient of example i
+	// with respect to the layer's parameters in ws.each, where they have their offsets plus i*ws.eachStride.
+	backwardEach(ws *workspace, x, y, dy, dx *activation)
 }
 
 // workspace is what a layer sees of the call it runs in.
 type workspace struct {
 	w, buf      []float32
-	grad        []float32
+	grad        []float32 // nil: the gradient of the parameters is not wanted
+	keep        bool      // forward must keep what backward needs
 	mode        Mode
 	updateStats bool
-	scratch     any // the layer's
+	v           []float32 // direction of the tangents
+	rgrad       []float32 // derivative of grad along it
+	each        []float32 // gradients of single examples
+	eachStride  int
+	scratch     any // the layer's; composite layers change it
 }
 
 // activation is a batch of NHWC examples with pad pixels of zeros around each, which nobody writes.
@@ -36,6 +71,14 @@ func newActivation(s Shape, pad, n int) *activation {
 	a := &activation{Shape: s, pad: pad, n: n}
 	a.data = kernel.Alloc(n * a.stride())
 	return a
+}
+
+// fit returns a when it has room for n examples, else a new activation.
+func fit(a *activation, s Shape, pad, n int) *activation {
+	if a != nil && len(a.data) >= n*a.stride() {
+		return a
+	}
+	return newActivation(s, pad, n)
 }
 
 // row is the distance between two rows of an example.

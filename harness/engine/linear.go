@@ -7,7 +7,6 @@ type linear struct {
 	name         string
 	in, out      int
 	weight, bias int // offsets; bias -1: none
-	first        bool
 }
 
 // depth is the most terms of one chain of a product over the inputs; longer sums are cut into equal parts, which keeps a
@@ -28,15 +27,12 @@ type linearScratch struct {
 	sums       []float64
 }
 
-func (l *linear) scratch(old any, n int, backward bool) any {
+func (l *linear) scratch(old any, n int, what need) any {
 	s, _ := old.(*linearScratch)
 	if s == nil {
 		s = &linearScratch{sums: make([]float64, l.out)}
 	}
 	s.packed = grow(s.packed, n*max(depth+gap, block))
-	if backward && !l.first {
-		s.transposed = grow(s.transposed, l.in*l.out)
-	}
 	return s
 }
 
@@ -82,8 +78,10 @@ func (l *linear) forward(ws *workspace, x, y *activation) {
 
 func (l *linear) backward(ws *workspace, x, y, dy, dx *activation) {
 	s := ws.scratch.(*linearScratch)
-	l.gradWeights(ws, s, x.flat(), dy.flat(), x.n)
-	if l.bias >= 0 {
+	if ws.grad != nil {
+		l.gradWeights(ws, s, x.flat(), dy.flat(), x.n)
+	}
+	if ws.grad != nil && l.bias >= 0 {
 		clear(s.sums)
 		kernel.Sums(dy.flat(), l.out, s.sums)
 		for j, v := range s.sums {
@@ -93,6 +91,7 @@ func (l *linear) backward(ws *workspace, x, y, dy, dx *activation) {
 	if dx == nil {
 		return
 	}
+	s.transposed = grow(s.transposed, l.in*l.out)
 	w := ws.w[l.weight : l.weight+l.in*l.out]
 	for i := range l.in {
 		for j, v := range w[i*l.out : (i+1)*l.out] {

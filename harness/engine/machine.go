@@ -9,15 +9,15 @@ const evalChunk = 32
 // Machine is the working memory of one goroutine for one network and batches up to a size. It is not safe for
 // concurrent use. The memory is taken when a call first needs it and kept: after that, calls do not allocate.
 type Machine struct {
-	net         *Net
-	max         int
-	capForward  int // examples the memory serves
-	capBackward int
-	acts        []*activation // acts[0] is the input, acts[i+1] the output of layer i
-	grads       []*activation // of acts; grads[0] stays nil
-	scratch     []any
-	loss        lossScratch
-	ws          workspace
+	net   *Net
+	max   int
+	x, y  *activation // inputs and outputs of the network
+	dy    *activation // gradient of y
+	ry    *activation // tangents
+	rdy   *activation
+	chain any // scratch of the network's chain
+	loss  lossScratch
+	ws    workspace
 }
 
 // NewMachine returns a machine for batches of 1 to maxBatch examples.
@@ -25,14 +25,7 @@ func NewMachine(n *Net, maxBatch int) *Machine {
 	if maxBatch < 1 {
 		panic(fmt.Sprintf("engine: machine for batches of %d examples", maxBatch))
 	}
-	return &Machine{
-		net:     n,
-		max:     maxBatch,
-		acts:    make([]*activation, len(n.layers)+1),
-		grads:   make([]*activation, len(n.layers)+1),
-		scratch: make([]any, len(n.layers)),
-		loss:    newLossScratch(n.Classes()),
-	}
+	return &Machine{net: n, max: maxBatch, loss: newLossScratch(n.Classes())}
 }
 
 // Loss evaluates a batch. w has length Dim and buf BufferDim; neither is modified.
@@ -72,7 +65,7 @@ func (m *Machine) chunks(b Batch, mode Mode, each func(logits []float32, from, t
 	size := m.net.input.Len()
 	for from := 0; from < b.Len(); from += step {
 		to := min(from+step, b.Len())
-		m.reserve(to-from, false)
+		m.reserve(to-from, 0)
 		each(m.forward(b.X[from*size:to*size], to-from), from, to)
 	}
 }
@@ -84,73 +77,48 @@ func (m *Machine) Grad(w, buf []float32, b Batch, l Loss, mode Mode, updateStats
 	m.check(w, buf, b)
 	mustLen("grad", len(grad), m.net.dim)
 	n := b.Len()
-	m.reserve(n, true)
-	m.ws = workspace{w: w, buf: buf, grad: grad, mode: mode, updateStats: updateStats && mode == Train}
+	m.reserve(n, needBackward)
+	m.ws = workspace{w: w, buf: buf, grad: grad, keep: true, mode: mode, updateStats: updateStats && mode == Train}
 	logits := m.forward(b.X, n)
-	last := len(m.net.layers)
-	loss, errors := l.sum(m.loss, logits, b.Y, m.grads[last].flat())
-	for i := last - 1; i >= 0; i-- {
-		m.ws.scratch = m.scratch[i]
-		m.net.layers[i].backward(&m.ws, m.acts[i], m.acts[i+1], m.grads[i+1], m.grads[i])
-	}
+	loss, errors := l.sum(m.loss, logits, b.Y, m.dy.flat())
+	m.backward(nil)
 	return Result{Loss: loss / float64(n), Examples: n, Errors: errors}
 }
 
 // forward returns the logits of n examples. They stay valid until the next call.
 func (m *Machine) forward(x []float32, n int) []float32 {
-	for i, a := range m.acts {
-		a.n = n
-		if g := m.grads[i]; g != nil {
-			g.n = n
-		}
-	}
-	in := m.acts[0]
-	line := in.W * in.C
+	m.x.n, m.y.n = n, n
+	line := m.x.W * m.x.C
 	for i := range n {
-		to := in.inner(i)
-		for h := range in.H {
-			copy(to[h*in.row():], x[:line])
+		to := m.x.inner(i)
+		for h := range m.x.H {
+			copy(to[h*m.x.row():], x[:line])
 			x = x[line:]
 		}
 	}
-	for i, l := range m.net.layers {
-		m.ws.scratch = m.scratch[i]
-		l.forward(&m.ws, m.acts[i], m.acts[i+1])
-	}
-	return m.acts[len(m.acts)-1].flat()
+	m.ws.scratch = m.chain
+	m.net.forward(&m.ws, m.x, m.y)
+	return m.y.flat()
 }
 
-// reserve makes room for n examples.
-func (m *Machine) reserve(n int, backward bool) {
-	grows := n > m.capForward
-	if !grows && (!backward || n <= m.capBackward) {
-		return
+// backward goes back from m.dy, after forward, to the parameters and, unless dx is nil, to the inputs.
+func (m *Machine) backward(dx *activation) {
+	m.ws.scratch = m.chain
+	m.net.backward(&m.ws, m.x, m.y, m.dy, dx)
+}
+
+// reserve makes room for n examples and what is to be done with them.
+func (m *Machine) reserve(n int, what need) {
+	m.chain = m.net.scratch(m.chain, n, what)
+	pad, gradPad := m.net.pads()
+	m.x, m.y = fit(m.x, m.net.input, pad, n), fit(m.y, m.net.shape(), 0, n)
+	if what&needBackward != 0 {
+		m.dy = fit(m.dy, m.net.shape(), gradPad, n)
+		m.dy.n = n
 	}
-	// The gradients' memory follows the activations' once there is any, so that one scratch serves both.
-	size := max(n, m.capForward)
-	backward = backward || m.capBackward > 0
-	layers := m.net.layers
-	for i := range m.acts {
-		pad, gradPad := 0, 0
-		if i < len(layers) {
-			pad, _ = layers[i].pads()
-		}
-		if i > 0 {
-			_, gradPad = layers[i-1].pads()
-		}
-		if grows {
-			m.acts[i] = newActivation(m.net.out(i), pad, size)
-		}
-		if backward && i > 0 {
-			m.grads[i] = newActivation(m.net.out(i), gradPad, size)
-		}
-	}
-	for i, l := range layers {
-		m.scratch[i] = l.scratch(m.scratch[i], size, backward)
-	}
-	m.capForward = size
-	if backward {
-		m.capBackward = size
+	if what&needTangent != 0 {
+		m.ry, m.rdy = fit(m.ry, m.net.shape(), 0, n), fit(m.rdy, m.net.shape(), gradPad, n)
+		m.ry.n, m.rdy.n = n, n
 	}
 }
 

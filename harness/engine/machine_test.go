@@ -52,7 +52,7 @@ func TestPad(t *testing.T) {
 		m := NewMachine(n, 3)
 		grad := make([]float32, n.Dim())
 		m.Grad(w, buf, b, Loss{}, Train, false, grad)
-		for k, a := range append(append([]*activation{}, m.acts...), m.grads...) {
+		for k, a := range memory(m) {
 			if a == nil || a.pad == 0 {
 				continue
 			}
@@ -73,6 +73,12 @@ func TestPad(t *testing.T) {
 			}
 		}
 	}
+}
+
+// memory lists all activations of a machine.
+func memory(m *Machine) []*activation {
+	s := m.chain.(*chainScratch)
+	return slices.Concat(s.acts, s.grads, s.racts, s.rgrads)
 }
 
 func TestSteps(t *testing.T) {

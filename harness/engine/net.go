@@ -8,8 +8,7 @@ import (
 // Net is a network: a chain of layers and the layout of its parameters. It holds no parameters itself, is immutable
 // and may be used by any number of Machines.
 type Net struct {
-	input   Shape
-	layers  []layer
+	chain
 	layout  []Tensor
 	dim     int
 	buffers int
@@ -28,18 +27,14 @@ func (n *Net) BufferDim() int { return n.buffers }
 // InitBuffers sets the running statistics to mean 0 and variance 1. buf has length BufferDim.
 func (n *Net) InitBuffers(buf []float32) {
 	mustLen("buf", len(buf), n.buffers)
-	for _, l := range n.layers {
-		if s, ok := l.(interface{ initBuffers(buf []float32) }); ok {
-			s.initBuffers(buf)
-		}
-	}
+	n.chain.initBuffers(buf)
 }
 
 // Inputs is the shape of one example.
 func (n *Net) Inputs() Shape { return n.input }
 
 // Classes is the number of logits.
-func (n *Net) Classes() int { return n.out(len(n.layers)).Len() }
+func (n *Net) Classes() int { return n.shape().Len() }
 
 // Step is one operation of a network, for reports and for peers that rebuild the network.
 type Step struct {
@@ -79,14 +74,6 @@ func (n *Net) Steps() []Step {
 	return steps
 }
 
-// out is the shape of activation i: 0 is the input, i the output of layer i-1.
-func (n *Net) out(i int) Shape {
-	if i == 0 {
-		return n.input
-	}
-	return n.layers[i-1].shape()
-}
-
 func mustLen(name string, have, want int) {
 	if have != want {
 		panic(fmt.Sprintf("engine: %s has length %d, expected %d", name, have, want))
@@ -102,7 +89,7 @@ type Builder struct {
 
 // NewBuilder starts a network for examples of shape in.
 func NewBuilder(in Shape) *Builder {
-	b := &Builder{net: Net{input: in}}
+	b := &Builder{net: Net{chain: chain{input: in}}}
 	if in.H < 1 || in.W < 1 || in.C < 1 {
 		b.fail("input", "shape %v: expected at least 1 in every dimension", in)
 	}
@@ -110,7 +97,7 @@ func NewBuilder(in Shape) *Builder {
 }
 
 // Shape is the output of the layers so far.
-func (b *Builder) Shape() Shape { return b.net.out(len(b.net.layers)) }
+func (b *Builder) Shape() Shape { return b.net.shape() }
 
 // Conv3x3 adds a convolution with 3×3 kernels, stride 1 and one pixel of zero padding, without bias (see NormAct).
 // Its parameter is name.weight.
@@ -121,7 +108,7 @@ func (b *Builder) Conv3x3(name string, out int) {
 		return
 	}
 	w := b.tensor(name+".weight", Weight, 9*in.C, 3, 3, in.C, out)
-	b.net.layers = append(b.net.layers, &conv{name: name, in: in, out: Shape{in.H, in.W, out}, weight: w, first: len(b.net.layers) == 0})
+	b.net.layers = append(b.net.layers, &conv{name: name, in: in, out: Shape{in.H, in.W, out}, weight: w})
 	b.weight++
 }
 
@@ -133,7 +120,7 @@ func (b *Builder) Linear(name string, out int, bias bool) {
 		b.fail(name, "%d outputs: expected at least 1", out)
 		return
 	}
-	l := &linear{name: name, in: in, out: out, first: len(b.net.layers) == 0, bias: -1}
+	l := &linear{name: name, in: in, out: out, bias: -1}
 	l.weight = b.tensor(name+".weight", Weight, in, in, out)
 	if bias {
 		l.bias = b.tensor(name+".bias", Bias, in, out)

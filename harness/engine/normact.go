@@ -55,11 +55,13 @@ type normActScratch struct {
 	d                []float32 // the gradient before the activation
 }
 
-func (l *normAct) scratch(old any, n int, backward bool) any {
+func (l *normAct) scratch(old any, n int, what need) any {
 	c := l.in.C
 	s, _ := old.(*normActScratch)
 	if s == nil {
 		s = new(normActScratch)
+	}
+	if s.sum1 == nil {
 		s.sum1, s.sum2 = make([]float64, c), make([]float64, c)
 		s.dscale, s.dshift, s.square = make([]float64, c), make([]float64, c), make([]float64, c)
 	}
@@ -81,7 +83,7 @@ func (l *normAct) scratch(old any, n int, backward bool) any {
 			s.which = make([]uint8, n*l.out.Len())
 		}
 	}
-	if backward {
+	if what&needBackward != 0 {
 		s.d = grow(s.d, n*l.out.Len())
 	}
 	return s
@@ -307,6 +309,9 @@ func (l *normAct) gradSums(ws *workspace, s *normActScratch, i int, pixels []flo
 func (l *normAct) gradEnd(ws *workspace, s *normActScratch, n int) {
 	if l.kind != GroupNorm {
 		l.settle(ws, s, n)
+	}
+	if ws.grad == nil {
+		return
 	}
 	for j := range l.in.C {
 		ws.grad[l.shift+j] = float32(s.dshift[j])

@@ -38,19 +38,16 @@ func (l *stage) pads() (int, int) { return 1, 0 }
 
 func (l *stage) initBuffers(buf []float32) { l.norm.initBuffers(buf) }
 
-func (l *stage) scratch(old any, n int, backward bool) any {
+func (l *stage) scratch(old any, n int, what need) any {
 	s, _ := old.(*stageScratch)
 	if s == nil {
-		s = new(stageScratch)
-		s.conv = l.conv.scratch(nil, n, backward).(*convScratch)
-		s.norm = l.norm.scratch(nil, n, backward).(*normActScratch)
-	} else {
-		l.conv.scratch(s.conv, n, backward)
-		l.norm.scratch(s.norm, n, backward)
+		s = &stageScratch{conv: new(convScratch), norm: new(normActScratch)}
 	}
+	l.conv.scratch(s.conv, n, what)
+	l.norm.scratch(s.norm, n, what)
 	out := l.conv.out
 	s.raw = grow(s.raw, n*out.Len())
-	if backward && s.dRaw == nil {
+	if what&needBackward != 0 && s.dRaw == nil {
 		s.dRaw = kernel.Alloc((out.H + 2) * (out.W + 2) * out.C)
 	}
 	return s
@@ -63,7 +60,7 @@ func (l *stage) forward(ws *workspace, x, y *activation) {
 	l.norm.begin(ws, s.norm)
 	for i := range x.n {
 		k := i
-		if !shared && ws.grad == nil {
+		if !shared && !ws.keep {
 			k = 0 // nobody asks for it again
 		}
 		raw := s.raw[k*size : (k+1)*size]
