@@ -348,3 +348,58 @@ func spreadGrad8(d *float32, x *float32, dx *float32, pixels int, stride int, me
 //
 //go:noescape
 func poolGrad8(d *float32, which *uint8, top *float32, bottom *float32, dTop *float32, dBottom *float32, pixels int, stride int, mean *float32, gain *float32, offset *float32, slope *float32)
+
+// squaredNorm16 adds the squares of vectors of 16 elements to 16 lanes.
+//
+//go:noescape
+func squaredNorm16(x *float32, vectors int, lanes *float64)
+
+// addScaled32 is AddScaled for 32 columns; rows are stride bytes apart.
+//
+//go:noescape
+func addScaled32(out *float32, c *float32, x *float32, stride int, rows int)
+
+// addClamped32 is AddClamped for 32 columns, without e; the elements of a are stepA and the rows stride bytes apart.
+//
+//go:noescape
+func addClamped32(out *float32, a *float32, stepA int, x *float32, stride int, rows int, clip *float32)
+
+// addSquares32 is AddSquares for 32 columns, without e; the elements of a are stepA and the rows stride bytes apart.
+//
+//go:noescape
+func addSquares32(out *float32, a *float32, stepA int, x *float32, stride int, rows int)
+
+// addClampedShifted32 is AddClamped for 32 columns, with e; the elements of a are stepA and the rows stride bytes apart.
+//
+//go:noescape
+func addClampedShifted32(out *float32, a *float32, stepA int, x *float32, stride int, rows int, e *float32, clip *float32)
+
+// addSquaresShifted32 is AddSquares for 32 columns, with e; the elements of a are stepA and the rows stride bytes apart.
+//
+//go:noescape
+func addSquaresShifted32(out *float32, a *float32, stepA int, x *float32, stride int, rows int, e *float32)
+
+// addScaledEdge is AddScaled for up to 8 columns; rows are stride bytes apart.
+//
+//go:noescape
+func addScaledEdge(out *float32, c *float32, x *float32, stride int, rows int, lanes *[16]int32)
+
+// addClampedEdge is AddClamped for up to 8 columns, without e; the elements of a are stepA and the rows stride bytes apart.
+//
+//go:noescape
+func addClampedEdge(out *float32, a *float32, stepA int, x *float32, stride int, rows int, clip *float32, lanes *[16]int32)
+
+// addSquaresEdge is AddSquares for up to 8 columns, without e; the elements of a are stepA and the rows stride bytes apart.
+//
+//go:noescape
+func addSquaresEdge(out *float32, a *float32, stepA int, x *float32, stride int, rows int, lanes *[16]int32)
+
+// addClampedShiftedEdge is AddClamped for up to 8 columns, with e; the elements of a are stepA and the rows stride bytes apart.
+//
+//go:noescape
+func addClampedShiftedEdge(out *float32, a *float32, stepA int, x *float32, stride int, rows int, e *float32, clip *float32, lanes *[16]int32)
+
+// addSquaresShiftedEdge is AddSquares for up to 8 columns, with e; the elements of a are stepA and the rows stride bytes apart.
+//
+//go:noescape
+func addSquaresShiftedEdge(out *float32, a *float32, stepA int, x *float32, stride int, rows int, e *float32, lanes *[16]int32)

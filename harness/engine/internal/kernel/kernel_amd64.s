@@ -6710,3 +6710,426 @@ loop:
 	JNZ       loop
 	VZEROUPPER
 	RET
+
+// func squaredNorm16(x *float32, vectors int, lanes *float64)
+// Requires: AVX, FMA3
+TEXT ·squaredNorm16(SB), NOSPLIT, $0-24
+	MOVQ    x+0(FP), AX
+	MOVQ    vectors+8(FP), CX
+	MOVQ    lanes+16(FP), DX
+	VMOVUPD (DX), Y0
+	VMOVUPD 32(DX), Y1
+	VMOVUPD 64(DX), Y2
+	VMOVUPD 96(DX), Y3
+
+loop:
+	VCVTPS2PD   (AX), Y4
+	VFMADD231PD Y4, Y4, Y0
+	VCVTPS2PD   16(AX), Y4
+	VFMADD231PD Y4, Y4, Y1
+	VCVTPS2PD   32(AX), Y4
+	VFMADD231PD Y4, Y4, Y2
+	VCVTPS2PD   48(AX), Y4
+	VFMADD231PD Y4, Y4, Y3
+	ADDQ        $0x40, AX
+	DECQ        CX
+	JNZ         loop
+	VMOVUPD     Y0, (DX)
+	VMOVUPD     Y1, 32(DX)
+	VMOVUPD     Y2, 64(DX)
+	VMOVUPD     Y3, 96(DX)
+	VZEROUPPER
+	RET
+
+// func addScaled32(out *float32, c *float32, x *float32, stride int, rows int)
+// Requires: AVX
+TEXT ·addScaled32(SB), NOSPLIT, $0-40
+	MOVQ    out+0(FP), AX
+	MOVQ    c+8(FP), CX
+	MOVQ    x+16(FP), DX
+	MOVQ    stride+24(FP), BX
+	MOVQ    rows+32(FP), SI
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	VMOVUPS 64(AX), Y2
+	VMOVUPS 96(AX), Y3
+
+loop:
+	VBROADCASTSS (CX), Y8
+	VMOVUPS      (DX), Y4
+	VMOVUPS      32(DX), Y5
+	VMOVUPS      64(DX), Y6
+	VMOVUPS      96(DX), Y7
+	VMULPS       Y4, Y8, Y4
+	VADDPS       Y4, Y0, Y0
+	VMULPS       Y5, Y8, Y5
+	VADDPS       Y5, Y1, Y1
+	VMULPS       Y6, Y8, Y6
+	VADDPS       Y6, Y2, Y2
+	VMULPS       Y7, Y8, Y7
+	VADDPS       Y7, Y3, Y3
+	ADDQ         $0x04, CX
+	ADDQ         BX, DX
+	DECQ         SI
+	JNZ          loop
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y1, 32(AX)
+	VMOVUPS      Y2, 64(AX)
+	VMOVUPS      Y3, 96(AX)
+	VZEROUPPER
+	RET
+
+// func addClamped32(out *float32, a *float32, stepA int, x *float32, stride int, rows int, clip *float32)
+// Requires: AVX
+TEXT ·addClamped32(SB), NOSPLIT, $0-56
+	MOVQ         clip+48(FP), AX
+	VBROADCASTSS (AX), Y8
+	VXORPS       Y9, Y9, Y9
+	VSUBPS       Y8, Y9, Y9
+	MOVQ         out+0(FP), AX
+	MOVQ         a+8(FP), CX
+	MOVQ         stepA+16(FP), DX
+	MOVQ         x+24(FP), BX
+	MOVQ         stride+32(FP), SI
+	MOVQ         rows+40(FP), DI
+	VMOVUPS      (AX), Y0
+	VMOVUPS      32(AX), Y1
+	VMOVUPS      64(AX), Y2
+	VMOVUPS      96(AX), Y3
+
+loop:
+	VBROADCASTSS (CX), Y10
+	VMOVUPS      (BX), Y4
+	VMOVUPS      32(BX), Y5
+	VMOVUPS      64(BX), Y6
+	VMOVUPS      96(BX), Y7
+	VMULPS       Y4, Y10, Y4
+	VMINPS       Y4, Y8, Y4
+	VMAXPS       Y4, Y9, Y4
+	VADDPS       Y4, Y0, Y0
+	VMULPS       Y5, Y10, Y5
+	VMINPS       Y5, Y8, Y5
+	VMAXPS       Y5, Y9, Y5
+	VADDPS       Y5, Y1, Y1
+	VMULPS       Y6, Y10, Y6
+	VMINPS       Y6, Y8, Y6
+	VMAXPS       Y6, Y9, Y6
+	VADDPS       Y6, Y2, Y2
+	VMULPS       Y7, Y10, Y7
+	VMINPS       Y7, Y8, Y7
+	VMAXPS       Y7, Y9, Y7
+	VADDPS       Y7, Y3, Y3
+	ADDQ         DX, CX
+	ADDQ         SI, BX
+	DECQ         DI
+	JNZ          loop
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y1, 32(AX)
+	VMOVUPS      Y2, 64(AX)
+	VMOVUPS      Y3, 96(AX)
+	VZEROUPPER
+	RET
+
+// func addSquares32(out *float32, a *float32, stepA int, x *float32, stride int, rows int)
+// Requires: AVX
+TEXT ·addSquares32(SB), NOSPLIT, $0-48
+	MOVQ    out+0(FP), AX
+	MOVQ    a+8(FP), CX
+	MOVQ    stepA+16(FP), DX
+	MOVQ    x+24(FP), BX
+	MOVQ    stride+32(FP), SI
+	MOVQ    rows+40(FP), DI
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	VMOVUPS 64(AX), Y2
+	VMOVUPS 96(AX), Y3
+
+loop:
+	VBROADCASTSS (CX), Y8
+	VMOVUPS      (BX), Y4
+	VMOVUPS      32(BX), Y5
+	VMOVUPS      64(BX), Y6
+	VMOVUPS      96(BX), Y7
+	VMULPS       Y4, Y8, Y4
+	VMULPS       Y4, Y4, Y4
+	VADDPS       Y4, Y0, Y0
+	VMULPS       Y5, Y8, Y5
+	VMULPS       Y5, Y5, Y5
+	VADDPS       Y5, Y1, Y1
+	VMULPS       Y6, Y8, Y6
+	VMULPS       Y6, Y6, Y6
+	VADDPS       Y6, Y2, Y2
+	VMULPS       Y7, Y8, Y7
+	VMULPS       Y7, Y7, Y7
+	VADDPS       Y7, Y3, Y3
+	ADDQ         DX, CX
+	ADDQ         SI, BX
+	DECQ         DI
+	JNZ          loop
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y1, 32(AX)
+	VMOVUPS      Y2, 64(AX)
+	VMOVUPS      Y3, 96(AX)
+	VZEROUPPER
+	RET
+
+// func addClampedShifted32(out *float32, a *float32, stepA int, x *float32, stride int, rows int, e *float32, clip *float32)
+// Requires: AVX
+TEXT ·addClampedShifted32(SB), NOSPLIT, $0-64
+	MOVQ         clip+56(FP), AX
+	VBROADCASTSS (AX), Y8
+	VXORPS       Y9, Y9, Y9
+	VSUBPS       Y8, Y9, Y9
+	MOVQ         out+0(FP), AX
+	MOVQ         a+8(FP), CX
+	MOVQ         stepA+16(FP), DX
+	MOVQ         x+24(FP), BX
+	MOVQ         stride+32(FP), SI
+	MOVQ         rows+40(FP), DI
+	VMOVUPS      (AX), Y0
+	VMOVUPS      32(AX), Y1
+	VMOVUPS      64(AX), Y2
+	VMOVUPS      96(AX), Y3
+	MOVQ         e+48(FP), R8
+	VMOVUPS      (R8), Y11
+	VMOVUPS      32(R8), Y12
+	VMOVUPS      64(R8), Y13
+	VMOVUPS      96(R8), Y14
+
+loop:
+	VBROADCASTSS (CX), Y10
+	VMOVUPS      (BX), Y4
+	VMOVUPS      32(BX), Y5
+	VMOVUPS      64(BX), Y6
+	VMOVUPS      96(BX), Y7
+	VMULPS       Y4, Y10, Y4
+	VADDPS       Y11, Y4, Y4
+	VMINPS       Y4, Y8, Y4
+	VMAXPS       Y4, Y9, Y4
+	VADDPS       Y4, Y0, Y0
+	VMULPS       Y5, Y10, Y5
+	VADDPS       Y12, Y5, Y5
+	VMINPS       Y5, Y8, Y5
+	VMAXPS       Y5, Y9, Y5
+	VADDPS       Y5, Y1, Y1
+	VMULPS       Y6, Y10, Y6
+	VADDPS       Y13, Y6, Y6
+	VMINPS       Y6, Y8, Y6
+	VMAXPS       Y6, Y9, Y6
+	VADDPS       Y6, Y2, Y2
+	VMULPS       Y7, Y10, Y7
+	VADDPS       Y14, Y7, Y7
+	VMINPS       Y7, Y8, Y7
+	VMAXPS       Y7, Y9, Y7
+	VADDPS       Y7, Y3, Y3
+	ADDQ         DX, CX
+	ADDQ         SI, BX
+	DECQ         DI
+	JNZ          loop
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y1, 32(AX)
+	VMOVUPS      Y2, 64(AX)
+	VMOVUPS      Y3, 96(AX)
+	VZEROUPPER
+	RET
+
+// func addSquaresShifted32(out *float32, a *float32, stepA int, x *float32, stride int, rows int, e *float32)
+// Requires: AVX
+TEXT ·addSquaresShifted32(SB), NOSPLIT, $0-56
+	MOVQ    out+0(FP), AX
+	MOVQ    a+8(FP), CX
+	MOVQ    stepA+16(FP), DX
+	MOVQ    x+24(FP), BX
+	MOVQ    stride+32(FP), SI
+	MOVQ    rows+40(FP), DI
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	VMOVUPS 64(AX), Y2
+	VMOVUPS 96(AX), Y3
+	MOVQ    e+48(FP), R8
+	VMOVUPS (R8), Y9
+	VMOVUPS 32(R8), Y10
+	VMOVUPS 64(R8), Y11
+	VMOVUPS 96(R8), Y12
+
+loop:
+	VBROADCASTSS (CX), Y8
+	VMOVUPS      (BX), Y4
+	VMOVUPS      32(BX), Y5
+	VMOVUPS      64(BX), Y6
+	VMOVUPS      96(BX), Y7
+	VMULPS       Y4, Y8, Y4
+	VADDPS       Y9, Y4, Y4
+	VMULPS       Y4, Y4, Y4
+	VADDPS       Y4, Y0, Y0
+	VMULPS       Y5, Y8, Y5
+	VADDPS       Y10, Y5, Y5
+	VMULPS       Y5, Y5, Y5
+	VADDPS       Y5, Y1, Y1
+	VMULPS       Y6, Y8, Y6
+	VADDPS       Y11, Y6, Y6
+	VMULPS       Y6, Y6, Y6
+	VADDPS       Y6, Y2, Y2
+	VMULPS       Y7, Y8, Y7
+	VADDPS       Y12, Y7, Y7
+	VMULPS       Y7, Y7, Y7
+	VADDPS       Y7, Y3, Y3
+	ADDQ         DX, CX
+	ADDQ         SI, BX
+	DECQ         DI
+	JNZ          loop
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y1, 32(AX)
+	VMOVUPS      Y2, 64(AX)
+	VMOVUPS      Y3, 96(AX)
+	VZEROUPPER
+	RET
+
+// func addScaledEdge(out *float32, c *float32, x *float32, stride int, rows int, lanes *[16]int32)
+// Requires: AVX
+TEXT ·addScaledEdge(SB), NOSPLIT, $0-48
+	MOVQ       lanes+40(FP), AX
+	VMOVUPS    (AX), Y2
+	MOVQ       out+0(FP), AX
+	MOVQ       c+8(FP), CX
+	MOVQ       x+16(FP), DX
+	MOVQ       stride+24(FP), BX
+	MOVQ       rows+32(FP), SI
+	VMASKMOVPS (AX), Y2, Y0
+
+loop:
+	VBROADCASTSS (CX), Y3
+	VMASKMOVPS   (DX), Y2, Y1
+	VMULPS       Y1, Y3, Y1
+	VADDPS       Y1, Y0, Y0
+	ADDQ         $0x04, CX
+	ADDQ         BX, DX
+	DECQ         SI
+	JNZ          loop
+	VMASKMOVPS   Y0, Y2, (AX)
+	VZEROUPPER
+	RET
+
+// func addClampedEdge(out *float32, a *float32, stepA int, x *float32, stride int, rows int, clip *float32, lanes *[16]int32)
+// Requires: AVX
+TEXT ·addClampedEdge(SB), NOSPLIT, $0-64
+	MOVQ         lanes+56(FP), AX
+	VMOVUPS      (AX), Y2
+	MOVQ         clip+48(FP), AX
+	VBROADCASTSS (AX), Y3
+	VXORPS       Y4, Y4, Y4
+	VSUBPS       Y3, Y4, Y4
+	MOVQ         out+0(FP), AX
+	MOVQ         a+8(FP), CX
+	MOVQ         stepA+16(FP), DX
+	MOVQ         x+24(FP), BX
+	MOVQ         stride+32(FP), SI
+	MOVQ         rows+40(FP), DI
+	VMASKMOVPS   (AX), Y2, Y0
+
+loop:
+	VBROADCASTSS (CX), Y5
+	VMASKMOVPS   (BX), Y2, Y1
+	VMULPS       Y1, Y5, Y1
+	VMINPS       Y1, Y3, Y1
+	VMAXPS       Y1, Y4, Y1
+	VADDPS       Y1, Y0, Y0
+	ADDQ         DX, CX
+	ADDQ         SI, BX
+	DECQ         DI
+	JNZ          loop
+	VMASKMOVPS   Y0, Y2, (AX)
+	VZEROUPPER
+	RET
+
+// func addSquaresEdge(out *float32, a *float32, stepA int, x *float32, stride int, rows int, lanes *[16]int32)
+// Requires: AVX
+TEXT ·addSquaresEdge(SB), NOSPLIT, $0-56
+	MOVQ       lanes+48(FP), AX
+	VMOVUPS    (AX), Y2
+	MOVQ       out+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       stepA+16(FP), DX
+	MOVQ       x+24(FP), BX
+	MOVQ       stride+32(FP), SI
+	MOVQ       rows+40(FP), DI
+	VMASKMOVPS (AX), Y2, Y0
+
+loop:
+	VBROADCASTSS (CX), Y3
+	VMASKMOVPS   (BX), Y2, Y1
+	VMULPS       Y1, Y3, Y1
+	VMULPS       Y1, Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	ADDQ         DX, CX
+	ADDQ         SI, BX
+	DECQ         DI
+	JNZ          loop
+	VMASKMOVPS   Y0, Y2, (AX)
+	VZEROUPPER
+	RET
+
+// func addClampedShiftedEdge(out *float32, a *float32, stepA int, x *float32, stride int, rows int, e *float32, clip *float32, lanes *[16]int32)
+// Requires: AVX
+TEXT ·addClampedShiftedEdge(SB), NOSPLIT, $0-72
+	MOVQ         lanes+64(FP), AX
+	VMOVUPS      (AX), Y2
+	MOVQ         clip+56(FP), AX
+	VBROADCASTSS (AX), Y3
+	VXORPS       Y4, Y4, Y4
+	VSUBPS       Y3, Y4, Y4
+	MOVQ         out+0(FP), AX
+	MOVQ         a+8(FP), CX
+	MOVQ         stepA+16(FP), DX
+	MOVQ         x+24(FP), BX
+	MOVQ         stride+32(FP), SI
+	MOVQ         rows+40(FP), DI
+	VMASKMOVPS   (AX), Y2, Y0
+	MOVQ         e+48(FP), R8
+	VMASKMOVPS   (R8), Y2, Y6
+
+loop:
+	VBROADCASTSS (CX), Y5
+	VMASKMOVPS   (BX), Y2, Y1
+	VMULPS       Y1, Y5, Y1
+	VADDPS       Y6, Y1, Y1
+	VMINPS       Y1, Y3, Y1
+	VMAXPS       Y1, Y4, Y1
+	VADDPS       Y1, Y0, Y0
+	ADDQ         DX, CX
+	ADDQ         SI, BX
+	DECQ         DI
+	JNZ          loop
+	VMASKMOVPS   Y0, Y2, (AX)
+	VZEROUPPER
+	RET
+
+// func addSquaresShiftedEdge(out *float32, a *float32, stepA int, x *float32, stride int, rows int, e *float32, lanes *[16]int32)
+// Requires: AVX
+TEXT ·addSquaresShiftedEdge(SB), NOSPLIT, $0-64
+	MOVQ       lanes+56(FP), AX
+	VMOVUPS    (AX), Y2
+	MOVQ       out+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       stepA+16(FP), DX
+	MOVQ       x+24(FP), BX
+	MOVQ       stride+32(FP), SI
+	MOVQ       rows+40(FP), DI
+	VMASKMOVPS (AX), Y2, Y0
+	MOVQ       e+48(FP), R8
+	VMASKMOVPS (R8), Y2, Y4
+
+loop:
+	VBROADCASTSS (CX), Y3
+	VMASKMOVPS   (BX), Y2, Y1
+	VMULPS       Y1, Y3, Y1
+	VADDPS       Y4, Y1, Y1
+	VMULPS       Y1, Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	ADDQ         DX, CX
+	ADDQ         SI, BX
+	DECQ         DI
+	JNZ          loop
+	VMASKMOVPS   Y0, Y2, (AX)
+	VZEROUPPER
+	RET

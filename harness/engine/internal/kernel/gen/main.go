@@ -51,6 +51,7 @@ func main() {
 		}
 	}
 	elementwise()
+	each()
 	Generate()
 
 	var b strings.Builder
