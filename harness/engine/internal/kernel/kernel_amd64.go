@@ -403,3 +403,38 @@ func addClampedShiftedEdge(out *float32, a *float32, stepA int, x *float32, stri
 //
 //go:noescape
 func addSquaresShiftedEdge(out *float32, a *float32, stepA int, x *float32, stride int, rows int, e *float32, lanes *[16]int32)
+
+// tangentAffine8 is Tangent.Affine for 8 channels of pixels that are stride bytes apart.
+//
+//go:noescape
+func tangentAffine8(x *float32, rx *float32, rz *float32, pixels int, stride int, mean *float32, gain *float32, slope *float32, offset *float32)
+
+// tangentReLU8 is Tangent.ReLU for 8 channels.
+//
+//go:noescape
+func tangentReLU8(x *float32, rx *float32, y *float32, rz *float32, pixels int, stride int, mean *float32, gain *float32, slope *float32, offset *float32)
+
+// gather8 is Gather for 8 channels and a number of pooled pixels; stride is the bytes of one pixel.
+//
+//go:noescape
+func gather8(top *float32, bottom *float32, which *uint8, at *float32, pixels int, stride int)
+
+// tangentSums8 is TangentSums for as many channels.
+//
+//go:noescape
+func tangentSums8(d *float32, rd *float32, x *float32, rx *float32, pixels int, stride int, mean *float64, t1 *float64, t2 *float64)
+
+// tangentSums16 is TangentSums for as many channels.
+//
+//go:noescape
+func tangentSums16(d *float32, rd *float32, x *float32, rx *float32, pixels int, stride int, mean *float64, t1 *float64, t2 *float64)
+
+// spreadTangent8 is SpreadTangent.Grad for 8 channels.
+//
+//go:noescape
+func spreadTangent8(d *float32, rd *float32, x *float32, rx *float32, rdx *float32, pixels int, stride int, mean *float32, gain *float32, gainT *float32, slope *float32, slopeT *float32, offsetT *float32)
+
+// poolTangent8 is SpreadTangent.PoolGrad for 8 channels; first is the place of the row's first pixel.
+//
+//go:noescape
+func poolTangent8(d *float32, rd *float32, which *uint8, first int, x *float32, rx *float32, rdx *float32, pixels int, stride int, mean *float32, gain *float32, gainT *float32, slope *float32, slopeT *float32, offsetT *float32)

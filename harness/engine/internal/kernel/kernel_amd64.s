@@ -7133,3 +7133,360 @@ loop:
 	VMASKMOVPS   Y0, Y2, (AX)
 	VZEROUPPER
 	RET
+
+// func tangentAffine8(x *float32, rx *float32, rz *float32, pixels int, stride int, mean *float32, gain *float32, slope *float32, offset *float32)
+// Requires: AVX
+TEXT ·tangentAffine8(SB), NOSPLIT, $0-72
+	MOVQ    x+0(FP), AX
+	MOVQ    rx+8(FP), CX
+	MOVQ    rz+16(FP), DX
+	MOVQ    pixels+24(FP), BX
+	MOVQ    stride+32(FP), SI
+	MOVQ    mean+40(FP), DI
+	VMOVUPS (DI), Y0
+	MOVQ    gain+48(FP), DI
+	VMOVUPS (DI), Y1
+	MOVQ    slope+56(FP), DI
+	VMOVUPS (DI), Y2
+	MOVQ    offset+64(FP), DI
+	VMOVUPS (DI), Y3
+	VXORPS  Y4, Y4, Y4
+
+loop:
+	VMOVUPS (AX), Y4
+	VSUBPS  Y0, Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VMULPS  (CX), Y1, Y5
+	VADDPS  Y4, Y5, Y5
+	VADDPS  Y3, Y5, Y5
+	VMOVUPS Y5, (DX)
+	ADDQ    SI, AX
+	ADDQ    SI, CX
+	ADDQ    SI, DX
+	DECQ    BX
+	JNZ     loop
+	VZEROUPPER
+	RET
+
+// func tangentReLU8(x *float32, rx *float32, y *float32, rz *float32, pixels int, stride int, mean *float32, gain *float32, slope *float32, offset *float32)
+// Requires: AVX
+TEXT ·tangentReLU8(SB), NOSPLIT, $0-80
+	MOVQ    x+0(FP), AX
+	MOVQ    rx+8(FP), CX
+	MOVQ    rz+24(FP), DX
+	MOVQ    y+16(FP), BX
+	MOVQ    pixels+32(FP), SI
+	MOVQ    stride+40(FP), DI
+	MOVQ    mean+48(FP), R8
+	VMOVUPS (R8), Y0
+	MOVQ    gain+56(FP), R8
+	VMOVUPS (R8), Y1
+	MOVQ    slope+64(FP), R8
+	VMOVUPS (R8), Y2
+	MOVQ    offset+72(FP), R8
+	VMOVUPS (R8), Y3
+	VXORPS  Y6, Y6, Y6
+
+loop:
+	VMOVUPS (AX), Y4
+	VSUBPS  Y0, Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VMULPS  (CX), Y1, Y5
+	VADDPS  Y4, Y5, Y5
+	VADDPS  Y3, Y5, Y5
+	VMOVUPS (BX), Y4
+	VCMPPS  $0x12, Y6, Y4, Y4
+	VANDNPS Y5, Y4, Y5
+	VMOVUPS Y5, (DX)
+	ADDQ    DI, AX
+	ADDQ    DI, CX
+	ADDQ    DI, DX
+	ADDQ    DI, BX
+	DECQ    SI
+	JNZ     loop
+	VZEROUPPER
+	RET
+
+// func gather8(top *float32, bottom *float32, which *uint8, at *float32, pixels int, stride int)
+// Requires: AVX, AVX2
+TEXT ·gather8(SB), NOSPLIT, $0-48
+	MOVQ     top+0(FP), AX
+	MOVQ     bottom+8(FP), CX
+	MOVQ     which+16(FP), DX
+	MOVQ     at+24(FP), BX
+	MOVQ     pixels+32(FP), SI
+	MOVQ     stride+40(FP), DI
+	VPCMPEQD Y0, Y0, Y0
+	VPSRLD   $0x1f, Y0, Y0
+	VPADDD   Y0, Y0, Y1
+	VPADDD   Y0, Y1, Y2
+	MOVQ     DI, R8
+	SHRQ     $0x02, R8
+
+loop:
+	VPMOVZXBD (DX), Y4
+	VMOVUPS   (AX), Y3
+	VPCMPEQD  Y0, Y4, Y5
+	VBLENDVPS Y5, (AX)(DI*1), Y3, Y3
+	VPCMPEQD  Y1, Y4, Y5
+	VBLENDVPS Y5, (CX), Y3, Y3
+	VPCMPEQD  Y2, Y4, Y5
+	VBLENDVPS Y5, (CX)(DI*1), Y3, Y3
+	VMOVUPS   Y3, (BX)
+	LEAQ      (AX)(DI*2), AX
+	LEAQ      (CX)(DI*2), CX
+	ADDQ      DI, BX
+	ADDQ      R8, DX
+	DECQ      SI
+	JNZ       loop
+	VZEROUPPER
+	RET
+
+// func tangentSums8(d *float32, rd *float32, x *float32, rx *float32, pixels int, stride int, mean *float64, t1 *float64, t2 *float64)
+// Requires: AVX
+TEXT ·tangentSums8(SB), NOSPLIT, $0-72
+	MOVQ    d+0(FP), AX
+	MOVQ    rd+8(FP), CX
+	MOVQ    x+16(FP), DX
+	MOVQ    rx+24(FP), BX
+	MOVQ    pixels+32(FP), SI
+	MOVQ    stride+40(FP), DI
+	MOVQ    mean+48(FP), R8
+	MOVQ    t1+56(FP), R9
+	MOVQ    t2+64(FP), R10
+	VMOVUPD (R9), Y0
+	VMOVUPD (R10), Y2
+	VMOVUPD 32(R9), Y1
+	VMOVUPD 32(R10), Y3
+
+loop:
+	VCVTPS2PD (AX), Y4
+	VCVTPS2PD (CX), Y5
+	VCVTPS2PD (DX), Y6
+	VCVTPS2PD (BX), Y7
+	VSUBPD    (R8), Y6, Y6
+	VADDPD    Y5, Y0, Y0
+	VMULPD    Y6, Y5, Y6
+	VMULPD    Y7, Y4, Y4
+	VADDPD    Y4, Y6, Y6
+	VADDPD    Y6, Y2, Y2
+	VCVTPS2PD 16(AX), Y4
+	VCVTPS2PD 16(CX), Y5
+	VCVTPS2PD 16(DX), Y6
+	VCVTPS2PD 16(BX), Y7
+	VSUBPD    32(R8), Y6, Y6
+	VADDPD    Y5, Y1, Y1
+	VMULPD    Y6, Y5, Y6
+	VMULPD    Y7, Y4, Y4
+	VADDPD    Y4, Y6, Y6
+	VADDPD    Y6, Y3, Y3
+	ADDQ      DI, AX
+	ADDQ      DI, CX
+	ADDQ      DI, DX
+	ADDQ      DI, BX
+	DECQ      SI
+	JNZ       loop
+	VMOVUPD   Y0, (R9)
+	VMOVUPD   Y2, (R10)
+	VMOVUPD   Y1, 32(R9)
+	VMOVUPD   Y3, 32(R10)
+	VZEROUPPER
+	RET
+
+// func tangentSums16(d *float32, rd *float32, x *float32, rx *float32, pixels int, stride int, mean *float64, t1 *float64, t2 *float64)
+// Requires: AVX
+TEXT ·tangentSums16(SB), NOSPLIT, $0-72
+	MOVQ    d+0(FP), AX
+	MOVQ    rd+8(FP), CX
+	MOVQ    x+16(FP), DX
+	MOVQ    rx+24(FP), BX
+	MOVQ    pixels+32(FP), SI
+	MOVQ    stride+40(FP), DI
+	MOVQ    mean+48(FP), R8
+	MOVQ    t1+56(FP), R9
+	MOVQ    t2+64(FP), R10
+	VMOVUPD (R9), Y0
+	VMOVUPD (R10), Y4
+	VMOVUPD 32(R9), Y1
+	VMOVUPD 32(R10), Y5
+	VMOVUPD 64(R9), Y2
+	VMOVUPD 64(R10), Y6
+	VMOVUPD 96(R9), Y3
+	VMOVUPD 96(R10), Y7
+
+loop:
+	VCVTPS2PD (AX), Y8
+	VCVTPS2PD (CX), Y9
+	VCVTPS2PD (DX), Y10
+	VCVTPS2PD (BX), Y11
+	VSUBPD    (R8), Y10, Y10
+	VADDPD    Y9, Y0, Y0
+	VMULPD    Y10, Y9, Y10
+	VMULPD    Y11, Y8, Y8
+	VADDPD    Y8, Y10, Y10
+	VADDPD    Y10, Y4, Y4
+	VCVTPS2PD 16(AX), Y8
+	VCVTPS2PD 16(CX), Y9
+	VCVTPS2PD 16(DX), Y10
+	VCVTPS2PD 16(BX), Y11
+	VSUBPD    32(R8), Y10, Y10
+	VADDPD    Y9, Y1, Y1
+	VMULPD    Y10, Y9, Y10
+	VMULPD    Y11, Y8, Y8
+	VADDPD    Y8, Y10, Y10
+	VADDPD    Y10, Y5, Y5
+	VCVTPS2PD 32(AX), Y8
+	VCVTPS2PD 32(CX), Y9
+	VCVTPS2PD 32(DX), Y10
+	VCVTPS2PD 32(BX), Y11
+	VSUBPD    64(R8), Y10, Y10
+	VADDPD    Y9, Y2, Y2
+	VMULPD    Y10, Y9, Y10
+	VMULPD    Y11, Y8, Y8
+	VADDPD    Y8, Y10, Y10
+	VADDPD    Y10, Y6, Y6
+	VCVTPS2PD 48(AX), Y8
+	VCVTPS2PD 48(CX), Y9
+	VCVTPS2PD 48(DX), Y10
+	VCVTPS2PD 48(BX), Y11
+	VSUBPD    96(R8), Y10, Y10
+	VADDPD    Y9, Y3, Y3
+	VMULPD    Y10, Y9, Y10
+	VMULPD    Y11, Y8, Y8
+	VADDPD    Y8, Y10, Y10
+	VADDPD    Y10, Y7, Y7
+	ADDQ      DI, AX
+	ADDQ      DI, CX
+	ADDQ      DI, DX
+	ADDQ      DI, BX
+	DECQ      SI
+	JNZ       loop
+	VMOVUPD   Y0, (R9)
+	VMOVUPD   Y4, (R10)
+	VMOVUPD   Y1, 32(R9)
+	VMOVUPD   Y5, 32(R10)
+	VMOVUPD   Y2, 64(R9)
+	VMOVUPD   Y6, 64(R10)
+	VMOVUPD   Y3, 96(R9)
+	VMOVUPD   Y7, 96(R10)
+	VZEROUPPER
+	RET
+
+// func spreadTangent8(d *float32, rd *float32, x *float32, rx *float32, rdx *float32, pixels int, stride int, mean *float32, gain *float32, gainT *float32, slope *float32, slopeT *float32, offsetT *float32)
+// Requires: AVX
+TEXT ·spreadTangent8(SB), NOSPLIT, $0-104
+	MOVQ    d+0(FP), AX
+	MOVQ    rd+8(FP), CX
+	MOVQ    x+16(FP), DX
+	MOVQ    rx+24(FP), BX
+	MOVQ    rdx+32(FP), SI
+	MOVQ    pixels+40(FP), DI
+	MOVQ    stride+48(FP), R8
+	MOVQ    mean+56(FP), R9
+	VMOVUPS (R9), Y0
+	MOVQ    gain+64(FP), R9
+	VMOVUPS (R9), Y1
+	MOVQ    gainT+72(FP), R9
+	VMOVUPS (R9), Y2
+	MOVQ    slope+80(FP), R9
+	VMOVUPS (R9), Y3
+	MOVQ    slopeT+88(FP), R9
+	VMOVUPS (R9), Y4
+	MOVQ    offsetT+96(FP), R9
+	VMOVUPS (R9), Y5
+
+loop:
+	VMOVUPS (AX), Y6
+	VMOVUPS (CX), Y7
+	VMULPS  Y1, Y7, Y7
+	VMULPS  Y2, Y6, Y6
+	VADDPS  Y6, Y7, Y7
+	VSUBPS  Y5, Y7, Y7
+	VMULPS  (BX), Y3, Y8
+	VMOVUPS (DX), Y6
+	VSUBPS  Y0, Y6, Y6
+	VMULPS  Y4, Y6, Y6
+	VADDPS  Y6, Y8, Y8
+	VSUBPS  Y8, Y7, Y7
+	VMOVUPS Y7, (SI)
+	ADDQ    R8, AX
+	ADDQ    R8, CX
+	ADDQ    R8, DX
+	ADDQ    R8, BX
+	ADDQ    R8, SI
+	DECQ    DI
+	JNZ     loop
+	VZEROUPPER
+	RET
+
+// func poolTangent8(d *float32, rd *float32, which *uint8, first int, x *float32, rx *float32, rdx *float32, pixels int, stride int, mean *float32, gain *float32, gainT *float32, slope *float32, slopeT *float32, offsetT *float32)
+// Requires: AVX, AVX2
+TEXT ·poolTangent8(SB), NOSPLIT, $0-120
+	MOVQ         d+0(FP), AX
+	MOVQ         rd+8(FP), CX
+	MOVQ         which+16(FP), DX
+	MOVQ         first+24(FP), BX
+	MOVQ         x+32(FP), SI
+	MOVQ         rx+40(FP), DI
+	MOVQ         rdx+48(FP), R8
+	MOVQ         pixels+56(FP), R9
+	MOVQ         stride+64(FP), R10
+	MOVQ         mean+72(FP), R11
+	VMOVUPS      (R11), Y0
+	MOVQ         gain+80(FP), R11
+	VMOVUPS      (R11), Y1
+	MOVQ         gainT+88(FP), R11
+	VMOVUPS      (R11), Y2
+	MOVQ         slope+96(FP), R11
+	VMOVUPS      (R11), Y3
+	MOVQ         slopeT+104(FP), R11
+	VMOVUPS      (R11), Y4
+	MOVQ         offsetT+112(FP), R11
+	VMOVUPS      (R11), Y5
+	VMOVQ        BX, X6
+	VPBROADCASTD X6, Y6
+	VPCMPEQD     Y7, Y7, Y7
+	VPSUBD       Y7, Y6, Y7
+	MOVQ         R10, BX
+	SHRQ         $0x02, BX
+
+loop:
+	VPMOVZXBD (DX), Y8
+	VPCMPEQD  Y6, Y8, Y10
+	VANDPS    (AX), Y10, Y9
+	VANDPS    (CX), Y10, Y10
+	VMULPS    Y1, Y10, Y10
+	VMULPS    Y2, Y9, Y9
+	VADDPS    Y9, Y10, Y10
+	VSUBPS    Y5, Y10, Y10
+	VMULPS    (DI), Y3, Y11
+	VMOVUPS   (SI), Y9
+	VSUBPS    Y0, Y9, Y9
+	VMULPS    Y4, Y9, Y9
+	VADDPS    Y9, Y11, Y11
+	VSUBPS    Y11, Y10, Y10
+	VMOVUPS   Y10, (R8)
+	VPCMPEQD  Y7, Y8, Y10
+	VANDPS    (AX), Y10, Y9
+	VANDPS    (CX), Y10, Y10
+	VMULPS    Y1, Y10, Y10
+	VMULPS    Y2, Y9, Y9
+	VADDPS    Y9, Y10, Y10
+	VSUBPS    Y5, Y10, Y10
+	VMULPS    (DI)(R10*1), Y3, Y11
+	VMOVUPS   (SI)(R10*1), Y9
+	VSUBPS    Y0, Y9, Y9
+	VMULPS    Y4, Y9, Y9
+	VADDPS    Y9, Y11, Y11
+	VSUBPS    Y11, Y10, Y10
+	VMOVUPS   Y10, (R8)(R10*1)
+	LEAQ      (SI)(R10*2), SI
+	LEAQ      (DI)(R10*2), DI
+	LEAQ      (R8)(R10*2), R8
+	ADDQ      R10, AX
+	ADDQ      R10, CX
+	ADDQ      BX, DX
+	DECQ      R9
+	JNZ       loop
+	VZEROUPPER
+	RET

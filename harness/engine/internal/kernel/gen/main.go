@@ -52,6 +52,7 @@ func main() {
 	}
 	elementwise()
 	each()
+	tangents()
 	Generate()
 
 	var b strings.Builder
