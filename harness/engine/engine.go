@@ -74,17 +74,29 @@ const (
 // Batch is a set of examples. Nothing in it is modified or kept.
 type Batch struct {
 	X []float32 // examples × height × width × channels
-	Y []int32   // labels, 0 <= label < classes
+	Y []int32   // labels, 0 <= label < classes, of which a single output has 2
+	// T holds targets of a regression, examples × outputs; nil for classification. The loss must be MSE, and the values
+	// of Y then mean nothing; its length is still the number of examples.
+	T []float32
 }
 
 // Len is the number of examples.
 func (b Batch) Len() int { return len(b.Y) }
 
+// part is examples from..to, of size inputs and a number of outputs each.
+func (b Batch) part(from, to, size, outputs int) Batch {
+	p := Batch{X: b.X[from*size : to*size], Y: b.Y[from:to]}
+	if b.T != nil {
+		p.T = b.T[from*outputs : to*outputs]
+	}
+	return p
+}
+
 // Result is what one evaluation says about a batch.
 type Result struct {
-	Loss     float64 // mean over the examples
+	Loss     float64 // mean over the examples, with the L2 term
 	Examples int
-	// Errors counts the examples whose largest logit (the first of equal ones) is not their label. An example with a NaN
-	// among its logits is an error.
+	// Errors counts the examples whose largest logit (the first of equal ones) is not their label; see Loss. An example
+	// with a NaN among its logits is an error. Regression has no errors.
 	Errors int
 }

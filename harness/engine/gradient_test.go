@@ -106,7 +106,7 @@ var plans = []plan{
 // TestGradient compares loss, logits and every kind of parameter's gradient with numerical derivatives of the float64
 // twin.
 func TestGradient(t *testing.T) {
-	losses := []Loss{{}, {LabelSmoothing: 0.1}, {NormalizeLogits: true, LabelSmoothing: 0.2}}
+	losses := []Loss{{}, {LabelSmoothing: 0.1}, {NormalizeLogits: true, LabelSmoothing: 0.2}, {Kind: MSE}, {L2: 0.1}}
 	for k, p := range plans {
 		for _, mode := range []Mode{Train, Eval} {
 			l := losses[k%len(losses)]
@@ -164,15 +164,15 @@ func TestSameBits(t *testing.T) {
 		n := p.build(t)
 		w, buf, b := example(n, 67, uint64(k))
 		fresh := func(examples int) (Result, []float32) {
-			part := Batch{b.X[:examples*n.Inputs().Len()], b.Y[:examples]}
+			part := Batch{X: b.X[:examples*n.Inputs().Len()], Y: b.Y[:examples]}
 			grad := make([]float32, n.Dim())
 			return NewMachine(n, 67).Grad(w, buf, part, Loss{}, Train, false, grad), grad
 		}
 		m := NewMachine(n, 67)
 		for _, examples := range []int{3, 67, 1, 64, 2} {
-			part := Batch{b.X[:examples*n.Inputs().Len()], b.Y[:examples]}
+			part := Batch{X: b.X[:examples*n.Inputs().Len()], Y: b.Y[:examples]}
 			grad := make([]float32, n.Dim())
-			m.Loss(w, buf, part, Loss{}, Eval)
+			m.Loss(w, buf, part, Loss{}, Eval, nil)
 			got := m.Grad(w, buf, part, Loss{}, Train, false, grad)
 			want, wantGrad := fresh(examples)
 			if got != want {
@@ -191,7 +191,7 @@ func TestSameBits(t *testing.T) {
 		one := make([]float32, n.Classes())
 		for i := range 67 {
 			size := n.Inputs().Len()
-			m.Outputs(w, buf, Batch{b.X[i*size : (i+1)*size], b.Y[i : i+1]}, Eval, one)
+			m.Outputs(w, buf, Batch{X: b.X[i*size : (i+1)*size], Y: b.Y[i : i+1]}, Eval, one)
 			mustEqual(t, fmt.Sprintf("%v, logits of example %d alone", p, i), one, all[i*n.Classes():(i+1)*n.Classes()])
 		}
 	}

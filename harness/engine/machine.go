@@ -28,17 +28,27 @@ func NewMachine(n *Net, maxBatch int) *Machine {
 	return &Machine{net: n, max: maxBatch, loss: newLossScratch(n.Classes())}
 }
 
-// Loss evaluates a batch. w has length Dim and buf BufferDim; neither is modified.
-func (m *Machine) Loss(w, buf []float32, b Batch, l Loss, mode Mode) Result {
+// Loss evaluates a batch. w has length Dim and buf BufferDim; neither is modified. each is nil or has one element an
+// example, which becomes that example's own loss; the mean of those is the loss of the batch.
+func (m *Machine) Loss(w, buf []float32, b Batch, l Loss, mode Mode, each []float32) Result {
 	m.check(w, buf, b)
+	if each != nil {
+		mustLen("each", len(each), b.Len())
+	}
 	r := Result{Examples: b.Len()}
 	m.ws = workspace{w: w, buf: buf, mode: mode}
+	size, outputs := m.net.input.Len(), m.net.Classes()
 	m.chunks(b, mode, func(logits []float32, from, to int) {
-		loss, errors := l.sum(m.loss, logits, b.Y[from:to], nil)
+		var own []float32
+		if each != nil {
+			own = each[from:to]
+		}
+		loss, errors := l.sum(m.loss, logits, b.part(from, to, size, outputs), nil, own)
 		r.Loss += loss
 		r.Errors += errors
 	})
 	r.Loss /= float64(b.Len())
+	r.Loss += l.penalty(w, each)
 	return r
 }
 
@@ -80,9 +90,10 @@ func (m *Machine) Grad(w, buf []float32, b Batch, l Loss, mode Mode, updateStats
 	m.reserve(n, needBackward)
 	m.ws = workspace{w: w, buf: buf, grad: grad, keep: true, mode: mode, updateStats: updateStats && mode == Train}
 	logits := m.forward(b.X, n)
-	loss, errors := l.sum(m.loss, logits, b.Y, m.dy.flat())
+	loss, errors := l.sum(m.loss, logits, b, m.dy.flat(), nil)
 	m.backward(nil)
-	return Result{Loss: loss / float64(n), Examples: n, Errors: errors}
+	l.addRidge(w, grad)
+	return Result{Loss: loss/float64(n) + l.penalty(w, nil), Examples: n, Errors: errors}
 }
 
 // forward returns the logits of n examples. They stay valid until the next call.
@@ -129,4 +140,7 @@ func (m *Machine) check(w, buf []float32, b Batch) {
 		panic(fmt.Sprintf("engine: batch of %d examples on a machine for 1 to %d", b.Len(), m.max))
 	}
 	mustLen("batch.X", len(b.X), b.Len()*m.net.input.Len())
+	if b.T != nil {
+		mustLen("batch.T", len(b.T), b.Len()*m.net.Classes())
+	}
 }

@@ -15,7 +15,7 @@ func TestNoAllocations(t *testing.T) {
 		grad, out := make([]float32, n.Dim()), make([]float32, 40*n.Classes())
 		calls := func() {
 			m.Grad(w, buf, b, Loss{}, Train, true, grad)
-			m.Loss(w, buf, b, Loss{NormalizeLogits: true}, Eval)
+			m.Loss(w, buf, b, Loss{NormalizeLogits: true}, Eval, nil)
 			m.Outputs(w, buf, b, Eval, out)
 		}
 		calls()
@@ -35,7 +35,7 @@ func TestInputsUntouched(t *testing.T) {
 		m := NewMachine(n, 4)
 		for _, mode := range []Mode{Eval, Train} {
 			m.Grad(w, buf, b, Loss{}, mode, false, grad)
-			m.Loss(w, buf, b, Loss{}, mode)
+			m.Loss(w, buf, b, Loss{}, mode, nil)
 		}
 		mustEqual(t, fmt.Sprintf("%v: parameters", p), w, w2)
 		mustEqual(t, fmt.Sprintf("%v: buffers", p), buf, buf2)

@@ -33,7 +33,7 @@ func (n *Net) InitBuffers(buf []float32) {
 // Inputs is the shape of one example.
 func (n *Net) Inputs() Shape { return n.input }
 
-// Classes is the number of logits.
+// Classes is the number of outputs: one a class, or a single one for a binary or a scalar problem.
 func (n *Net) Classes() int { return n.shape().Len() }
 
 // Step is one operation of a network, for reports and for peers that rebuild the network.
@@ -203,11 +203,9 @@ func (b *Builder) GlobalAvgPool() {
 	b.net.layers = append(b.net.layers, &avgPool{in: in, out: Shape{1, 1, in.C}})
 }
 
-// Build returns the network, whose output are its logits, or all that is wrong with it.
+// Build returns the network, whose outputs are its logits, or all that is wrong with it. Cross-entropy needs at least two
+// outputs; the other losses do with one.
 func (b *Builder) Build() (*Net, error) {
-	if len(b.errs) == 0 && b.Shape().Len() < 2 {
-		b.fail("output", "%d logits: expected at least 2", b.Shape().Len())
-	}
 	if len(b.errs) > 0 {
 		return nil, fmt.Errorf("%s", strings.Join(b.errs, "\n"))
 	}

@@ -29,11 +29,11 @@ func TestRunningStatistics(t *testing.T) {
 	if !slices.Equal(buf, []float32{0, 0, 1, 1}) {
 		t.Fatalf("initial buffers %v", buf)
 	}
-	batch := Batch{[]float32{1, 2, 3, 2, 5, 2, 7, 2}, []int32{0, 1, 0, 1}}
+	batch := Batch{X: []float32{1, 2, 3, 2, 5, 2, 7, 2}, Y: []int32{0, 1, 0, 1}}
 	m := NewMachine(n, 4)
 	grad := make([]float32, n.Dim())
 
-	m.Loss(w, buf, batch, Loss{}, Train)
+	m.Loss(w, buf, batch, Loss{}, Train, nil)
 	m.Grad(w, buf, batch, Loss{}, Train, false, grad)
 	m.Grad(w, buf, batch, Loss{}, Eval, true, grad)
 	if !slices.Equal(buf, []float32{0, 0, 1, 1}) {
@@ -45,7 +45,7 @@ func TestRunningStatistics(t *testing.T) {
 			t.Errorf("buffer %d is %v, want %v", i, buf[i], want)
 		}
 	}
-	m.Grad(w, buf, Batch{batch.X[:2], batch.Y[:1]}, Loss{}, Train, true, grad)
+	m.Grad(w, buf, Batch{X: batch.X[:2], Y: batch.Y[:1]}, Loss{}, Train, true, grad)
 	for i, want := range []float64{0.36 + 0.1, 0.18 + 0.2, 0.9 * (0.9 + 0.1*20/3), 0.81} {
 		if math.Abs(float64(buf[i])-want) > 1e-7 {
 			t.Errorf("after a single example, buffer %d is %v, want %v", i, buf[i], want)
@@ -73,7 +73,7 @@ func TestLargeMean(t *testing.T) {
 	for i := range batch.X {
 		batch.X[i] += 4096 // a float32 has 2^-11 left
 	}
-	near := Batch{slices.Clone(batch.X), batch.Y}
+	near := Batch{X: slices.Clone(batch.X), Y: batch.Y}
 	for i := range near.X {
 		near.X[i] -= 4096 // exact
 	}

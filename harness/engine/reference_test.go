@@ -85,7 +85,10 @@ func (r *ref) run(w, buf []float64, b Batch) (float64, [][]float64) {
 	var total float64
 	for i := range x {
 		logits[i] = x[i][0][0]
-		total += r.crossEntropy(logits[i], int(b.Y[i]))
+		total += r.example(logits[i], b, i)
+	}
+	for _, v := range w {
+		total += r.loss.L2 / 2 * v * v * float64(len(x))
 	}
 	return total / float64(len(x)), logits
 }
@@ -236,6 +239,36 @@ func (r *ref) activate(a Activation, z float64) float64 {
 	return z
 }
 
+// example is the loss of example i of b, whose outputs are z, without the L2 term.
+func (r *ref) example(z []float64, b Batch, i int) float64 {
+	l, label := r.loss, int(b.Y[i])
+	switch l.Kind {
+	case MSE:
+		var loss float64
+		for k, f := range z {
+			t := 0.0
+			if k == label {
+				t = 1
+			}
+			if len(z) == 1 {
+				t = 2*float64(label) - 1
+			}
+			if b.T != nil {
+				t = float64(b.T[i*len(z)+k])
+			}
+			loss += (f - t) * (f - t) / 2
+		}
+		return loss
+	case Logistic:
+		f := z[len(z)-1]
+		if len(z) == 2 {
+			f -= z[0]
+		}
+		return math.Log(1 + math.Exp((1-2*float64(label))*f))
+	}
+	return r.crossEntropy(z, label)
+}
+
 func (r *ref) crossEntropy(logits []float64, label int) float64 {
 	z := append([]float64(nil), logits...)
 	if r.loss.NormalizeLogits {
@@ -244,6 +277,9 @@ func (r *ref) crossEntropy(logits []float64, label int) float64 {
 		for j := range z {
 			z[j] = (z[j] - mean) / norm
 		}
+	}
+	for j, v := range r.loss.Adjust {
+		z[j] += v
 	}
 	var sum float64
 	for _, v := range z {
@@ -255,6 +291,9 @@ func (r *ref) crossEntropy(logits []float64, label int) float64 {
 		target := r.loss.LabelSmoothing / k
 		if j == label {
 			target += 1 - r.loss.LabelSmoothing
+		}
+		if r.loss.ClassWeights != nil {
+			target *= r.loss.ClassWeights[j]
 		}
 		loss -= target * (v - math.Log(sum))
 	}

@@ -88,8 +88,8 @@ func TestNewErrors(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "norm4: cannot pool 1×1×4") {
 		t.Errorf("five stages on 8×8 images: %v", err)
 	}
-	if _, err = New(Spec{Name: "mlp"}, engine.Shape{H: 8, W: 8, C: 1}, 1); err == nil {
-		t.Error("one class: no error")
+	if _, err = New(Spec{Name: "mlp"}, engine.Shape{H: 8, W: 8, C: 1}, 0); err == nil {
+		t.Error("no classes: no error")
 	}
 	if _, err = New(Spec{Name: "mlp", Norm: "x"}, engine.Shape{H: 8, W: 8, C: 1}, 2); err == nil || !strings.Contains(err.Error(), "norm") {
 		t.Errorf("unknown norm: %v", err)

@@ -156,9 +156,13 @@ func (e *evaluator) Loss(b Batch, w []float32, o Options) (Eval, error) {
 	if err != nil {
 		return Eval{}, err
 	}
+	l, err := e.loss(o)
+	if err != nil {
+		return Eval{}, err
+	}
 	var total Eval
 	for at := 0; at < len(idx); at += e.BatchSize {
-		r := e.machine.Loss(w, e.buffers, e.fill(idx[at:min(at+e.BatchSize, len(idx))], aug), e.loss(o), e.mode)
+		r := e.machine.Loss(w, e.buffers, e.fill(idx[at:min(at+e.BatchSize, len(idx))], aug), l, e.mode, nil)
 		total.add(r)
 	}
 	return e.bill(total, lossG), nil
@@ -171,10 +175,14 @@ func (e *evaluator) Grad(b Batch, w, out []float32, o Options) (Eval, error) {
 	if err != nil {
 		return Eval{}, err
 	}
+	l, err := e.loss(o)
+	if err != nil {
+		return Eval{}, err
+	}
 	var total Eval
 	if len(idx) <= e.BatchSize {
 		update := e.mode == engine.Train && b.Stream == Train && b.From == b.To && !o.FreezeStats
-		total.add(e.machine.Grad(w, e.buffers, e.fill(idx, aug), e.loss(o), e.mode, update, out))
+		total.add(e.machine.Grad(w, e.buffers, e.fill(idx, aug), l, e.mode, update, out))
 		return e.bill(total, gradG), nil
 	}
 	if e.part == nil {
@@ -182,7 +190,7 @@ func (e *evaluator) Grad(b Batch, w, out []float32, o Options) (Eval, error) {
 	}
 	clear(e.sum)
 	for at := 0; at < len(idx); at += e.BatchSize {
-		r := e.machine.Grad(w, e.buffers, e.fill(idx[at:min(at+e.BatchSize, len(idx))], aug), e.loss(o), e.mode, false, e.part)
+		r := e.machine.Grad(w, e.buffers, e.fill(idx[at:min(at+e.BatchSize, len(idx))], aug), l, e.mode, false, e.part)
 		for i, g := range e.part {
 			e.sum[i] += float64(g) * float64(r.Examples)
 		}
@@ -233,10 +241,13 @@ func (e *evaluator) fill(idx []int, aug dataset.Augment) engine.Batch {
 	return in
 }
 
-func (e *evaluator) loss(o Options) engine.Loss {
+func (e *evaluator) loss(o Options) (engine.Loss, error) {
 	l := e.Objective
 	l.NormalizeLogits = l.NormalizeLogits || o.NormalizeLogits
-	return l
+	if l.NormalizeLogits && l.Kind != "" && l.Kind != engine.CrossEntropy {
+		return l, Errorf(BadRequest, "normalised logits belong to the loss %s, the workload's is %s", engine.CrossEntropy, l.Kind)
+	}
+	return l, nil
 }
 
 func (e *evaluator) bill(total Eval, price float64) Eval {
