@@ -39,15 +39,15 @@ func (l *linear) scratch(old any, n int, what need) any {
 // gap separates packed rows, so that rows a power of two long do not share the same few places of the cache.
 const gap = 16
 
-// multiply computes C = A B for row-major A (m×k), B (k×n), in parts of at most depth terms.
-func multiply(s *linearScratch, m, n, k int, a, b, c []float32) {
+// multiply computes C = A B for row-major A (m×k), B (k×n), in parts of at most depth terms; add adds it to C instead.
+func multiply(s *linearScratch, m, n, k int, a, b, c []float32, add bool) {
 	p := &s.product
 	p.M, p.N, p.Segs, p.Rep = m, n, 1, 1
 	p.ColA, p.RowB, p.RowC, p.C = 1, n, n, c
 	parts := (k + depth - 1) / depth
 	for part := range parts {
 		from, to := part*k/parts, (part+1)*k/parts
-		p.K, p.B, p.Add = to-from, b[from*n:], part > 0
+		p.K, p.B, p.Add = to-from, b[from*n:], add || part > 0
 		if parts == 1 {
 			p.A, p.RowA = a, k
 		} else {
@@ -63,13 +63,18 @@ func multiply(s *linearScratch, m, n, k int, a, b, c []float32) {
 func (l *linear) forward(ws *workspace, x, y *activation) {
 	s := ws.scratch.(*linearScratch)
 	out := y.flat()
-	multiply(s, x.n, l.out, l.in, x.flat(), ws.w[l.weight:l.weight+l.in*l.out], out)
+	multiply(s, x.n, l.out, l.in, x.flat(), ws.w[l.weight:l.weight+l.in*l.out], out, false)
+	l.addBias(ws.w, out)
+}
+
+// addBias adds the bias in w, if there is one, to the rows of out.
+func (l *linear) addBias(w, out []float32) {
 	if l.bias < 0 {
 		return
 	}
-	b := ws.w[l.bias : l.bias+l.out]
-	for i := range x.n {
-		row := out[i*l.out : (i+1)*l.out]
+	b := w[l.bias : l.bias+l.out]
+	for i := 0; i < len(out); i += l.out {
+		row := out[i : i+l.out]
 		for j := range row {
 			row[j] += b[j]
 		}
@@ -79,34 +84,20 @@ func (l *linear) forward(ws *workspace, x, y *activation) {
 func (l *linear) backward(ws *workspace, x, y, dy, dx *activation) {
 	s := ws.scratch.(*linearScratch)
 	if ws.grad != nil {
-		l.gradWeights(ws, s, x.flat(), dy.flat(), x.n)
+		l.gradWeights(ws.grad, s, x.flat(), dy.flat(), x.n, false)
+		l.gradBias(ws.grad, s, dy.flat())
 	}
-	if ws.grad != nil && l.bias >= 0 {
-		clear(s.sums)
-		kernel.Sums(dy.flat(), l.out, s.sums)
-		for j, v := range s.sums {
-			ws.grad[l.bias+j] = float32(v)
-		}
+	if dx != nil {
+		l.gradInput(ws.w, s, dy, dx, false)
 	}
-	if dx == nil {
-		return
-	}
-	s.transposed = grow(s.transposed, l.in*l.out)
-	w := ws.w[l.weight : l.weight+l.in*l.out]
-	for i := range l.in {
-		for j, v := range w[i*l.out : (i+1)*l.out] {
-			s.transposed[j*l.in+i] = v
-		}
-	}
-	multiply(s, x.n, l.in, l.out, dy.flat(), s.transposed, dx.flat())
 }
 
-// gradWeights computes dW = xᵀ dy for n examples. The columns of x are gathered a block at a time, because one column's
-// elements are a whole example apart.
-func (l *linear) gradWeights(ws *workspace, s *linearScratch, x, dy []float32, n int) {
+// gradWeights computes dW = xᵀ dy for n examples into the layer's part of grad, or adds it. The columns of x are gathered
+// a block at a time, because one column's elements are a whole example apart.
+func (l *linear) gradWeights(grad []float32, s *linearScratch, x, dy []float32, n int, add bool) {
 	p := &s.product
-	dw := ws.grad[l.weight : l.weight+l.in*l.out]
-	p.N, p.K, p.Segs, p.Rep, p.Add = l.out, n, 1, 1, false
+	dw := grad[l.weight : l.weight+l.in*l.out]
+	p.N, p.K, p.Segs, p.Rep, p.Add = l.out, n, 1, 1, add
 	p.B, p.RowB, p.RowC = dy, l.out, l.out
 	for from := 0; from < l.in; from += block {
 		rows := min(block, l.in-from)
@@ -117,4 +108,28 @@ func (l *linear) gradWeights(ws *workspace, s *linearScratch, x, dy []float32, n
 		p.C = dw[from*l.out:]
 		p.Run()
 	}
+}
+
+// gradBias stores the gradient of the bias, if there is one, in grad.
+func (l *linear) gradBias(grad []float32, s *linearScratch, dy []float32) {
+	if l.bias < 0 {
+		return
+	}
+	clear(s.sums)
+	kernel.Sums(dy, l.out, s.sums)
+	for j, v := range s.sums {
+		grad[l.bias+j] = float32(v)
+	}
+}
+
+// gradInput computes dx = dy Wᵀ, or adds it, with the weights in w.
+func (l *linear) gradInput(w []float32, s *linearScratch, dy, dx *activation, add bool) {
+	s.transposed = grow(s.transposed, l.in*l.out)
+	w = w[l.weight : l.weight+l.in*l.out]
+	for i := range l.in {
+		for j, v := range w[i*l.out : (i+1)*l.out] {
+			s.transposed[j*l.in+i] = v
+		}
+	}
+	multiply(s, dy.n, l.in, l.out, dy.flat(), s.transposed, dx.flat(), add)
 }
