@@ -438,3 +438,48 @@ func spreadTangent8(d *float32, rd *float32, x *float32, rx *float32, rdx *float
 //
 //go:noescape
 func poolTangent8(d *float32, rd *float32, which *uint8, first int, x *float32, rx *float32, rdx *float32, pixels int, stride int, mean *float32, gain *float32, gainT *float32, slope *float32, slopeT *float32, offsetT *float32)
+
+// rowSums8 is RowSums for rows of 8*blocks elements that are stride bytes apart.
+//
+//go:noescape
+func rowSums8(x *float32, rows int, blocks int, stride int, sum *float64)
+
+// rowDots8 is RowDots for rows of 8*blocks elements.
+//
+//go:noescape
+func rowDots8(x *float32, y *float32, rows int, blocks int, strideX int, strideY int, dot *float64)
+
+// rowDeviations8 is RowDeviations for rows of 8*blocks elements.
+//
+//go:noescape
+func rowDeviations8(x *float32, rows int, blocks int, stride int, mean *float64, sum *float64)
+
+// standardise8 is Standardise for the first 8*blocks columns.
+//
+//go:noescape
+func standardise8(x *float32, y *float32, rows int, blocks int, stride int, mean *float32, inv *float32)
+
+// columnAffine8 is ColumnAffine for 8 columns.
+//
+//go:noescape
+func columnAffine8(x *float32, y *float32, rows int, stride int, scale *float32, shift *float32)
+
+// rowProject8 is RowProject for the first 8*blocks columns.
+//
+//go:noescape
+func rowProject8(a *float32, x *float32, y *float32, rows int, blocks int, stride int, offset *float32, slope *float32, inv *float32)
+
+// rowAdd8 is RowAdd for the first 8*blocks columns.
+//
+//go:noescape
+func rowAdd8(x *float32, y *float32, rows int, blocks int, stride int, factor *float32)
+
+// rowGate8 is RowGate for the first 8*blocks columns.
+//
+//go:noescape
+func rowGate8(p *float32, d *float32, y *float32, rows int, blocks int, stride int, delta *float32, scale *float32)
+
+// transpose8 is Transpose for 8 columns and 8*blocks rows; strides are bytes.
+//
+//go:noescape
+func transpose8(x *float32, y *float32, blocks int, strideX int, strideY int, scale *float32)

@@ -7490,3 +7490,369 @@ loop:
 	JNZ       loop
 	VZEROUPPER
 	RET
+
+// func rowSums8(x *float32, rows int, blocks int, stride int, sum *float64)
+// Requires: AVX
+TEXT ·rowSums8(SB), NOSPLIT, $0-40
+	MOVQ x+0(FP), AX
+	MOVQ rows+8(FP), CX
+	MOVQ blocks+16(FP), DX
+	MOVQ stride+24(FP), BX
+	MOVQ sum+32(FP), SI
+
+row:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	MOVQ   DX, DI
+	MOVQ   AX, R8
+
+block:
+	VCVTPS2PD    (AX), Y2
+	VADDPD       Y2, Y0, Y0
+	VCVTPS2PD    16(AX), Y2
+	VADDPD       Y2, Y1, Y1
+	ADDQ         $0x20, AX
+	DECQ         DI
+	JNZ          block
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VPERMILPD    $0x01, X0, X1
+	VADDSD       X1, X0, X0
+	VMOVSD       X0, (SI)
+	ADDQ         $0x08, SI
+	LEAQ         (R8)(BX*1), AX
+	DECQ         CX
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func rowDots8(x *float32, y *float32, rows int, blocks int, strideX int, strideY int, dot *float64)
+// Requires: AVX
+TEXT ·rowDots8(SB), NOSPLIT, $0-56
+	MOVQ x+0(FP), AX
+	MOVQ y+8(FP), CX
+	MOVQ rows+16(FP), DX
+	MOVQ blocks+24(FP), BX
+	MOVQ strideX+32(FP), SI
+	MOVQ strideY+40(FP), DI
+	MOVQ dot+48(FP), R8
+
+row:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	MOVQ   BX, R9
+	MOVQ   AX, R10
+	MOVQ   CX, R11
+
+block:
+	VCVTPS2PD    (AX), Y2
+	VCVTPS2PD    (CX), Y3
+	VMULPD       Y2, Y3, Y2
+	VADDPD       Y2, Y0, Y0
+	VCVTPS2PD    16(AX), Y2
+	VCVTPS2PD    16(CX), Y3
+	VMULPD       Y2, Y3, Y2
+	VADDPD       Y2, Y1, Y1
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	DECQ         R9
+	JNZ          block
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VPERMILPD    $0x01, X0, X1
+	VADDSD       X1, X0, X0
+	VMOVSD       X0, (R8)
+	ADDQ         $0x08, R8
+	LEAQ         (R10)(SI*1), AX
+	LEAQ         (R11)(DI*1), CX
+	DECQ         DX
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func rowDeviations8(x *float32, rows int, blocks int, stride int, mean *float64, sum *float64)
+// Requires: AVX
+TEXT ·rowDeviations8(SB), NOSPLIT, $0-48
+	MOVQ x+0(FP), AX
+	MOVQ rows+8(FP), CX
+	MOVQ blocks+16(FP), DX
+	MOVQ stride+24(FP), BX
+	MOVQ mean+32(FP), SI
+	MOVQ sum+40(FP), DI
+
+row:
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VBROADCASTSD (SI), Y3
+	ADDQ         $0x08, SI
+	MOVQ         DX, R8
+	MOVQ         AX, R9
+
+block:
+	VCVTPS2PD    (AX), Y2
+	VSUBPD       Y3, Y2, Y2
+	VMULPD       Y2, Y2, Y2
+	VADDPD       Y2, Y0, Y0
+	VCVTPS2PD    16(AX), Y2
+	VSUBPD       Y3, Y2, Y2
+	VMULPD       Y2, Y2, Y2
+	VADDPD       Y2, Y1, Y1
+	ADDQ         $0x20, AX
+	DECQ         R8
+	JNZ          block
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VPERMILPD    $0x01, X0, X1
+	VADDSD       X1, X0, X0
+	VMOVSD       X0, (DI)
+	ADDQ         $0x08, DI
+	LEAQ         (R9)(BX*1), AX
+	DECQ         CX
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func standardise8(x *float32, y *float32, rows int, blocks int, stride int, mean *float32, inv *float32)
+// Requires: AVX
+TEXT ·standardise8(SB), NOSPLIT, $0-56
+	MOVQ x+0(FP), AX
+	MOVQ y+8(FP), CX
+	MOVQ rows+16(FP), DX
+	MOVQ blocks+24(FP), BX
+	MOVQ stride+32(FP), SI
+	MOVQ mean+40(FP), DI
+	MOVQ inv+48(FP), R8
+
+row:
+	VBROADCASTSS (DI), Y0
+	ADDQ         $0x04, DI
+	VBROADCASTSS (R8), Y1
+	ADDQ         $0x04, R8
+	MOVQ         BX, R9
+	MOVQ         AX, R10
+	MOVQ         CX, R11
+
+block:
+	VMOVUPS (AX), Y2
+	VSUBPS  Y0, Y2, Y2
+	VMULPS  Y1, Y2, Y2
+	VMOVUPS Y2, (CX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	DECQ    R9
+	JNZ     block
+	LEAQ    (R10)(SI*1), AX
+	LEAQ    (R11)(SI*1), CX
+	DECQ    DX
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func columnAffine8(x *float32, y *float32, rows int, stride int, scale *float32, shift *float32)
+// Requires: AVX
+TEXT ·columnAffine8(SB), NOSPLIT, $0-48
+	MOVQ    x+0(FP), AX
+	MOVQ    y+8(FP), CX
+	MOVQ    rows+16(FP), DX
+	MOVQ    stride+24(FP), BX
+	MOVQ    scale+32(FP), SI
+	VMOVUPS (SI), Y0
+	MOVQ    shift+40(FP), SI
+	VMOVUPS (SI), Y1
+
+loop:
+	VMOVUPS (AX), Y2
+	VMULPS  Y0, Y2, Y2
+	VADDPS  Y1, Y2, Y2
+	VMOVUPS Y2, (CX)
+	ADDQ    BX, AX
+	ADDQ    BX, CX
+	DECQ    DX
+	JNZ     loop
+	VZEROUPPER
+	RET
+
+// func rowProject8(a *float32, x *float32, y *float32, rows int, blocks int, stride int, offset *float32, slope *float32, inv *float32)
+// Requires: AVX
+TEXT ·rowProject8(SB), NOSPLIT, $0-72
+	MOVQ a+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ y+16(FP), DX
+	MOVQ rows+24(FP), BX
+	MOVQ blocks+32(FP), SI
+	MOVQ stride+40(FP), DI
+	MOVQ offset+48(FP), R8
+	MOVQ slope+56(FP), R9
+	MOVQ inv+64(FP), R10
+
+row:
+	VBROADCASTSS (R8), Y0
+	ADDQ         $0x04, R8
+	VBROADCASTSS (R9), Y1
+	ADDQ         $0x04, R9
+	VBROADCASTSS (R10), Y2
+	ADDQ         $0x04, R10
+	MOVQ         SI, R11
+	MOVQ         AX, R12
+	MOVQ         CX, R13
+	MOVQ         DX, R14
+
+block:
+	VMOVUPS (AX), Y3
+	VSUBPS  Y0, Y3, Y3
+	VMULPS  (CX), Y1, Y4
+	VSUBPS  Y4, Y3, Y3
+	VMULPS  Y2, Y3, Y3
+	VMOVUPS Y3, (DX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	DECQ    R11
+	JNZ     block
+	LEAQ    (R12)(DI*1), AX
+	LEAQ    (R13)(DI*1), CX
+	LEAQ    (R14)(DI*1), DX
+	DECQ    BX
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func rowAdd8(x *float32, y *float32, rows int, blocks int, stride int, factor *float32)
+// Requires: AVX
+TEXT ·rowAdd8(SB), NOSPLIT, $0-48
+	MOVQ x+0(FP), AX
+	MOVQ y+8(FP), CX
+	MOVQ rows+16(FP), DX
+	MOVQ blocks+24(FP), BX
+	MOVQ stride+32(FP), SI
+	MOVQ factor+40(FP), DI
+
+row:
+	VBROADCASTSS (DI), Y0
+	ADDQ         $0x04, DI
+	MOVQ         BX, R8
+	MOVQ         AX, R9
+	MOVQ         CX, R10
+
+block:
+	VMULPS  (AX), Y0, Y1
+	VADDPS  (CX), Y1, Y1
+	VMOVUPS Y1, (CX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	DECQ    R8
+	JNZ     block
+	LEAQ    (R9)(SI*1), AX
+	LEAQ    (R10)(SI*1), CX
+	DECQ    DX
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func rowGate8(p *float32, d *float32, y *float32, rows int, blocks int, stride int, delta *float32, scale *float32)
+// Requires: AVX
+TEXT ·rowGate8(SB), NOSPLIT, $0-64
+	MOVQ         p+0(FP), AX
+	MOVQ         d+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         rows+24(FP), BX
+	MOVQ         blocks+32(FP), SI
+	MOVQ         stride+40(FP), DI
+	MOVQ         delta+48(FP), R8
+	MOVQ         scale+56(FP), R9
+	VBROADCASTSS (R9), Y0
+
+row:
+	VBROADCASTSS (R8), Y1
+	ADDQ         $0x04, R8
+	MOVQ         SI, R9
+	MOVQ         AX, R10
+	MOVQ         CX, R11
+	MOVQ         DX, R12
+
+block:
+	VMOVUPS (CX), Y2
+	VSUBPS  Y1, Y2, Y2
+	VMULPS  (AX), Y2, Y2
+	VMULPS  Y0, Y2, Y2
+	VMOVUPS Y2, (DX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	DECQ    R9
+	JNZ     block
+	LEAQ    (R10)(DI*1), AX
+	LEAQ    (R11)(DI*1), CX
+	LEAQ    (R12)(DI*1), DX
+	DECQ    BX
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func transpose8(x *float32, y *float32, blocks int, strideX int, strideY int, scale *float32)
+// Requires: AVX
+TEXT ·transpose8(SB), NOSPLIT, $0-48
+	MOVQ x+0(FP), AX
+	MOVQ y+8(FP), CX
+	MOVQ blocks+16(FP), DX
+	MOVQ strideX+24(FP), BX
+	LEAQ (BX)(BX*2), SI
+	LEAQ (BX)(BX*4), DI
+	LEAQ (SI)(BX*4), R8
+	MOVQ strideY+32(FP), R9
+	LEAQ (R9)(R9*2), R10
+	LEAQ (R9)(R9*4), R11
+	LEAQ (R10)(R9*4), R12
+	MOVQ scale+40(FP), R13
+
+loop:
+	VBROADCASTSS (R13), Y8
+	VMULPS       (AX), Y8, Y0
+	VMULPS       (AX)(BX*1), Y8, Y1
+	VMULPS       (AX)(BX*2), Y8, Y2
+	VMULPS       (AX)(SI*1), Y8, Y3
+	VMULPS       (AX)(BX*4), Y8, Y4
+	VMULPS       (AX)(DI*1), Y8, Y5
+	VMULPS       (AX)(SI*2), Y8, Y6
+	VMULPS       (AX)(R8*1), Y8, Y7
+	VUNPCKLPS    Y1, Y0, Y8
+	VUNPCKHPS    Y1, Y0, Y9
+	VUNPCKLPS    Y3, Y2, Y1
+	VUNPCKHPS    Y3, Y2, Y10
+	VUNPCKLPS    Y5, Y4, Y11
+	VUNPCKHPS    Y5, Y4, Y12
+	VUNPCKLPS    Y7, Y6, Y5
+	VUNPCKHPS    Y7, Y6, Y7
+	VSHUFPS      $0x44, Y1, Y8, Y0
+	VSHUFPS      $0xee, Y1, Y8, Y1
+	VSHUFPS      $0x44, Y10, Y9, Y2
+	VSHUFPS      $0xee, Y10, Y9, Y3
+	VSHUFPS      $0x44, Y5, Y11, Y4
+	VSHUFPS      $0xee, Y5, Y11, Y5
+	VSHUFPS      $0x44, Y7, Y12, Y6
+	VSHUFPS      $0xee, Y7, Y12, Y7
+	VPERM2F128   $0x20, Y4, Y0, Y8
+	VPERM2F128   $0x31, Y4, Y0, Y11
+	VPERM2F128   $0x20, Y5, Y1, Y9
+	VPERM2F128   $0x31, Y5, Y1, Y12
+	VPERM2F128   $0x20, Y6, Y2, Y1
+	VPERM2F128   $0x31, Y6, Y2, Y5
+	VPERM2F128   $0x20, Y7, Y3, Y10
+	VPERM2F128   $0x31, Y7, Y3, Y7
+	VMOVUPS      Y8, (CX)
+	VMOVUPS      Y9, (CX)(R9*1)
+	VMOVUPS      Y1, (CX)(R9*2)
+	VMOVUPS      Y10, (CX)(R10*1)
+	VMOVUPS      Y11, (CX)(R9*4)
+	VMOVUPS      Y12, (CX)(R11*1)
+	VMOVUPS      Y5, (CX)(R10*2)
+	VMOVUPS      Y7, (CX)(R12*1)
+	LEAQ         (AX)(BX*8), AX
+	ADDQ         $0x20, CX
+	DECQ         DX
+	JNZ          loop
+	VZEROUPPER
+	RET

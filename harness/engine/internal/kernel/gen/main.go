@@ -53,6 +53,7 @@ func main() {
 	elementwise()
 	each()
 	tangents()
+	rows()
 	Generate()
 
 	var b strings.Builder
