@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestRows compares the passes over rows with their formulas in float64, and the vectors with the bits of plain Go.
-func TestRows(t *testing.T) {
+// TestRowPasses compares the passes over rows with their formulas in float64, and the vectors with the bits of plain Go.
+func TestRowPasses(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
 	for trial := range 120 {
 		n, c := 1+r.IntN(20), 1+r.IntN(70)
