@@ -12,9 +12,22 @@ import (
 
 // Streams of batches. The validation, test and shift sets have no stream: no request can reach them.
 const (
-	Train = "train" // minibatch Index of the trial's fixed order
-	Full  = "full"  // all training examples of the trial, not augmented
-	Probe = "probe" // the Index-th batch of the metric's fixed example set
+	Train   = "train"   // minibatch Index of the trial's fixed order
+	Poisson = "poisson" // draw Index: each training example independently with probability Rate
+	Full    = "full"    // all training examples of the trial, not augmented
+	Probe   = "probe"   // the Index-th batch of the metric's fixed example set
+)
+
+// Part says which examples of a batch are meant.
+type Part string
+
+// The parts. A part without examples is an Error with code BadRequest.
+const (
+	All     Part = ""
+	Range   Part = "range"   // From to To, exclusive
+	Class   Part = "class"   // the examples with label Number
+	Domain  Part = "domain"  // the examples of domain Number
+	Example Part = "example" // the one example Number, counted within the batch
 )
 
 // Batch names examples; it never lists them. The same name gives the same examples with the same augmentation on
@@ -22,17 +35,33 @@ const (
 type Batch struct {
 	Stream   string
 	Index    uint64
-	From, To uint32 // a range of the batch's examples; From == To == 0 means all of them
+	Rate     float64 // Poisson only, 0 < Rate <= 1
+	Part     Part
+	From, To uint32
+	Number   uint32
+	// Delta is added to the inputs as the network sees them (normalised, augmented): height × width × channels numbers
+	// for one example after the other, at least as many as there are examples. nil: nothing is added. It is not modified.
+	Delta []float32
 }
 
 // Options change how a batch is evaluated.
 type Options struct {
-	// FreezeStats keeps the running statistics of batch normalisation as they are. They follow the gradients of an
-	// optimizer that do not set it; nothing else moves them.
+	// FreezeStats keeps the running statistics of batch normalisation as they are. They follow the gradients and VJPs of
+	// an optimizer that do not set it; nothing else moves them.
 	FreezeStats bool
 	// NormalizeLogits centres each example's logits and scales them to norm 1 before the loss
 	// (Andriushchenko et al. 2023).
 	NormalizeLogits bool
+	// Each, if not nil, gets the losses of the single examples: at least as many elements as there are examples. For
+	// Loss only.
+	Each []float32
+}
+
+// Clip says how the gradients of single examples are limited before they are added up.
+type Clip struct {
+	Limit         float64   // greater than 0; infinity: not at all
+	PerCoordinate bool      // each coordinate is clamped to ±Limit, instead of the norm
+	Norms         []float32 // if not nil, gets the norms of the examples' gradients before clipping
 }
 
 // Eval is the answer to one evaluation.
@@ -45,6 +74,8 @@ type Eval struct {
 
 // Workload is what is being optimized: data, model and loss. Vectors of parameters and gradients have length Dim.
 // Implementations must not modify w and must not keep w or out.
+//
+// What else a workload can answer it says by implementing Curved, PerExample, Inspected and Restricted.
 type Workload interface {
 	Dim() int
 	Loss(b Batch, w []float32, o Options) (Eval, error)
@@ -53,6 +84,37 @@ type Workload interface {
 	// Outputs stores the logits of the batch's examples in out, one example after the other; out has at least
 	// examples × classes elements and its rest is left as it is.
 	Outputs(b Batch, w, out []float32, o Options) (Eval, error)
+}
+
+// Curved is a workload with second derivatives.
+type Curved interface {
+	// HVP stores H·v in out, H the Hessian of the mean loss at w. out must not alias w or v.
+	HVP(b Batch, w, v, out []float32, o Options) (Eval, error)
+}
+
+// PerExample is a workload whose examples have gradients of their own. The loss is their mean loss, as everywhere.
+type PerExample interface {
+	// GradClipped stores the sum of the examples' clipped gradients in out: zeros for a batch of no examples.
+	GradClipped(b Batch, w, out []float32, c Clip, o Options) (Eval, error)
+	// GradSquared stores the sum of the squares of the examples' gradients in out, coordinate by coordinate.
+	GradSquared(b Batch, w, out []float32, o Options) (Eval, error)
+}
+
+// Inspected is a workload that shows more of a network than its loss and outputs. Buffers are laid out example after
+// example and may be longer than needed; the rest is left as it is.
+type Inspected interface {
+	// VJP stores Jᵀ·cotangent in out, J the Jacobian of all outputs by the parameters.
+	VJP(b Batch, w, cotangent, out []float32, o Options) (Eval, error)
+	// InputGrad stores the gradient of the mean loss by the inputs in out, which is laid out as Batch.Delta is.
+	InputGrad(b Batch, w, out []float32, o Options) (Eval, error)
+	// Activations stores what enters the activation function behind the weights of one layer (Tensor.Layer).
+	Activations(b Batch, w, out []float32, layer int, o Options) (Eval, error)
+}
+
+// Restricted is a workload that cannot answer some requests for reasons of its own.
+type Restricted interface {
+	// Can returns nil, or why the workload cannot answer op, a name of the protocol such as "grad_clipped".
+	Can(op string) error
 }
 
 // Code says what kind of trouble an Error is.
@@ -82,13 +144,19 @@ func Errorf(code Code, format string, args ...any) *Error {
 
 // Bill is what a session has used.
 type Bill struct {
-	Loss     uint64  `json:"loss"` // calls
-	Grad     uint64  `json:"grad"`
-	Outputs  uint64  `json:"outputs"`
-	Normal   uint64  `json:"normal"`
-	Examples uint64  `json:"examples"` // over all calls
-	G        float64 `json:"g"`
-	Seconds  float64 `json:"seconds"` // the host's own compute
+	Loss        uint64  `json:"loss"` // calls
+	Grad        uint64  `json:"grad"`
+	Outputs     uint64  `json:"outputs"`
+	HVP         uint64  `json:"hvp,omitempty"`
+	GradClipped uint64  `json:"grad_clipped,omitempty"`
+	GradSquared uint64  `json:"grad_squared,omitempty"`
+	VJP         uint64  `json:"vjp,omitempty"`
+	InputGrad   uint64  `json:"input_grad,omitempty"`
+	Activations uint64  `json:"activations,omitempty"`
+	Normal      uint64  `json:"normal"`
+	Examples    uint64  `json:"examples"` // over all calls
+	G           float64 `json:"g"`
+	Seconds     float64 `json:"seconds"` // the host's own compute
 }
 
 // Oracle answers for one workload. It is not safe for concurrent use.
@@ -119,16 +187,12 @@ func (o *Oracle) Loss(b Batch, w []float32, opt Options) (Eval, error) {
 }
 
 // Grad stores the gradient of the mean loss of b at w in out. Both have length Dim and must not overlap. A loss or
-// gradient that is not finite is an Error with code NonFinite; out then holds what was computed.
+// gradient that is not finite is an Error with code NonFinite; out then holds what was computed. So it is with all
+// results below.
 func (o *Oracle) Grad(b Batch, w, out []float32, opt Options) (Eval, error) {
 	start := time.Now()
 	e, err := o.workload.Grad(b, w, out, opt)
-	if err == nil {
-		if i := FirstNonFinite(out); i >= 0 {
-			err = Errorf(NonFinite, "gradient element %d is %v", i, out[i])
-		}
-	}
-	return o.settle(&o.bill.Grad, start, e, err)
+	return o.settle(&o.bill.Grad, start, e, finite("gradient", out, err))
 }
 
 // Outputs stores the logits of b at w in out: examples × classes, one example after the other.
@@ -136,6 +200,110 @@ func (o *Oracle) Outputs(b Batch, w, out []float32, opt Options) (Eval, error) {
 	start := time.Now()
 	e, err := o.workload.Outputs(b, w, out, opt)
 	return o.settle(&o.bill.Outputs, start, e, err)
+}
+
+// HVP stores the product of the Hessian of the mean loss of b at w with v in out. All have length Dim; out must not
+// overlap w or v.
+func (o *Oracle) HVP(b Batch, w, v, out []float32, opt Options) (Eval, error) {
+	t, ok := o.workload.(Curved)
+	if !ok {
+		return Eval{}, o.Can("hvp")
+	}
+	start := time.Now()
+	e, err := t.HVP(b, w, v, out, opt)
+	return o.settle(&o.bill.HVP, start, e, finite("Hessian-vector product", out, err))
+}
+
+// GradClipped stores the sum of the clipped gradients of the examples of b in out, which has length Dim. The batch may
+// be an empty Poisson draw: the sum is 0 then.
+func (o *Oracle) GradClipped(b Batch, w, out []float32, c Clip, opt Options) (Eval, error) {
+	t, ok := o.workload.(PerExample)
+	if !ok {
+		return Eval{}, o.Can("grad_clipped")
+	}
+	if !(c.Limit > 0) {
+		return Eval{}, Errorf(BadRequest, "clip %v: expected a number above 0, or infinity", c.Limit)
+	}
+	start := time.Now()
+	e, err := t.GradClipped(b, w, out, c, opt)
+	return o.settle(&o.bill.GradClipped, start, e, finite("sum of clipped gradients", out, err))
+}
+
+// GradSquared stores the sum of the squared gradients of the examples of b in out, which has length Dim.
+func (o *Oracle) GradSquared(b Batch, w, out []float32, opt Options) (Eval, error) {
+	t, ok := o.workload.(PerExample)
+	if !ok {
+		return Eval{}, o.Can("grad_squared")
+	}
+	start := time.Now()
+	e, err := t.GradSquared(b, w, out, opt)
+	return o.settle(&o.bill.GradSquared, start, e, finite("sum of squared gradients", out, err))
+}
+
+// VJP stores Jᵀ·cotangent in out, which has length Dim; cotangent is laid out as Outputs are.
+func (o *Oracle) VJP(b Batch, w, cotangent, out []float32, opt Options) (Eval, error) {
+	t, ok := o.workload.(Inspected)
+	if !ok {
+		return Eval{}, o.Can("vjp")
+	}
+	start := time.Now()
+	e, err := t.VJP(b, w, cotangent, out, opt)
+	return o.settle(&o.bill.VJP, start, e, finite("vector-Jacobian product", out, err))
+}
+
+// InputGrad stores the gradient of the mean loss by the inputs in out.
+func (o *Oracle) InputGrad(b Batch, w, out []float32, opt Options) (Eval, error) {
+	t, ok := o.workload.(Inspected)
+	if !ok {
+		return Eval{}, o.Can("input_grad")
+	}
+	start := time.Now()
+	e, err := t.InputGrad(b, w, out, opt)
+	return o.settle(&o.bill.InputGrad, start, e, err)
+}
+
+// Activations stores the pre-activations of a layer in out, example after example.
+func (o *Oracle) Activations(b Batch, w, out []float32, layer int, opt Options) (Eval, error) {
+	t, ok := o.workload.(Inspected)
+	if !ok {
+		return Eval{}, o.Can("activations")
+	}
+	start := time.Now()
+	e, err := t.Activations(b, w, out, layer, opt)
+	return o.settle(&o.bill.Activations, start, e, err)
+}
+
+// Can returns nil, or an Error with code Unsupported that says why the workload cannot answer op, a name of the
+// protocol such as "grad_clipped".
+func (o *Oracle) Can(op string) error {
+	able := true
+	switch op {
+	case "hvp":
+		_, able = o.workload.(Curved)
+	case "grad_clipped", "grad_squared":
+		_, able = o.workload.(PerExample)
+	case "vjp", "input_grad", "activations":
+		_, able = o.workload.(Inspected)
+	}
+	if !able {
+		return Errorf(Unsupported, "this workload does not answer %s", op)
+	}
+	if r, ok := o.workload.(Restricted); ok {
+		if err := r.Can(op); err != nil {
+			return Errorf(Unsupported, "%v", err)
+		}
+	}
+	return nil
+}
+
+// finite adds to err what is wrong with the numbers of x.
+func finite(what string, x []float32, err error) error {
+	if err == nil {
+		if i := FirstNonFinite(x); i >= 0 {
+			err = Errorf(NonFinite, "%s: element %d is %v", what, i, x[i])
+		}
+	}
+	return err
 }
 
 func (o *Oracle) settle(calls *uint64, start time.Time, e Eval, err error) (Eval, error) {

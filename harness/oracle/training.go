@@ -6,6 +6,7 @@ import (
 
 	"github.com/sharpbench/sharpbench/harness/dataset"
 	"github.com/sharpbench/sharpbench/harness/engine"
+	"github.com/sharpbench/sharpbench/harness/rng"
 )
 
 // Problem is a net, its loss and the examples it is evaluated on.
@@ -51,10 +52,35 @@ func (t *Training) pick(b Batch) ([]int, dataset.Augment, error) {
 			t.index = append(t.index, t.Examples[p])
 		}
 		return t.index, dataset.Augment{Kind: t.Augment, Seed: t.Seed, Epoch: epoch}, nil
+	case Poisson:
+		if !(b.Rate > 0 && b.Rate <= 1) {
+			return nil, dataset.Augment{}, Errorf(BadRequest, "rate %v of a Poisson draw: expected above 0 and at most 1", b.Rate)
+		}
+		if b.Index >= 1<<32 {
+			return nil, dataset.Augment{}, Errorf(BadRequest, "Poisson draw %d: there are 2³² of them", b.Index)
+		}
+		// Example i takes number i of the stream, so that the draws of a larger rate contain those of a smaller one.
+		r := rng.New(t.Seed, "poisson", b.Index)
+		t.index = t.index[:0]
+		for _, i := range t.Examples {
+			if r.Float64() < b.Rate {
+				t.index = append(t.index, i)
+			}
+		}
+		// A draw is its own epoch: each time an example is drawn it is augmented anew.
+		return t.index, dataset.Augment{Kind: t.Augment, Seed: t.Seed, Epoch: b.Index}, nil
 	case Full:
 		return t.Examples, dataset.Augment{}, nil
 	}
-	return nil, dataset.Augment{}, Errorf(BadRequest, "batch stream %q: an optimizer may use %q and %q", b.Stream, Train, Full)
+	return nil, dataset.Augment{}, Errorf(BadRequest, "batch stream %q: an optimizer may use %q, %q and %q", b.Stream, Train, Poisson, Full)
+}
+
+// Can says why the network cannot answer op while it is being trained.
+func (t *Training) Can(op string) error {
+	if op == "grad_clipped" || op == "grad_squared" {
+		return t.Net.PerExample()
+	}
+	return nil
 }
 
 // Measuring is the workload a metric sees: a fixed list of examples, never augmented, batch norm with the running
@@ -118,6 +144,7 @@ func (e *Evaluation) On(images *dataset.Images, examples []int, w []float32) (Ev
 const (
 	lossG = 1.0 / 3
 	gradG = 1.0
+	hvpG  = 2.0
 )
 
 // evaluator is what Training and Measuring share: it turns names of batches into the engine's input, a chunk of at
@@ -133,7 +160,8 @@ type evaluator struct {
 	augment dataset.Augment
 	x       []float32
 	y       []int32
-	part    []float32 // gradient of one chunk, when there are several
+	picked  []int     // the part of a batch that is wanted
+	part    []float32 // result of one chunk, when there are several
 	sum     []float64
 }
 
@@ -152,102 +180,280 @@ func (e *evaluator) Dim() int { return e.Net.Dim() }
 
 // Loss answers the mean loss. It never touches the running statistics.
 func (e *evaluator) Loss(b Batch, w []float32, o Options) (Eval, error) {
-	idx, aug, err := e.examples(b)
-	if err != nil {
-		return Eval{}, err
-	}
-	l, err := e.loss(o)
-	if err != nil {
-		return Eval{}, err
-	}
-	var total Eval
-	for at := 0; at < len(idx); at += e.BatchSize {
-		r := e.machine.Loss(w, e.buffers, e.fill(idx[at:min(at+e.BatchSize, len(idx))], aug), l, e.mode, nil)
-		total.add(r)
-	}
-	return e.bill(total, lossG), nil
+	return e.mean(b, lossG, "losses", o.Each, 1, func(in engine.Batch, from, to int) engine.Result {
+		var each []float32
+		if o.Each != nil {
+			each = o.Each[from:to]
+		}
+		return e.machine.Loss(w, e.buffers, in, e.loss(o), e.mode, each)
+	})
 }
 
-// Grad answers the gradient of the mean loss. In training the gradient of a minibatch folds its statistics into the
-// running ones unless o.FreezeStats is set; the full stream and ranges of a minibatch never do.
+// Grad answers the gradient of the mean loss. In training the gradient of a whole minibatch folds its statistics into the
+// running ones unless o.FreezeStats is set; other streams, parts and changed inputs never do.
 func (e *evaluator) Grad(b Batch, w, out []float32, o Options) (Eval, error) {
-	idx, aug, err := e.examples(b)
-	if err != nil {
+	return e.combine(b, gradG, out, true, func(in engine.Batch, whole bool, out []float32) engine.Result {
+		return e.machine.Grad(w, e.buffers, in, e.loss(o), e.mode, whole && e.moves(b, o), out)
+	})
+}
+
+// HVP answers the Hessian's product with v, batch norm in the same mode as for gradients.
+func (e *evaluator) HVP(b Batch, w, v, out []float32, o Options) (Eval, error) {
+	return e.combine(b, hvpG, out, true, func(in engine.Batch, _ bool, out []float32) engine.Result {
+		return e.machine.HVP(w, e.buffers, in, e.loss(o), e.mode, v, out)
+	})
+}
+
+// GradClipped answers the sum of the examples' clipped gradients.
+func (e *evaluator) GradClipped(b Batch, w, out []float32, c Clip, o Options) (Eval, error) {
+	if err := e.coupled("grad_clipped"); err != nil {
 		return Eval{}, err
 	}
-	l, err := e.loss(o)
-	if err != nil {
-		return Eval{}, err
-	}
-	var total Eval
-	if len(idx) <= e.BatchSize {
-		update := e.mode == engine.Train && b.Stream == Train && b.From == b.To && !o.FreezeStats
-		total.add(e.machine.Grad(w, e.buffers, e.fill(idx, aug), l, e.mode, update, out))
-		return e.bill(total, gradG), nil
-	}
-	if e.part == nil {
-		e.part, e.sum = make([]float32, e.Dim()), make([]float64, e.Dim())
-	}
-	clear(e.sum)
-	for at := 0; at < len(idx); at += e.BatchSize {
-		r := e.machine.Grad(w, e.buffers, e.fill(idx[at:min(at+e.BatchSize, len(idx))], aug), l, e.mode, false, e.part)
-		for i, g := range e.part {
-			e.sum[i] += float64(g) * float64(r.Examples)
+	done := 0
+	if c.Norms != nil {
+		idx, _, err := e.examples(b)
+		if err != nil {
+			return Eval{}, err
 		}
-		total.add(r)
+		if err := room("norms", c.Norms, len(idx), 1); err != nil {
+			return Eval{}, err
+		}
 	}
-	for i, s := range e.sum {
-		out[i] = float32(s / float64(total.Examples))
+	return e.combine(b, gradG, out, false, func(in engine.Batch, _ bool, out []float32) engine.Result {
+		var norms []float32
+		if c.Norms != nil {
+			norms = c.Norms[done : done+in.Len()]
+		}
+		done += in.Len()
+		return e.machine.GradClipped(w, e.buffers, in, e.loss(o), c.Limit, c.PerCoordinate, norms, out)
+	})
+}
+
+// GradSquared answers the sum of the examples' squared gradients.
+func (e *evaluator) GradSquared(b Batch, w, out []float32, o Options) (Eval, error) {
+	if err := e.coupled("grad_squared"); err != nil {
+		return Eval{}, err
 	}
-	return e.bill(total, gradG), nil
+	return e.combine(b, gradG, out, false, func(in engine.Batch, _ bool, out []float32) engine.Result {
+		return e.machine.GradSquared(w, e.buffers, in, e.loss(o), out)
+	})
+}
+
+// coupled refuses ops for which the examples of a batch must not depend on each other.
+func (e *evaluator) coupled(op string) error {
+	if e.mode == engine.Train {
+		if err := e.Net.PerExample(); err != nil {
+			return Errorf(Unsupported, "%s: %v", op, err)
+		}
+	}
+	return nil
+}
+
+// VJP answers the product of the outputs' Jacobian, transposed, with the cotangent. It moves the running statistics as
+// Grad does.
+func (e *evaluator) VJP(b Batch, w, cotangent, out []float32, o Options) (Eval, error) {
+	idx, _, err := e.examples(b)
+	if err != nil {
+		return Eval{}, err
+	}
+	k := e.Net.Classes()
+	if err := room("cotangent", cotangent, len(idx), k); err != nil {
+		return Eval{}, err
+	}
+	done := 0
+	return e.combine(b, gradG, out, false, func(in engine.Batch, whole bool, out []float32) engine.Result {
+		c := cotangent[done*k : (done+in.Len())*k]
+		done += in.Len()
+		e.machine.VJP(w, e.buffers, in, e.mode, whole && e.moves(b, o), c, out)
+		return engine.Result{Examples: in.Len()}
+	})
 }
 
 // Outputs stores the logits, one example after the other.
 func (e *evaluator) Outputs(b Batch, w, out []float32, _ Options) (Eval, error) {
-	idx, aug, err := e.examples(b)
+	k := e.Net.Classes()
+	return e.mean(b, lossG, "outputs", out, k, func(in engine.Batch, from, to int) engine.Result {
+		e.machine.Outputs(w, e.buffers, in, e.mode, out[from*k:to*k])
+		return engine.Result{Examples: in.Len()}
+	})
+}
+
+// InputGrad stores the gradient of the mean loss by the inputs, one example after the other.
+func (e *evaluator) InputGrad(b Batch, w, out []float32, o Options) (Eval, error) {
+	size := e.Net.Inputs().Len()
+	total, err := e.mean(b, gradG, "input gradients", out, size, func(in engine.Batch, from, to int) engine.Result {
+		return e.machine.InputGrad(w, e.buffers, in, e.loss(o), e.mode, out[from*size:to*size])
+	})
+	if err != nil || total.Examples <= e.BatchSize {
+		return total, err
+	}
+	// Each chunk has the gradient of its own mean.
+	for from := 0; from < total.Examples; from += e.BatchSize {
+		to := min(from+e.BatchSize, total.Examples)
+		share := float64(to-from) / float64(total.Examples)
+		for i, v := range out[from*size : to*size] {
+			out[from*size+i] = float32(float64(v) * share)
+		}
+	}
+	return total, nil
+}
+
+// Activations stores what enters the activation function of a layer, one example after the other.
+func (e *evaluator) Activations(b Batch, w, out []float32, layer int, _ Options) (Eval, error) {
+	size, err := e.Net.ActivationLen(layer)
+	if err != nil {
+		return Eval{}, Errorf(BadRequest, "%v", err)
+	}
+	return e.mean(b, lossG, "activations", out, size, func(in engine.Batch, from, to int) engine.Result {
+		e.machine.Activations(w, e.buffers, in, e.mode, layer, out[from*size:to*size])
+		return engine.Result{Examples: in.Len()}
+	})
+}
+
+// moves says whether a gradient of the whole batch b moves the running statistics.
+func (e *evaluator) moves(b Batch, o Options) bool {
+	return e.mode == engine.Train && b.Stream == Train && b.Part == All && b.Delta == nil && !o.FreezeStats
+}
+
+// room checks that a buffer, if there is one, holds per numbers for each of n examples.
+func room(what string, x []float32, n, per int) error {
+	if need := n * per; x != nil && len(x) < need {
+		return Errorf(BadSlot, "the %s of %d examples × %d need %d elements, the slot has %d", what, n, per, need, len(x))
+	}
+	return nil
+}
+
+// mean evaluates b chunk by chunk; out gets per numbers an example. The examples of a chunk are from to to of the batch.
+func (e *evaluator) mean(b Batch, price float64, what string, out []float32, per int, each func(in engine.Batch, from, to int) engine.Result) (Eval, error) {
+	idx, aug, err := e.nonEmpty(b)
 	if err != nil {
 		return Eval{}, err
 	}
-	classes := e.Net.Classes()
-	if need := len(idx) * classes; len(out) < need {
-		return Eval{}, Errorf(BadSlot, "the outputs of %d examples × %d classes need %d elements, the slot has %d", len(idx), classes, need, len(out))
+	if err := room(what, out, len(idx), per); err != nil {
+		return Eval{}, err
 	}
-	total := Eval{Examples: len(idx)}
+	var total Eval
 	for at := 0; at < len(idx); at += e.BatchSize {
 		to := min(at+e.BatchSize, len(idx))
-		e.machine.Outputs(w, e.buffers, e.fill(idx[at:to], aug), e.mode, out[at*classes:to*classes])
+		total.add(each(e.fill(b, idx, at, to, aug), at, to))
 	}
-	return e.bill(total, lossG), nil
+	return e.bill(total, price), nil
 }
 
+// combine evaluates b chunk by chunk and stores the mean over the examples of the chunks' results, or their sum, in out.
+// whole is true when the batch is one chunk. An empty batch has a sum, zero, but no mean.
+func (e *evaluator) combine(b Batch, price float64, out []float32, mean bool, each func(in engine.Batch, whole bool, out []float32) engine.Result) (Eval, error) {
+	find := e.examples
+	if mean {
+		find = e.nonEmpty
+	}
+	idx, aug, err := find(b)
+	if err != nil {
+		return Eval{}, err
+	}
+	var total Eval
+	switch {
+	case len(idx) == 0:
+		clear(out)
+	case len(idx) <= e.BatchSize:
+		total.add(each(e.fill(b, idx, 0, len(idx), aug), true, out))
+	default:
+		if e.part == nil {
+			e.part, e.sum = make([]float32, e.Dim()), make([]float64, e.Dim())
+		}
+		clear(e.sum)
+		for at := 0; at < len(idx); at += e.BatchSize {
+			r := each(e.fill(b, idx, at, min(at+e.BatchSize, len(idx)), aug), false, e.part)
+			weight := 1.0
+			if mean {
+				weight = float64(r.Examples)
+			}
+			for i, g := range e.part {
+				e.sum[i] += float64(float64(g) * weight)
+			}
+			total.add(r)
+		}
+		over := 1.0
+		if mean {
+			over = float64(total.Examples)
+		}
+		for i, s := range e.sum {
+			out[i] = float32(s / over)
+		}
+	}
+	return e.bill(total, price), nil
+}
+
+// nonEmpty is examples for ops that divide by their number.
+func (e *evaluator) nonEmpty(b Batch) ([]int, dataset.Augment, error) {
+	idx, aug, err := e.examples(b)
+	if err == nil && len(idx) == 0 {
+		err = Errorf(BadRequest, "Poisson draw %d has no examples and therefore no mean; sums of gradients of single examples exist", b.Index)
+	}
+	return idx, aug, err
+}
+
+// examples are those that b names.
 func (e *evaluator) examples(b Batch) ([]int, dataset.Augment, error) {
 	idx, aug, err := e.pick(b)
-	if err != nil || b.From == b.To {
-		return idx, aug, err
+	if err != nil {
+		return nil, aug, err
 	}
-	if b.From > b.To || int(b.To) > len(idx) {
-		return nil, aug, Errorf(BadRequest, "range %d to %d of a batch of %d examples", b.From, b.To, len(idx))
+	switch b.Part {
+	case All:
+	case Range:
+		if b.From >= b.To || uint64(b.To) > uint64(len(idx)) {
+			return nil, aug, Errorf(BadRequest, "range %d to %d of a batch of %d examples", b.From, b.To, len(idx))
+		}
+		idx = idx[b.From:b.To]
+	case Example:
+		if uint64(b.Number) >= uint64(len(idx)) {
+			return nil, aug, Errorf(BadRequest, "example %d of a batch of %d examples, counted from 0", b.Number, len(idx))
+		}
+		idx = idx[b.Number : b.Number+1]
+	case Class:
+		e.picked = e.picked[:0]
+		for _, i := range idx {
+			if uint32(e.Images.Labels[i]) == b.Number {
+				e.picked = append(e.picked, i)
+			}
+		}
+		if idx = e.picked; len(idx) == 0 {
+			return nil, aug, Errorf(BadRequest, "the batch has no example of class %d", b.Number)
+		}
+	case Domain:
+		return nil, aug, Errorf(BadRequest, "the examples of this workload belong to no domains")
+	default:
+		return nil, aug, Errorf(BadRequest, "unknown part %q of a batch", b.Part)
 	}
-	return idx[b.From:b.To], aug, nil
+	if size := e.Net.Inputs().Len(); b.Delta != nil && len(b.Delta) < len(idx)*size {
+		return nil, aug, Errorf(BadSlot, "changes of the inputs of %d examples × %d need %d elements, the slot has %d", len(idx), size, len(idx)*size, len(b.Delta))
+	}
+	return idx, aug, nil
 }
 
-func (e *evaluator) fill(idx []int, aug dataset.Augment) engine.Batch {
-	n := len(idx)
-	in := engine.Batch{X: e.x[:n*e.Images.H*e.Images.W*e.Images.C], Y: e.y[:n]}
+// fill makes the engine's input of the examples from to to of idx.
+func (e *evaluator) fill(b Batch, idx []int, from, to int, aug dataset.Augment) engine.Batch {
+	idx = idx[from:to]
+	n, size := len(idx), e.Net.Inputs().Len()
+	in := engine.Batch{X: e.x[:n*size], Y: e.y[:n]}
 	if !slices.Equal(e.chunk, idx) || e.augment != aug {
 		e.Normalize.Fill(in.X, in.Y, e.Images, idx, aug)
 		e.chunk, e.augment = append(e.chunk[:0], idx...), aug
 	}
+	if b.Delta != nil {
+		for i, d := range b.Delta[from*size : to*size] {
+			in.X[i] += d
+		}
+		e.chunk = e.chunk[:0] // x is that of no batch now
+	}
 	return in
 }
 
-func (e *evaluator) loss(o Options) (engine.Loss, error) {
+func (e *evaluator) loss(o Options) engine.Loss {
 	l := e.Objective
 	l.NormalizeLogits = l.NormalizeLogits || o.NormalizeLogits
-	if l.NormalizeLogits && l.Kind != "" && l.Kind != engine.CrossEntropy {
-		return l, Errorf(BadRequest, "normalised logits belong to the loss %s, the workload's is %s", engine.CrossEntropy, l.Kind)
-	}
-	return l, nil
+	return l
 }
 
 func (e *evaluator) bill(total Eval, price float64) Eval {

@@ -72,7 +72,7 @@ func TestOnlyMinibatchGradientsMoveStatistics(t *testing.T) {
 			return err
 		},
 		"full gradient": func() error { _, err := task.Grad(Batch{Stream: Full}, w, g, Options{}); return err },
-		"range":         func() error { _, err := task.Grad(Batch{Stream: Train, From: 0, To: 8}, w, g, Options{}); return err },
+		"range":         func() error { _, err := task.Grad(Batch{Stream: Train, Part: Range, From: 0, To: 8}, w, g, Options{}); return err },
 		"loss":          func() error { _, err := task.Loss(Batch{Stream: Train}, w, Options{}); return err },
 	} {
 		if err := call(); err != nil {
@@ -131,7 +131,7 @@ func TestFullGradientIsTheMeanOverExamples(t *testing.T) {
 	mean, loss := make([]float64, p.Net.Dim()), 0.0
 	for j := range uint64(3) {
 		for i := range uint32(4) {
-			e, err := m.Grad(Batch{Stream: Probe, Index: j, From: i, To: i + 1}, w, one, Options{})
+			e, err := m.Grad(Batch{Stream: Probe, Index: j, Part: Range, From: i, To: i + 1}, w, one, Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -168,7 +168,7 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("stream %q: %v, want bad_request", stream, got)
 		}
 	}
-	_, err := o.Grad(Batch{Stream: Train, From: 30, To: 40}, w, g, Options{})
+	_, err := o.Grad(Batch{Stream: Train, Part: Range, From: 30, To: 40}, w, g, Options{})
 	if got := code(err); got != BadRequest {
 		t.Errorf("range beyond the batch: %v", got)
 	}

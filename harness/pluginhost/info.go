@@ -63,6 +63,7 @@ type Problem struct {
 	Classes, Examples, BatchSize int
 	Steps, StepsPerEpoch         int
 	ProbeBatches, ProbeBatchSize int
+	InputLen                     int // numbers of one example's inputs
 }
 
 // Slot is a vector in shared memory that a plugin has asked for.
@@ -85,10 +86,7 @@ func (d Diagnostic) String() string {
 	return d.Param + ": " + d.Message
 }
 
-var answered = map[pb.Op_Name]bool{
-	pb.Op_NAME_LOSS: true, pb.Op_NAME_GRAD: true, pb.Op_NAME_OUTPUTS: true, pb.Op_NAME_NORMAL: true, pb.Op_NAME_COMMIT: true,
-}
-
+// opNames are the ops that the host answers.
 var opNames = map[pb.Op_Name]string{
 	pb.Op_NAME_LOSS: "loss", pb.Op_NAME_GRAD: "grad", pb.Op_NAME_GRAD_CLIPPED: "grad_clipped", pb.Op_NAME_HVP: "hvp",
 	pb.Op_NAME_OUTPUTS: "outputs", pb.Op_NAME_VJP: "vjp", pb.Op_NAME_NORMAL: "normal", pb.Op_NAME_COMMIT: "commit",
@@ -183,7 +181,7 @@ func (p Problem) message() *pb.Problem {
 	m := &pb.Problem{
 		Dim: uint64(p.Dim), Classes: uint32(p.Classes), Examples: uint64(p.Examples), BatchSize: uint32(p.BatchSize),
 		Steps: uint64(p.Steps), StepsPerEpoch: uint64(p.StepsPerEpoch),
-		ProbeBatches: uint32(p.ProbeBatches), ProbeBatchSize: uint32(p.ProbeBatchSize),
+		ProbeBatches: uint32(p.ProbeBatches), ProbeBatchSize: uint32(p.ProbeBatchSize), InputLen: uint64(p.InputLen),
 	}
 	for _, t := range p.Tensors {
 		shape := make([]uint64, len(t.Shape))

@@ -212,6 +212,11 @@ func (x *Process) prepare(ctx context.Context, kind string, p Problem, params ma
 	if missing := info.Unanswered(); len(missing) > 0 {
 		return nil, &Failure{Kind: Refused, Reason: fmt.Sprintf("plugin %q needs what this version of bench does not answer: %s", info.Name, strings.Join(missing, ", "))}
 	}
+	for _, op := range info.Needs {
+		if err := o.Can(op); err != nil {
+			return nil, &Failure{Kind: Refused, Reason: fmt.Sprintf("plugin %q needs %s: %v", info.Name, op, err)}
+		}
+	}
 	if p.Dim < 1 || p.Dim != o.Dim() {
 		return nil, fmt.Errorf("pluginhost: a problem of %d parameters with an oracle of %d", p.Dim, o.Dim())
 	}
@@ -230,8 +235,8 @@ func (i Info) Unanswered() []string {
 	var missing []string
 	for _, need := range i.Needs {
 		known := false
-		for op := range answered {
-			known = known || opNames[op] == need
+		for _, name := range opNames {
+			known = known || name == need
 		}
 		if !known {
 			missing = append(missing, need)

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/sharpbench/sharpbench/harness/oracle"
 	pb "github.com/sharpbench/sharpbench/harness/proto/bench/v1"
@@ -245,90 +246,202 @@ func codeOf(c oracle.Code) pb.Error_Code {
 
 // do executes one op. An *oracle.Error is for the plugin, a *Failure ends the session, any other error is the host's.
 func (s *session) do(op *pb.Op) (*pb.Result, error) {
+	if m := op.ProtoReflect(); m.IsValid() {
+		unknown := false
+		m.Range(func(_ protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+			unknown = len(v.Message().GetUnknown()) > 0
+			return true
+		})
+		if unknown {
+			return nil, oracle.Errorf(oracle.Unsupported, "the op has fields that this version of bench does not know")
+		}
+	}
 	switch o := op.GetOp().(type) {
 	case *pb.Op_Loss:
 		return s.loss(o.Loss)
 	case *pb.Op_Grad:
 		return s.grad(o.Grad)
+	case *pb.Op_GradClipped:
+		return s.gradClipped(o.GradClipped)
+	case *pb.Op_GradSquared:
+		return s.gradSquared(o.GradSquared)
+	case *pb.Op_Hvp:
+		return s.hvp(o.Hvp)
 	case *pb.Op_Outputs:
 		return s.outputs(o.Outputs)
+	case *pb.Op_Vjp:
+		return s.vjp(o.Vjp)
+	case *pb.Op_InputGrad:
+		return s.inputGrad(o.InputGrad)
+	case *pb.Op_Activations:
+		return s.activations(o.Activations)
 	case *pb.Op_Normal:
 		return s.normal(o.Normal)
 	case *pb.Op_Commit:
 		if s.commit == nil {
 			return nil, oracle.Errorf(oracle.BadRequest, "a metric cannot commit")
 		}
-		if len(o.Commit.ProtoReflect().GetUnknown()) > 0 {
-			return nil, newer
-		}
 		params, err := s.vector("params", o.Commit.GetParams(), s.problem.Dim, false)
 		if err != nil {
 			return nil, err
 		}
 		return s.commit(o.Commit, params)
-	case nil:
-		return nil, oracle.Errorf(oracle.Unsupported, "this version of bench does not know the op")
 	}
-	return nil, oracle.Errorf(oracle.Unsupported, "this version of bench does not answer the op %T yet", op.GetOp())
+	return nil, oracle.Errorf(oracle.Unsupported, "this version of bench does not know the op")
 }
 
-// newer refuses ops with fields this host does not know: leaving them out would answer another question.
-var newer = oracle.Errorf(oracle.Unsupported, "the op has fields that this version of bench does not know")
-
-func (s *session) loss(o *pb.LossOp) (*pb.Result, error) {
-	if len(o.ProtoReflect().GetUnknown()) > 0 {
-		return nil, newer
-	}
-	if o.Each != nil {
-		return nil, oracle.Errorf(oracle.Unsupported, "losses of single examples are not answered yet")
-	}
-	b, err := s.batch(o.GetBatch(), o.GetObjective())
-	if err != nil {
-		return nil, err
-	}
-	at, err := s.vector("at", o.GetAt(), s.problem.Dim, false)
-	if err != nil {
-		return nil, err
-	}
-	return evaluated(s.oracle.Loss(b, at, oracle.Options{NormalizeLogits: o.GetNormalizeLogits()}))
+// operands collects what an op names, and remembers the first thing that is wrong with it.
+type operands struct {
+	s       *session
+	objects []uint32 // slots that the op reads
+	err     error
 }
 
-func (s *session) grad(o *pb.GradOp) (*pb.Result, error) {
-	if len(o.ProtoReflect().GetUnknown()) > 0 {
-		return nil, newer
+// read is a slot that the op reads, of length want, 0 for any.
+func (o *operands) read(role string, n uint32, want int) []float32 {
+	if o.err != nil {
+		return nil
 	}
-	b, err := s.batch(o.GetBatch(), o.GetObjective())
-	if err != nil {
-		return nil, err
+	o.objects = append(o.objects, n)
+	var v []float32
+	v, o.err = o.s.vector(role, n, want, false)
+	return v
+}
+
+// write is a slot that the op writes: none that it reads, or writes elsewhere.
+func (o *operands) write(role string, n uint32, want int) []float32 {
+	if o.err != nil {
+		return nil
 	}
-	at, out, err := s.pair(o.GetAt(), o.GetOut(), s.problem.Dim)
-	if err != nil {
-		return nil, err
+	if slices.Contains(o.objects, n) {
+		o.err = oracle.Errorf(oracle.BadSlot, "%s is the same slot as another one of the op", role)
+		return nil
+	}
+	o.objects = append(o.objects, n)
+	var v []float32
+	v, o.err = o.s.vector(role, n, want, true)
+	return v
+}
+
+// optional is write for a slot that need not be there.
+func (o *operands) optional(role string, n *uint32) []float32 {
+	if n == nil {
+		return nil
+	}
+	return o.write(role, *n, 0)
+}
+
+// point is the parameters an op is about.
+func (o *operands) point(n uint32) []float32 { return o.read("at", n, o.s.problem.Dim) }
+
+func (s *session) loss(m *pb.LossOp) (*pb.Result, error) {
+	o := operands{s: s}
+	b := o.batch(m.GetBatch(), m.GetObjective())
+	at := o.point(m.GetAt())
+	each := o.optional("each", m.Each)
+	if o.err != nil {
+		return nil, o.err
+	}
+	return evaluated(s.oracle.Loss(b, at, oracle.Options{NormalizeLogits: m.GetNormalizeLogits(), Each: each}))
+}
+
+func (s *session) grad(m *pb.GradOp) (*pb.Result, error) {
+	o := operands{s: s}
+	b := o.batch(m.GetBatch(), m.GetObjective())
+	at := o.point(m.GetAt())
+	out := o.write("out", m.GetOut(), s.problem.Dim)
+	if o.err != nil {
+		return nil, o.err
 	}
 	return evaluated(s.oracle.Grad(b, at, out, oracle.Options{
-		FreezeStats: o.GetFreezeStats(), NormalizeLogits: o.GetNormalizeLogits(),
+		FreezeStats: m.GetFreezeStats(), NormalizeLogits: m.GetNormalizeLogits(),
 	}))
 }
 
-func (s *session) outputs(o *pb.OutputsOp) (*pb.Result, error) {
-	if len(o.ProtoReflect().GetUnknown()) > 0 {
-		return nil, newer
+func (s *session) gradClipped(m *pb.GradClippedOp) (*pb.Result, error) {
+	o := operands{s: s}
+	b := o.batch(m.GetBatch(), pb.Objective_OBJECTIVE_MAIN)
+	at := o.point(m.GetAt())
+	out := o.write("out", m.GetOut(), s.problem.Dim)
+	norms := o.optional("norms", m.Norms)
+	if o.err != nil {
+		return nil, o.err
 	}
-	b, err := s.batch(o.GetBatch(), pb.Objective_OBJECTIVE_UNSPECIFIED)
-	if err != nil {
-		return nil, err
+	clip := oracle.Clip{Limit: m.GetClip(), PerCoordinate: m.GetPerCoordinate(), Norms: norms}
+	return evaluated(s.oracle.GradClipped(b, at, out, clip, oracle.Options{}))
+}
+
+func (s *session) gradSquared(m *pb.GradSquaredOp) (*pb.Result, error) {
+	o := operands{s: s}
+	b := o.batch(m.GetBatch(), pb.Objective_OBJECTIVE_MAIN)
+	at := o.point(m.GetAt())
+	out := o.write("out", m.GetOut(), s.problem.Dim)
+	if o.err != nil {
+		return nil, o.err
 	}
-	at, out, err := s.pair(o.GetAt(), o.GetOut(), 0) // the workload knows how long out must be
-	if err != nil {
-		return nil, err
+	return evaluated(s.oracle.GradSquared(b, at, out, oracle.Options{}))
+}
+
+func (s *session) hvp(m *pb.HVPOp) (*pb.Result, error) {
+	o := operands{s: s}
+	b := o.batch(m.GetBatch(), m.GetObjective())
+	at := o.point(m.GetAt())
+	dir := o.read("dir", m.GetDir(), s.problem.Dim)
+	out := o.write("out", m.GetOut(), s.problem.Dim)
+	if o.err != nil {
+		return nil, o.err
+	}
+	return evaluated(s.oracle.HVP(b, at, dir, out, oracle.Options{NormalizeLogits: m.GetNormalizeLogits()}))
+}
+
+// How long the slots below must be, only the workload knows.
+
+func (s *session) outputs(m *pb.OutputsOp) (*pb.Result, error) {
+	o := operands{s: s}
+	b := o.batch(m.GetBatch(), pb.Objective_OBJECTIVE_MAIN)
+	at := o.point(m.GetAt())
+	out := o.write("out", m.GetOut(), 0)
+	if o.err != nil {
+		return nil, o.err
 	}
 	return evaluated(s.oracle.Outputs(b, at, out, oracle.Options{}))
 }
 
-func (s *session) normal(o *pb.NormalOp) (*pb.Result, error) {
-	if len(o.ProtoReflect().GetUnknown()) > 0 {
-		return nil, newer
+func (s *session) vjp(m *pb.VJPOp) (*pb.Result, error) {
+	o := operands{s: s}
+	b := o.batch(m.GetBatch(), pb.Objective_OBJECTIVE_MAIN)
+	at := o.point(m.GetAt())
+	cotangent := o.read("cotangent", m.GetCotangent(), 0)
+	out := o.write("out", m.GetOut(), s.problem.Dim)
+	if o.err != nil {
+		return nil, o.err
 	}
+	return evaluated(s.oracle.VJP(b, at, cotangent, out, oracle.Options{FreezeStats: m.GetFreezeStats()}))
+}
+
+func (s *session) inputGrad(m *pb.InputGradOp) (*pb.Result, error) {
+	o := operands{s: s}
+	b := o.batch(m.GetBatch(), pb.Objective_OBJECTIVE_MAIN)
+	at := o.point(m.GetAt())
+	out := o.write("out", m.GetOut(), 0)
+	if o.err != nil {
+		return nil, o.err
+	}
+	return evaluated(s.oracle.InputGrad(b, at, out, oracle.Options{}))
+}
+
+func (s *session) activations(m *pb.ActivationsOp) (*pb.Result, error) {
+	o := operands{s: s}
+	b := o.batch(m.GetBatch(), pb.Objective_OBJECTIVE_MAIN)
+	at := o.point(m.GetAt())
+	out := o.write("out", m.GetOut(), 0)
+	if o.err != nil {
+		return nil, o.err
+	}
+	return evaluated(s.oracle.Activations(b, at, out, int(m.GetLayer()), oracle.Options{}))
+}
+
+func (s *session) normal(o *pb.NormalOp) (*pb.Result, error) {
 	out, err := s.vector("out", o.GetOut(), 0, true)
 	if err != nil {
 		return nil, err
@@ -362,48 +475,37 @@ func (s *session) vector(role string, n uint32, want int, write bool) ([]float32
 	return v, nil
 }
 
-// pair returns the point at and the slot out, of length want, 0 for any.
-func (s *session) pair(at, out uint32, want int) (point, result []float32, err error) {
-	if point, err = s.vector("at", at, s.problem.Dim, false); err != nil {
-		return nil, nil, err
-	}
-	if at == out {
-		return nil, nil, oracle.Errorf(oracle.BadSlot, "out is the same slot as at")
-	}
-	result, err = s.vector("out", out, want, true)
-	return point, result, err
-}
-
 // batch translates the name of a batch. Which streams there are is the workload's business.
-func (s *session) batch(b *pb.Batch, objective pb.Objective) (oracle.Batch, error) {
-	none := oracle.Batch{}
-	if b == nil {
-		return none, oracle.Errorf(oracle.BadRequest, "the op names no batch")
+func (o *operands) batch(b *pb.Batch, objective pb.Objective) oracle.Batch {
+	out := oracle.Batch{Stream: b.GetStream(), Index: b.GetIndex(), Rate: b.GetRate()}
+	fail := func(code oracle.Code, format string, args ...any) oracle.Batch {
+		o.err = oracle.Errorf(code, format, args...)
+		return out
 	}
-	if len(b.ProtoReflect().GetUnknown()) > 0 {
-		return none, newer
+	switch {
+	case b == nil:
+		return fail(oracle.BadRequest, "the op names no batch")
+	case len(b.ProtoReflect().GetUnknown()) > 0:
+		return fail(oracle.Unsupported, "the batch has fields that this version of bench does not know")
+	case objective != pb.Objective_OBJECTIVE_UNSPECIFIED && objective != pb.Objective_OBJECTIVE_MAIN:
+		return fail(oracle.Unsupported, "this workload has no auxiliary objective")
+	case b.GetRate() != 0 && b.GetStream() != oracle.Poisson:
+		return fail(oracle.BadRequest, "the stream %q has no rate", b.GetStream())
 	}
-	if objective != pb.Objective_OBJECTIVE_UNSPECIFIED && objective != pb.Objective_OBJECTIVE_MAIN {
-		return none, oracle.Errorf(oracle.Unsupported, "this workload has no auxiliary objective")
+	switch part := b.GetPart().(type) {
+	case *pb.Batch_Range:
+		out.Part, out.From, out.To = oracle.Range, part.Range.GetFrom(), part.Range.GetTo()
+	case *pb.Batch_Class:
+		out.Part, out.Number = oracle.Class, part.Class
+	case *pb.Batch_Domain:
+		out.Part, out.Number = oracle.Domain, part.Domain
+	case *pb.Batch_Example:
+		out.Part, out.Number = oracle.Example, part.Example
 	}
 	if b.InputDelta != nil {
-		return none, oracle.Errorf(oracle.Unsupported, "perturbed inputs are not answered yet")
+		out.Delta = o.read("input_delta", b.GetInputDelta(), 0)
 	}
-	if b.GetRate() != 0 || b.GetStream() == "poisson" {
-		return none, oracle.Errorf(oracle.Unsupported, "the stream poisson is not answered yet")
-	}
-	out := oracle.Batch{Stream: b.GetStream(), Index: b.GetIndex()}
-	switch part := b.GetPart().(type) {
-	case nil:
-	case *pb.Batch_Range:
-		out.From, out.To = part.Range.GetFrom(), part.Range.GetTo()
-		if out.From >= out.To {
-			return none, oracle.Errorf(oracle.BadRequest, "range %d to %d of a batch is empty", out.From, out.To)
-		}
-	default:
-		return none, oracle.Errorf(oracle.Unsupported, "parts of batches other than ranges are not answered yet")
-	}
-	return out, nil
+	return out
 }
 
 var stopNames = map[pb.StopReason]string{

@@ -46,6 +46,9 @@ func (c *client) Slot(name string) Vec {
 }
 
 func (c *client) TrainBatch() Batch      { return Batch{Stream: StreamTrain, Index: c.step} }
+func (c *client) PoissonBatch(rate float64) Batch {
+	return Batch{Stream: StreamPoisson, Index: c.step, Rate: rate}
+}
 func (c *client) FullBatch() Batch       { return Batch{Stream: StreamFull} }
 func (c *client) ProbeBatch(j int) Batch { return Batch{Stream: StreamProbe, Index: uint64(j)} }
 
@@ -59,12 +62,32 @@ func (c *client) number(v Vec, role string) uint32 {
 	panic(fmt.Sprintf("sdk: the vector passed as %q (%d elements) is not a slot; the host sees only whole slots, from Session.W and Session.Slot", role, len(v)))
 }
 
-func (b Batch) message() *pb.Batch {
-	m := &pb.Batch{Stream: b.Stream, Index: b.Index}
-	if b.From != 0 || b.To != 0 {
+func (c *client) batch(b Batch) *pb.Batch {
+	m := &pb.Batch{Stream: b.Stream, Index: b.Index, Rate: b.Rate}
+	switch b.Part {
+	case PartAll:
+	case PartRange:
 		m.Part = &pb.Batch_Range{Range: &pb.Range{From: b.From, To: b.To}}
+	case PartClass:
+		m.Part = &pb.Batch_Class{Class: b.Number}
+	case PartDomain:
+		m.Part = &pb.Batch_Domain{Domain: b.Number}
+	case PartExample:
+		m.Part = &pb.Batch_Example{Example: b.Number}
+	default:
+		panic(fmt.Sprintf("sdk: unknown part %q of a batch", b.Part))
 	}
+	m.InputDelta = c.optional(b.delta, "delta")
 	return m
+}
+
+// optional is the number of a slot that need not be there.
+func (c *client) optional(v Vec, role string) *uint32 {
+	if v == nil {
+		return nil
+	}
+	n := c.number(v, role)
+	return &n
 }
 
 func join(opts []Option) (all Option) {
@@ -76,7 +99,7 @@ func join(opts []Option) (all Option) {
 
 func (c *client) Loss(b Batch, at Vec, opts ...Option) (float64, error) {
 	r, err := c.one(&pb.Op{Op: &pb.Op_Loss{Loss: &pb.LossOp{
-		Batch: b.message(), At: c.number(at, "at"), NormalizeLogits: join(opts)&NormalizeLogits != 0,
+		Batch: c.batch(b), At: c.number(at, "at"), NormalizeLogits: join(opts)&NormalizeLogits != 0,
 	}}})
 	return r.GetLoss(), err
 }
@@ -88,14 +111,67 @@ func (c *client) Grad(b Batch, at, out Vec, opts ...Option) (float64, error) {
 
 func (c *client) grad(b Batch, at, out Vec, o Option) *pb.Op {
 	return &pb.Op{Op: &pb.Op_Grad{Grad: &pb.GradOp{
-		Batch: b.message(), At: c.number(at, "at"), Out: c.number(out, "out"),
+		Batch: c.batch(b), At: c.number(at, "at"), Out: c.number(out, "out"),
 		FreezeStats: o&FreezeStats != 0, NormalizeLogits: o&NormalizeLogits != 0,
 	}}}
 }
 
 func (c *client) Outputs(b Batch, at, out Vec, opts ...Option) (int, error) {
 	r, err := c.one(&pb.Op{Op: &pb.Op_Outputs{Outputs: &pb.OutputsOp{
-		Batch: b.message(), At: c.number(at, "at"), Out: c.number(out, "out"),
+		Batch: c.batch(b), At: c.number(at, "at"), Out: c.number(out, "out"),
+	}}})
+	return int(r.GetExamples()), err
+}
+
+func (c *client) Losses(b Batch, at, each Vec, opts ...Option) (float64, error) {
+	slot := c.number(each, "each")
+	r, err := c.one(&pb.Op{Op: &pb.Op_Loss{Loss: &pb.LossOp{
+		Batch: c.batch(b), At: c.number(at, "at"), NormalizeLogits: join(opts)&NormalizeLogits != 0, Each: &slot,
+	}}})
+	return r.GetLoss(), err
+}
+
+func (c *client) HVP(b Batch, at, dir, out Vec, opts ...Option) (float64, error) {
+	r, err := c.one(&pb.Op{Op: &pb.Op_Hvp{Hvp: &pb.HVPOp{
+		Batch: c.batch(b), At: c.number(at, "at"), Dir: c.number(dir, "dir"), Out: c.number(out, "out"),
+		NormalizeLogits: join(opts)&NormalizeLogits != 0,
+	}}})
+	return r.GetLoss(), err
+}
+
+func (c *client) GradClipped(b Batch, at, out Vec, clip Clip) (int, error) {
+	r, err := c.one(&pb.Op{Op: &pb.Op_GradClipped{GradClipped: &pb.GradClippedOp{
+		Batch: c.batch(b), At: c.number(at, "at"), Out: c.number(out, "out"),
+		Clip: clip.Limit, PerCoordinate: clip.PerCoordinate, Norms: c.optional(clip.Norms, "norms"),
+	}}})
+	return int(r.GetExamples()), err
+}
+
+func (c *client) GradSquared(b Batch, at, out Vec) (int, error) {
+	r, err := c.one(&pb.Op{Op: &pb.Op_GradSquared{GradSquared: &pb.GradSquaredOp{
+		Batch: c.batch(b), At: c.number(at, "at"), Out: c.number(out, "out"),
+	}}})
+	return int(r.GetExamples()), err
+}
+
+func (c *client) VJP(b Batch, at, cotangent, out Vec, opts ...Option) (int, error) {
+	r, err := c.one(&pb.Op{Op: &pb.Op_Vjp{Vjp: &pb.VJPOp{
+		Batch: c.batch(b), At: c.number(at, "at"), Cotangent: c.number(cotangent, "cotangent"), Out: c.number(out, "out"),
+		FreezeStats: join(opts)&FreezeStats != 0,
+	}}})
+	return int(r.GetExamples()), err
+}
+
+func (c *client) InputGrad(b Batch, at, out Vec) (float64, error) {
+	r, err := c.one(&pb.Op{Op: &pb.Op_InputGrad{InputGrad: &pb.InputGradOp{
+		Batch: c.batch(b), At: c.number(at, "at"), Out: c.number(out, "out"),
+	}}})
+	return r.GetLoss(), err
+}
+
+func (c *client) Activations(b Batch, at, out Vec, layer int) (int, error) {
+	r, err := c.one(&pb.Op{Op: &pb.Op_Activations{Activations: &pb.ActivationsOp{
+		Batch: c.batch(b), At: c.number(at, "at"), Out: c.number(out, "out"), Layer: uint32(layer),
 	}}})
 	return int(r.GetExamples()), err
 }

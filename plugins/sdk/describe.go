@@ -190,6 +190,7 @@ func fromProblem(p *pb.Problem) Problem {
 		Dim: int(p.GetDim()), Classes: int(p.GetClasses()), Examples: int(p.GetExamples()), BatchSize: int(p.GetBatchSize()),
 		Steps: int(p.GetSteps()), StepsPerEpoch: int(p.GetStepsPerEpoch()),
 		ProbeBatches: int(p.GetProbeBatches()), ProbeBatchSize: int(p.GetProbeBatchSize()),
+		InputLen: int(p.GetInputLen()),
 	}
 	for _, t := range p.GetTensors() {
 		shape := make([]int, len(t.GetShape()))
@@ -198,7 +199,7 @@ func fromProblem(p *pb.Problem) Problem {
 		}
 		out.Tensors = append(out.Tensors, Tensor{
 			Name: t.GetName(), Kind: t.GetKind(), Layer: int(t.GetLayer()), Shape: shape, Offset: int(t.GetOffset()),
-			FanIn: int(t.GetFanIn()), Prunable: t.GetPrunable(),
+			FanIn: int(t.GetFanIn()), Prunable: t.GetPrunable(), ActivationLen: int(t.GetActivationLen()),
 		})
 	}
 	return out

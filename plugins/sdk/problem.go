@@ -25,6 +25,8 @@ type Problem struct {
 
 	ProbeBatches   int // batches of the metric's example set; 0 for an optimizer
 	ProbeBatchSize int // examples of each
+
+	InputLen int // numbers of one example's inputs; 0 when the problem has none
 }
 
 // Tensor is a stretch of the parameter vector: elements Offset to Offset+Size().
@@ -36,6 +38,8 @@ type Tensor struct {
 	Offset   int
 	FanIn    int
 	Prunable bool
+	// ActivationLen is how many numbers Session.Activations stores for one example of the layer; 0 but for weights.
+	ActivationLen int
 }
 
 // Size is the number of elements.

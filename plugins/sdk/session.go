@@ -28,6 +28,9 @@ type Session interface {
 	// TrainBatch names the minibatch of the current step. The name gives the same examples with the same augmentation
 	// every time it is used. For optimizers.
 	TrainBatch() Batch
+	// PoissonBatch names a draw of the current step: each training example is in it with probability rate, independently
+	// of the others, 0 < rate ≤ 1. Other numbers of Index are other draws. It may be empty. For optimizers.
+	PoissonBatch(rate float64) Batch
 	// ProbeBatch names batch j of the metric's example set, 0 ≤ j < Problem.ProbeBatches. For metrics.
 	ProbeBatch(j int) Batch
 	// FullBatch names all training examples (optimizers) or the metric's whole example set (metrics), not augmented.
@@ -38,6 +41,26 @@ type Session interface {
 	// Grad stores the gradient of the mean loss of b at the point at in out and returns the loss. Both have length
 	// Dim; out must not be at. Weight decay is not part of the loss.
 	Grad(b Batch, at, out Vec, opts ...Option) (float64, error)
+	// Losses stores the losses of the single examples of b in each, which has room for them, and returns the mean.
+	Losses(b Batch, at, each Vec, opts ...Option) (float64, error)
+	// HVP stores the product of the Hessian of the mean loss of b at the point at with dir in out and returns the loss.
+	// All have length Dim; out must be neither of the others. It is exact: no finite differences.
+	HVP(b Batch, at, dir, out Vec, opts ...Option) (float64, error)
+	// GradClipped stores the sum of the clipped gradients of the single examples of b in out, which has length Dim, and
+	// returns how many examples there were; of an empty draw the sum is 0. Networks with batch normalisation have no
+	// such gradients in training: their workloads refuse plugins that need it.
+	GradClipped(b Batch, at, out Vec, c Clip) (int, error)
+	// GradSquared stores the sum of the squared gradients of the single examples, coordinate by coordinate.
+	GradSquared(b Batch, at, out Vec) (int, error)
+	// VJP stores Jᵀ·cotangent in out, J the Jacobian of all outputs of b by the parameters, and returns how many
+	// examples there were. cotangent is laid out as Outputs are.
+	VJP(b Batch, at, cotangent, out Vec, opts ...Option) (int, error)
+	// InputGrad stores the gradient of the mean loss by the inputs in out, Problem.InputLen numbers for one example
+	// after the other, and returns the loss. Batch.Delta is laid out the same way.
+	InputGrad(b Batch, at, out Vec) (float64, error)
+	// Activations stores what enters the activation function behind the weights of a layer (Tensor.Layer), one example
+	// after the other, and returns how many examples there were.
+	Activations(b Batch, at, out Vec, layer int) (int, error)
 	// Outputs stores the outputs (logits) of the examples of b in out, Problem.Classes numbers for one example after
 	// the other, and returns how many examples there were. The rest of out is left as it is.
 	Outputs(b Batch, at, out Vec, opts ...Option) (int, error)
@@ -57,16 +80,33 @@ type Session interface {
 
 // Streams of batches.
 const (
-	StreamTrain = "train"
-	StreamFull  = "full"
-	StreamProbe = "probe"
+	StreamTrain   = "train"
+	StreamPoisson = "poisson"
+	StreamFull    = "full"
+	StreamProbe   = "probe"
 )
 
-// Batch names examples.
+// Part says which examples of a batch are meant. The methods of Batch set it.
+type Part string
+
+// The parts.
+const (
+	PartAll     Part = ""
+	PartRange   Part = "range"   // From to To
+	PartClass   Part = "class"   // label Number
+	PartDomain  Part = "domain"  // domain Number
+	PartExample Part = "example" // the one example Number
+)
+
+// Batch names examples. The same name stands for the same examples, augmented the same way, throughout a trial.
 type Batch struct {
 	Stream   string
 	Index    uint64
-	From, To uint32 // a range of the batch's examples; From == To == 0 means all
+	Rate     float64 // StreamPoisson only
+	Part     Part
+	From, To uint32
+	Number   uint32
+	delta    Vec
 }
 
 // Range names the examples from to to (exclusive) of b, counted within the batch. It panics unless from < to.
@@ -74,8 +114,42 @@ func (b Batch) Range(from, to int) Batch {
 	if from < 0 || from >= to {
 		panic("sdk: an empty range of a batch")
 	}
-	b.From, b.To = uint32(from), uint32(to)
+	b.Part, b.From, b.To = PartRange, uint32(from), uint32(to)
 	return b
+}
+
+// Class names the examples of b with a label. Asking for a class that b has no example of is a BadRequest.
+func (b Batch) Class(label int) Batch { return b.only(PartClass, label) }
+
+// Domain names the examples of b that belong to a domain, for data that have domains.
+func (b Batch) Domain(domain int) Batch { return b.only(PartDomain, domain) }
+
+// Example names one example of b, counted within the batch.
+func (b Batch) Example(i int) Batch { return b.only(PartExample, i) }
+
+func (b Batch) only(p Part, n int) Batch {
+	if n < 0 {
+		panic("sdk: a negative " + string(p) + " of a batch")
+	}
+	b.Part, b.Number = p, uint32(n)
+	return b
+}
+
+// Perturbed names b with delta added to the inputs as the network sees them. delta is a slot, laid out as
+// Session.InputGrad says, and is read at every use of the name.
+func (b Batch) Perturbed(delta Vec) Batch {
+	b.delta = delta
+	return b
+}
+
+// Delta is what Perturbed added, or nil.
+func (b Batch) Delta() Vec { return b.delta }
+
+// Clip says how the gradients of single examples are limited before they are added up.
+type Clip struct {
+	Limit         float64 // greater than 0; infinity: not at all
+	PerCoordinate bool    // each coordinate is clamped to ±Limit, instead of the norm
+	Norms         Vec     // a slot for the norms of the gradients before clipping, or nil
 }
 
 // Option changes how a batch is evaluated.

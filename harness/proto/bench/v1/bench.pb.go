@@ -1379,6 +1379,7 @@ type Problem struct {
 	StepsPerEpoch  uint64                 `protobuf:"varint,7,opt,name=steps_per_epoch,json=stepsPerEpoch,proto3" json:"steps_per_epoch,omitempty"`
 	ProbeBatches   uint32                 `protobuf:"varint,8,opt,name=probe_batches,json=probeBatches,proto3" json:"probe_batches,omitempty"` // metrics: batches of the example set
 	ProbeBatchSize uint32                 `protobuf:"varint,9,opt,name=probe_batch_size,json=probeBatchSize,proto3" json:"probe_batch_size,omitempty"`
+	InputLen       uint64                 `protobuf:"varint,10,opt,name=input_len,json=inputLen,proto3" json:"input_len,omitempty"` // numbers of one example's inputs (height x width x channels); 0: it has none
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
@@ -1476,6 +1477,13 @@ func (x *Problem) GetProbeBatchSize() uint32 {
 	return 0
 }
 
+func (x *Problem) GetInputLen() uint64 {
+	if x != nil {
+		return x.InputLen
+	}
+	return 0
+}
+
 type Tensor struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -1485,6 +1493,8 @@ type Tensor struct {
 	Offset        uint64                 `protobuf:"varint,5,opt,name=offset,proto3" json:"offset,omitempty"`      // float32 elements into the parameter vector
 	FanIn         uint64                 `protobuf:"varint,6,opt,name=fan_in,json=fanIn,proto3" json:"fan_in,omitempty"`
 	Prunable      bool                   `protobuf:"varint,7,opt,name=prunable,proto3" json:"prunable,omitempty"`
+	ActivationLen uint64                 `protobuf:"varint,8,opt,name=activation_len,json=activationLen,proto3" json:"activation_len,omitempty"` // of weights: how many numbers ActivationsOp stores for one example of this layer
+	RateScale     float64                `protobuf:"fixed64,9,opt,name=rate_scale,json=rateScale,proto3" json:"rate_scale,omitempty"`            // factor of the learning rate for this tensor (muP); 0 means 1
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1566,6 +1576,20 @@ func (x *Tensor) GetPrunable() bool {
 		return x.Prunable
 	}
 	return false
+}
+
+func (x *Tensor) GetActivationLen() uint64 {
+	if x != nil {
+		return x.ActivationLen
+	}
+	return 0
+}
+
+func (x *Tensor) GetRateScale() float64 {
+	if x != nil {
+		return x.RateScale
+	}
+	return 0
 }
 
 type HostMessage struct {
@@ -2410,7 +2434,11 @@ func (*Op_Activations) isOp_Op() {}
 type Batch struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// "train"    minibatch number index of the trial's fixed order (optimizers)
-	// "poisson"  each training example independently with probability rate; draw number index (optimizers)
+	// "poisson"  each training example independently with probability rate; draw number index, below 2^32 (optimizers).
+	//
+	//	A draw may be empty: sums over it are 0 (GradClippedOp, GradSquaredOp, VJPOp), asking for a mean is
+	//	BAD_REQUEST. Draws of a larger rate contain those of a smaller one with the same index.
+	//
 	// "full"     all training examples, or the metric's whole example set; never augmented; index is 0
 	// "probe"    batch number index of the metric's example set (metrics)
 	// There is no stream of validation or test examples.
@@ -2426,8 +2454,8 @@ type Batch struct {
 	//	*Batch_Domain
 	//	*Batch_Example
 	Part isBatch_Part `protobuf_oneof:"part"`
-	// Slot whose elements are added to the inputs: examples x height x width x channels, example after example. Absent:
-	// the inputs as they are.
+	// Slot whose elements are added to the inputs as the network sees them (normalised, augmented): Problem.input_len
+	// numbers for one example of the part after the other; the slot may be longer. Absent: the inputs as they are.
 	InputDelta    *uint32 `protobuf:"varint,8,opt,name=input_delta,json=inputDelta,proto3,oneof" json:"input_delta,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3859,7 +3887,7 @@ const file_bench_v1_bench_proto_rawDesc = "" +
 	"\vSlotRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
 	"\x03len\x18\x02 \x01(\x04R\x03len\x12\x18\n" +
-	"\ascratch\x18\x03 \x01(\bR\ascratch\"\xa9\x02\n" +
+	"\ascratch\x18\x03 \x01(\bR\ascratch\"\xc6\x02\n" +
 	"\aProblem\x12\x10\n" +
 	"\x03dim\x18\x01 \x01(\x04R\x03dim\x12*\n" +
 	"\atensors\x18\x02 \x03(\v2\x10.bench.v1.TensorR\atensors\x12\x18\n" +
@@ -3870,7 +3898,9 @@ const file_bench_v1_bench_proto_rawDesc = "" +
 	"\x05steps\x18\x06 \x01(\x04R\x05steps\x12&\n" +
 	"\x0fsteps_per_epoch\x18\a \x01(\x04R\rstepsPerEpoch\x12#\n" +
 	"\rprobe_batches\x18\b \x01(\rR\fprobeBatches\x12(\n" +
-	"\x10probe_batch_size\x18\t \x01(\rR\x0eprobeBatchSize\"\xa7\x01\n" +
+	"\x10probe_batch_size\x18\t \x01(\rR\x0eprobeBatchSize\x12\x1b\n" +
+	"\tinput_len\x18\n" +
+	" \x01(\x04R\binputLen\"\xed\x01\n" +
 	"\x06Tensor\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x14\n" +
@@ -3878,7 +3908,10 @@ const file_bench_v1_bench_proto_rawDesc = "" +
 	"\x05shape\x18\x04 \x03(\x04R\x05shape\x12\x16\n" +
 	"\x06offset\x18\x05 \x01(\x04R\x06offset\x12\x15\n" +
 	"\x06fan_in\x18\x06 \x01(\x04R\x05fanIn\x12\x1a\n" +
-	"\bprunable\x18\a \x01(\bR\bprunable\"\x8c\x01\n" +
+	"\bprunable\x18\a \x01(\bR\bprunable\x12%\n" +
+	"\x0eactivation_len\x18\b \x01(\x04R\ractivationLen\x12\x1d\n" +
+	"\n" +
+	"rate_scale\x18\t \x01(\x01R\trateScale\"\x8c\x01\n" +
 	"\vHostMessage\x12'\n" +
 	"\x05start\x18\x01 \x01(\v2\x0f.bench.v1.StartH\x00R\x05start\x12'\n" +
 	"\x05reply\x18\x02 \x01(\v2\x0f.bench.v1.ReplyH\x00R\x05reply\x12$\n" +
