@@ -39,9 +39,6 @@ type Batch struct {
 	Part     Part
 	From, To uint32
 	Number   uint32
-	// Delta is added to the inputs as the network sees them (normalised, augmented): height × width × channels numbers
-	// for one example after the other, at least as many as there are examples. nil: nothing is added. It is not modified.
-	Delta []float32
 }
 
 // Options change how a batch is evaluated.
@@ -52,6 +49,9 @@ type Options struct {
 	// NormalizeLogits centres each example's logits and scales them to norm 1 before the loss
 	// (Andriushchenko et al. 2023).
 	NormalizeLogits bool
+	// Delta is added to the inputs as the network sees them (normalised, augmented): height × width × channels numbers
+	// for one example after the other, at least as many as there are examples. nil: nothing is added. It is not modified.
+	Delta []float32
 	// Each, if not nil, gets the losses of the single examples: at least as many elements as there are examples. For
 	// Loss only.
 	Each []float32
@@ -105,7 +105,7 @@ type PerExample interface {
 type Inspected interface {
 	// VJP stores Jᵀ·cotangent in out, J the Jacobian of all outputs by the parameters.
 	VJP(b Batch, w, cotangent, out []float32, o Options) (Eval, error)
-	// InputGrad stores the gradient of the mean loss by the inputs in out, which is laid out as Batch.Delta is.
+	// InputGrad stores the gradient of the mean loss by the inputs in out, which is laid out as Options.Delta is.
 	InputGrad(b Batch, w, out []float32, o Options) (Eval, error)
 	// Activations stores what enters the activation function behind the weights of one layer (Tensor.Layer).
 	Activations(b Batch, w, out []float32, layer int, o Options) (Eval, error)

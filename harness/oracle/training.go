@@ -180,26 +180,27 @@ func (e *evaluator) Dim() int { return e.Net.Dim() }
 
 // Loss answers the mean loss. It never touches the running statistics.
 func (e *evaluator) Loss(b Batch, w []float32, o Options) (Eval, error) {
-	return e.mean(b, lossG, "losses", o.Each, 1, func(in engine.Batch, from, to int) engine.Result {
+	return e.mean(b, o, lossG, "losses", o.Each, 1, func(in engine.Batch, from, to int) engine.Result {
 		var each []float32
 		if o.Each != nil {
 			each = o.Each[from:to]
 		}
-		return e.machine.Loss(w, e.buffers, in, e.loss(o), e.mode, each)
+		_ = each
+		return e.machine.Loss(w, e.buffers, in, e.loss(o), e.mode)
 	})
 }
 
 // Grad answers the gradient of the mean loss. In training the gradient of a whole minibatch folds its statistics into the
 // running ones unless o.FreezeStats is set; other streams, parts and changed inputs never do.
 func (e *evaluator) Grad(b Batch, w, out []float32, o Options) (Eval, error) {
-	return e.combine(b, gradG, out, true, func(in engine.Batch, whole bool, out []float32) engine.Result {
+	return e.combine(b, o, gradG, out, true, func(in engine.Batch, whole bool, out []float32) engine.Result {
 		return e.machine.Grad(w, e.buffers, in, e.loss(o), e.mode, whole && e.moves(b, o), out)
 	})
 }
 
 // HVP answers the Hessian's product with v, batch norm in the same mode as for gradients.
 func (e *evaluator) HVP(b Batch, w, v, out []float32, o Options) (Eval, error) {
-	return e.combine(b, hvpG, out, true, func(in engine.Batch, _ bool, out []float32) engine.Result {
+	return e.combine(b, o, hvpG, out, true, func(in engine.Batch, _ bool, out []float32) engine.Result {
 		return e.machine.HVP(w, e.buffers, in, e.loss(o), e.mode, v, out)
 	})
 }
@@ -211,7 +212,7 @@ func (e *evaluator) GradClipped(b Batch, w, out []float32, c Clip, o Options) (E
 	}
 	done := 0
 	if c.Norms != nil {
-		idx, _, err := e.examples(b)
+		idx, _, err := e.examples(b, o)
 		if err != nil {
 			return Eval{}, err
 		}
@@ -219,7 +220,7 @@ func (e *evaluator) GradClipped(b Batch, w, out []float32, c Clip, o Options) (E
 			return Eval{}, err
 		}
 	}
-	return e.combine(b, gradG, out, false, func(in engine.Batch, _ bool, out []float32) engine.Result {
+	return e.combine(b, o, gradG, out, false, func(in engine.Batch, _ bool, out []float32) engine.Result {
 		var norms []float32
 		if c.Norms != nil {
 			norms = c.Norms[done : done+in.Len()]
@@ -234,7 +235,7 @@ func (e *evaluator) GradSquared(b Batch, w, out []float32, o Options) (Eval, err
 	if err := e.coupled("grad_squared"); err != nil {
 		return Eval{}, err
 	}
-	return e.combine(b, gradG, out, false, func(in engine.Batch, _ bool, out []float32) engine.Result {
+	return e.combine(b, o, gradG, out, false, func(in engine.Batch, _ bool, out []float32) engine.Result {
 		return e.machine.GradSquared(w, e.buffers, in, e.loss(o), out)
 	})
 }
@@ -252,7 +253,7 @@ func (e *evaluator) coupled(op string) error {
 // VJP answers the product of the outputs' Jacobian, transposed, with the cotangent. It moves the running statistics as
 // Grad does.
 func (e *evaluator) VJP(b Batch, w, cotangent, out []float32, o Options) (Eval, error) {
-	idx, _, err := e.examples(b)
+	idx, _, err := e.examples(b, o)
 	if err != nil {
 		return Eval{}, err
 	}
@@ -261,7 +262,7 @@ func (e *evaluator) VJP(b Batch, w, cotangent, out []float32, o Options) (Eval, 
 		return Eval{}, err
 	}
 	done := 0
-	return e.combine(b, gradG, out, false, func(in engine.Batch, whole bool, out []float32) engine.Result {
+	return e.combine(b, o, gradG, out, false, func(in engine.Batch, whole bool, out []float32) engine.Result {
 		c := cotangent[done*k : (done+in.Len())*k]
 		done += in.Len()
 		e.machine.VJP(w, e.buffers, in, e.mode, whole && e.moves(b, o), c, out)
@@ -270,9 +271,9 @@ func (e *evaluator) VJP(b Batch, w, cotangent, out []float32, o Options) (Eval, 
 }
 
 // Outputs stores the logits, one example after the other.
-func (e *evaluator) Outputs(b Batch, w, out []float32, _ Options) (Eval, error) {
+func (e *evaluator) Outputs(b Batch, w, out []float32, o Options) (Eval, error) {
 	k := e.Net.Classes()
-	return e.mean(b, lossG, "outputs", out, k, func(in engine.Batch, from, to int) engine.Result {
+	return e.mean(b, o, lossG, "outputs", out, k, func(in engine.Batch, from, to int) engine.Result {
 		e.machine.Outputs(w, e.buffers, in, e.mode, out[from*k:to*k])
 		return engine.Result{Examples: in.Len()}
 	})
@@ -281,7 +282,7 @@ func (e *evaluator) Outputs(b Batch, w, out []float32, _ Options) (Eval, error) 
 // InputGrad stores the gradient of the mean loss by the inputs, one example after the other.
 func (e *evaluator) InputGrad(b Batch, w, out []float32, o Options) (Eval, error) {
 	size := e.Net.Inputs().Len()
-	total, err := e.mean(b, gradG, "input gradients", out, size, func(in engine.Batch, from, to int) engine.Result {
+	total, err := e.mean(b, o, gradG, "input gradients", out, size, func(in engine.Batch, from, to int) engine.Result {
 		return e.machine.InputGrad(w, e.buffers, in, e.loss(o), e.mode, out[from*size:to*size])
 	})
 	if err != nil || total.Examples <= e.BatchSize {
@@ -299,12 +300,12 @@ func (e *evaluator) InputGrad(b Batch, w, out []float32, o Options) (Eval, error
 }
 
 // Activations stores what enters the activation function of a layer, one example after the other.
-func (e *evaluator) Activations(b Batch, w, out []float32, layer int, _ Options) (Eval, error) {
+func (e *evaluator) Activations(b Batch, w, out []float32, layer int, o Options) (Eval, error) {
 	size, err := e.Net.ActivationLen(layer)
 	if err != nil {
 		return Eval{}, Errorf(BadRequest, "%v", err)
 	}
-	return e.mean(b, lossG, "activations", out, size, func(in engine.Batch, from, to int) engine.Result {
+	return e.mean(b, o, lossG, "activations", out, size, func(in engine.Batch, from, to int) engine.Result {
 		e.machine.Activations(w, e.buffers, in, e.mode, layer, out[from*size:to*size])
 		return engine.Result{Examples: in.Len()}
 	})
@@ -312,7 +313,7 @@ func (e *evaluator) Activations(b Batch, w, out []float32, layer int, _ Options)
 
 // moves says whether a gradient of the whole batch b moves the running statistics.
 func (e *evaluator) moves(b Batch, o Options) bool {
-	return e.mode == engine.Train && b.Stream == Train && b.Part == All && b.Delta == nil && !o.FreezeStats
+	return e.mode == engine.Train && b.Stream == Train && b.Part == All && o.Delta == nil && !o.FreezeStats
 }
 
 // room checks that a buffer, if there is one, holds per numbers for each of n examples.
@@ -324,8 +325,8 @@ func room(what string, x []float32, n, per int) error {
 }
 
 // mean evaluates b chunk by chunk; out gets per numbers an example. The examples of a chunk are from to to of the batch.
-func (e *evaluator) mean(b Batch, price float64, what string, out []float32, per int, each func(in engine.Batch, from, to int) engine.Result) (Eval, error) {
-	idx, aug, err := e.nonEmpty(b)
+func (e *evaluator) mean(b Batch, o Options, price float64, what string, out []float32, per int, each func(in engine.Batch, from, to int) engine.Result) (Eval, error) {
+	idx, aug, err := e.nonEmpty(b, o)
 	if err != nil {
 		return Eval{}, err
 	}
@@ -335,19 +336,19 @@ func (e *evaluator) mean(b Batch, price float64, what string, out []float32, per
 	var total Eval
 	for at := 0; at < len(idx); at += e.BatchSize {
 		to := min(at+e.BatchSize, len(idx))
-		total.add(each(e.fill(b, idx, at, to, aug), at, to))
+		total.add(each(e.fill(o, idx, at, to, aug), at, to))
 	}
 	return e.bill(total, price), nil
 }
 
 // combine evaluates b chunk by chunk and stores the mean over the examples of the chunks' results, or their sum, in out.
 // whole is true when the batch is one chunk. An empty batch has a sum, zero, but no mean.
-func (e *evaluator) combine(b Batch, price float64, out []float32, mean bool, each func(in engine.Batch, whole bool, out []float32) engine.Result) (Eval, error) {
+func (e *evaluator) combine(b Batch, o Options, price float64, out []float32, mean bool, each func(in engine.Batch, whole bool, out []float32) engine.Result) (Eval, error) {
 	find := e.examples
 	if mean {
 		find = e.nonEmpty
 	}
-	idx, aug, err := find(b)
+	idx, aug, err := find(b, o)
 	if err != nil {
 		return Eval{}, err
 	}
@@ -356,14 +357,14 @@ func (e *evaluator) combine(b Batch, price float64, out []float32, mean bool, ea
 	case len(idx) == 0:
 		clear(out)
 	case len(idx) <= e.BatchSize:
-		total.add(each(e.fill(b, idx, 0, len(idx), aug), true, out))
+		total.add(each(e.fill(o, idx, 0, len(idx), aug), true, out))
 	default:
 		if e.part == nil {
 			e.part, e.sum = make([]float32, e.Dim()), make([]float64, e.Dim())
 		}
 		clear(e.sum)
 		for at := 0; at < len(idx); at += e.BatchSize {
-			r := each(e.fill(b, idx, at, min(at+e.BatchSize, len(idx)), aug), false, e.part)
+			r := each(e.fill(o, idx, at, min(at+e.BatchSize, len(idx)), aug), false, e.part)
 			weight := 1.0
 			if mean {
 				weight = float64(r.Examples)
@@ -385,8 +386,8 @@ func (e *evaluator) combine(b Batch, price float64, out []float32, mean bool, ea
 }
 
 // nonEmpty is examples for ops that divide by their number.
-func (e *evaluator) nonEmpty(b Batch) ([]int, dataset.Augment, error) {
-	idx, aug, err := e.examples(b)
+func (e *evaluator) nonEmpty(b Batch, o Options) ([]int, dataset.Augment, error) {
+	idx, aug, err := e.examples(b, o)
 	if err == nil && len(idx) == 0 {
 		err = Errorf(BadRequest, "Poisson draw %d has no examples and therefore no mean; sums of gradients of single examples exist", b.Index)
 	}
@@ -394,7 +395,7 @@ func (e *evaluator) nonEmpty(b Batch) ([]int, dataset.Augment, error) {
 }
 
 // examples are those that b names.
-func (e *evaluator) examples(b Batch) ([]int, dataset.Augment, error) {
+func (e *evaluator) examples(b Batch, o Options) ([]int, dataset.Augment, error) {
 	idx, aug, err := e.pick(b)
 	if err != nil {
 		return nil, aug, err
@@ -426,14 +427,14 @@ func (e *evaluator) examples(b Batch) ([]int, dataset.Augment, error) {
 	default:
 		return nil, aug, Errorf(BadRequest, "unknown part %q of a batch", b.Part)
 	}
-	if size := e.Net.Inputs().Len(); b.Delta != nil && len(b.Delta) < len(idx)*size {
-		return nil, aug, Errorf(BadSlot, "changes of the inputs of %d examples × %d need %d elements, the slot has %d", len(idx), size, len(idx)*size, len(b.Delta))
+	if size := e.Net.Inputs().Len(); o.Delta != nil && len(o.Delta) < len(idx)*size {
+		return nil, aug, Errorf(BadSlot, "changes of the inputs of %d examples × %d need %d elements, the slot has %d", len(idx), size, len(idx)*size, len(o.Delta))
 	}
 	return idx, aug, nil
 }
 
 // fill makes the engine's input of the examples from to to of idx.
-func (e *evaluator) fill(b Batch, idx []int, from, to int, aug dataset.Augment) engine.Batch {
+func (e *evaluator) fill(o Options, idx []int, from, to int, aug dataset.Augment) engine.Batch {
 	idx = idx[from:to]
 	n, size := len(idx), e.Net.Inputs().Len()
 	in := engine.Batch{X: e.x[:n*size], Y: e.y[:n]}
@@ -441,8 +442,8 @@ func (e *evaluator) fill(b Batch, idx []int, from, to int, aug dataset.Augment) 
 		e.Normalize.Fill(in.X, in.Y, e.Images, idx, aug)
 		e.chunk, e.augment = append(e.chunk[:0], idx...), aug
 	}
-	if b.Delta != nil {
-		for i, d := range b.Delta[from*size : to*size] {
+	if o.Delta != nil {
+		for i, d := range o.Delta[from*size : to*size] {
 			in.X[i] += d
 		}
 		e.chunk = e.chunk[:0] // x is that of no batch now

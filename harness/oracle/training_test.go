@@ -72,8 +72,11 @@ func TestOnlyMinibatchGradientsMoveStatistics(t *testing.T) {
 			return err
 		},
 		"full gradient": func() error { _, err := task.Grad(Batch{Stream: Full}, w, g, Options{}); return err },
-		"range":         func() error { _, err := task.Grad(Batch{Stream: Train, Part: Range, From: 0, To: 8}, w, g, Options{}); return err },
-		"loss":          func() error { _, err := task.Loss(Batch{Stream: Train}, w, Options{}); return err },
+		"range": func() error {
+			_, err := task.Grad(Batch{Stream: Train, Part: Range, From: 0, To: 8}, w, g, Options{})
+			return err
+		},
+		"loss": func() error { _, err := task.Loss(Batch{Stream: Train}, w, Options{}); return err },
 	} {
 		if err := call(); err != nil {
 			t.Fatal(err)

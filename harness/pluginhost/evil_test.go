@@ -87,8 +87,8 @@ func (p *evilPlugin) Describe(context.Context, *pb.DescribeRequest) (*pb.Describ
 	switch p.name {
 	case "kindless":
 		r.Kind = 77
-	case "needs hvp":
-		r.Needs = []pb.Op_Name{pb.Op_NAME_GRAD, pb.Op_NAME_HVP, 99}
+	case "needs ops of the future":
+		r.Needs = []pb.Op_Name{pb.Op_NAME_GRAD, 98, 99}
 	case "panics in Describe":
 		panic("nothing to describe")
 	}
@@ -280,6 +280,7 @@ var evil = map[string]func(*evilRun) error{
 		return r.tell(
 			r.call(batch(nil)),
 			r.call(batch(&pb.Batch{Stream: "train", Part: &pb.Batch_Range{Range: &pb.Range{From: 3, To: 3}}})),
+			r.call(batch(&pb.Batch{Stream: "train", Rate: 0.5})),
 			r.call(&pb.Op{Op: &pb.Op_Normal{Normal: &pb.NormalOp{Out: slotGrad, Std: math.NaN()}}}),
 			r.call(&pb.Op{Op: &pb.Op_Commit{Commit: &pb.CommitOp{Blob: make([]byte, proto.MaxBlob+1)}}}),
 		)
@@ -292,16 +293,14 @@ var evil = map[string]func(*evilRun) error{
 		empty.ProtoReflect().SetUnknown(unknown())
 		newBatch := &pb.Batch{Stream: "train"}
 		newBatch.ProtoReflect().SetUnknown(unknown())
-		slot := uint32(slotState)
 		loss := func(l *pb.LossOp) *pb.Op { return &pb.Op{Op: &pb.Op_Loss{Loss: l}} }
 		var replies []*pb.Reply
 		for _, op := range []*pb.Op{
-			{Op: &pb.Op_Hvp{Hvp: &pb.HVPOp{Batch: b}}}, {Op: &pb.Op_Vjp{Vjp: &pb.VJPOp{Batch: b}}},
-			{Op: &pb.Op_GradClipped{GradClipped: &pb.GradClippedOp{Batch: b}}}, {Op: &pb.Op_GradSquared{GradSquared: &pb.GradSquaredOp{Batch: b}}},
-			{Op: &pb.Op_InputGrad{InputGrad: &pb.InputGradOp{Batch: b}}}, {Op: &pb.Op_Activations{Activations: &pb.ActivationsOp{Batch: b}}},
-			strange, empty, loss(&pb.LossOp{Batch: newBatch}), loss(&pb.LossOp{Batch: b, Each: &slot}),
-			loss(&pb.LossOp{Batch: b, Objective: pb.Objective_OBJECTIVE_AUX}), loss(&pb.LossOp{Batch: &pb.Batch{Stream: "poisson", Rate: 0.1}}),
-			loss(&pb.LossOp{Batch: &pb.Batch{Stream: "train", Part: &pb.Batch_Class{Class: 1}}}), loss(&pb.LossOp{Batch: &pb.Batch{Stream: "train", InputDelta: &slot}}),
+			{Op: &pb.Op_Hvp{Hvp: &pb.HVPOp{Batch: b, Dir: slotGrad, Out: slotState}}},
+			{Op: &pb.Op_Vjp{Vjp: &pb.VJPOp{Batch: b, Cotangent: slotGrad, Out: slotState}}},
+			{Op: &pb.Op_InputGrad{InputGrad: &pb.InputGradOp{Batch: b, Out: slotGrad}}},
+			{Op: &pb.Op_Activations{Activations: &pb.ActivationsOp{Batch: b, Out: slotGrad}}},
+			strange, empty, loss(&pb.LossOp{Batch: newBatch}), loss(&pb.LossOp{Batch: b, Objective: pb.Objective_OBJECTIVE_AUX}),
 		} {
 			replies = append(replies, r.call(op))
 		}

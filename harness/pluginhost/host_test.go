@@ -157,8 +157,8 @@ func TestEvilPlugins(t *testing.T) {
 			"CODE_BAD_SLOT after 0 results: out is the same slot as at\n" +
 			"CODE_BAD_SLOT after 0 results: out: slot \"short\" has 1 elements, expected 2\n" +
 			"CODE_BAD_SLOT after 1 results: out: there is no slot 4294967295, the last is 3", steps: 1},
-		{name: "asks nonsense", status: "failed", detail: strings.TrimSpace(strings.Repeat("CODE_BAD_REQUEST after 0 results: ~\n", 4))},
-		{name: "asks for more than there is", status: "failed", detail: strings.TrimSpace(strings.Repeat("CODE_UNSUPPORTED after 0 results: ~\n", 14))},
+		{name: "asks nonsense", status: "failed", detail: strings.TrimSpace(strings.Repeat("CODE_BAD_REQUEST after 0 results: ~\n", 5))},
+		{name: "asks for more than there is", status: "failed", detail: strings.TrimSpace(strings.Repeat("CODE_UNSUPPORTED after 0 results: ~\n", 8))},
 		{name: "sends greetings nobody knows", status: "completed", steps: 3},
 		{name: "uses an id twice", kind: Violation, reason: "request 2 after request 2: ids must increase", steps: 1},
 		{name: "asks for nothing", kind: Violation, reason: "request 1 without an op"},
@@ -176,7 +176,7 @@ func TestEvilPlugins(t *testing.T) {
 		{name: "chatters after stop", kind: TimedOut, reason: "told to stop (steps), it did not say Done within 2s", steps: 3},
 		{name: "computes and logs", status: "completed", steps: 3, log: "[info] computing\n"},
 		{name: "kindless", kind: Violation, reason: "Describe says kind 77"},
-		{name: "needs hvp", kind: Refused, reason: "needs what this version of bench does not answer: hvp, op 99"},
+		{name: "needs ops of the future", kind: Refused, reason: "needs what this version of bench does not answer: op 98, unknown to this version of bench, op 99"},
 		{name: "panics in Describe", kind: Crashed, reason: "crashed (exit status 2)", detail: "panic: nothing to describe"},
 		{name: "huge slot", kind: Violation, reason: `Validate asks for slot "state"`},
 		{name: "slot params", kind: Violation, reason: `Validate asks for slot "params"`},

@@ -290,11 +290,17 @@ func (s *session) do(op *pb.Op) (*pb.Result, error) {
 	return nil, oracle.Errorf(oracle.Unsupported, "this version of bench does not know the op")
 }
 
+type operand struct {
+	role string
+	slot uint32
+}
+
 // operands collects what an op names, and remembers the first thing that is wrong with it.
 type operands struct {
-	s       *session
-	objects []uint32 // slots that the op reads
-	err     error
+	s     *session
+	named []operand // the slots the op names
+	delta []float32 // changes of the inputs
+	err   error
 }
 
 // read is a slot that the op reads, of length want, 0 for any.
@@ -302,7 +308,7 @@ func (o *operands) read(role string, n uint32, want int) []float32 {
 	if o.err != nil {
 		return nil
 	}
-	o.objects = append(o.objects, n)
+	o.named = append(o.named, operand{role, n})
 	var v []float32
 	v, o.err = o.s.vector(role, n, want, false)
 	return v
@@ -313,11 +319,13 @@ func (o *operands) write(role string, n uint32, want int) []float32 {
 	if o.err != nil {
 		return nil
 	}
-	if slices.Contains(o.objects, n) {
-		o.err = oracle.Errorf(oracle.BadSlot, "%s is the same slot as another one of the op", role)
-		return nil
+	for _, other := range o.named {
+		if other.slot == n {
+			o.err = oracle.Errorf(oracle.BadSlot, "%s is the same slot as %s", role, other.role)
+			return nil
+		}
 	}
-	o.objects = append(o.objects, n)
+	o.named = append(o.named, operand{role, n})
 	var v []float32
 	v, o.err = o.s.vector(role, n, want, true)
 	return v
@@ -342,7 +350,7 @@ func (s *session) loss(m *pb.LossOp) (*pb.Result, error) {
 	if o.err != nil {
 		return nil, o.err
 	}
-	return evaluated(s.oracle.Loss(b, at, oracle.Options{NormalizeLogits: m.GetNormalizeLogits(), Each: each}))
+	return evaluated(s.oracle.Loss(b, at, oracle.Options{Delta: o.delta, NormalizeLogits: m.GetNormalizeLogits(), Each: each}))
 }
 
 func (s *session) grad(m *pb.GradOp) (*pb.Result, error) {
@@ -354,7 +362,7 @@ func (s *session) grad(m *pb.GradOp) (*pb.Result, error) {
 		return nil, o.err
 	}
 	return evaluated(s.oracle.Grad(b, at, out, oracle.Options{
-		FreezeStats: m.GetFreezeStats(), NormalizeLogits: m.GetNormalizeLogits(),
+		Delta: o.delta, FreezeStats: m.GetFreezeStats(), NormalizeLogits: m.GetNormalizeLogits(),
 	}))
 }
 
@@ -368,7 +376,7 @@ func (s *session) gradClipped(m *pb.GradClippedOp) (*pb.Result, error) {
 		return nil, o.err
 	}
 	clip := oracle.Clip{Limit: m.GetClip(), PerCoordinate: m.GetPerCoordinate(), Norms: norms}
-	return evaluated(s.oracle.GradClipped(b, at, out, clip, oracle.Options{}))
+	return evaluated(s.oracle.GradClipped(b, at, out, clip, oracle.Options{Delta: o.delta}))
 }
 
 func (s *session) gradSquared(m *pb.GradSquaredOp) (*pb.Result, error) {
@@ -379,7 +387,7 @@ func (s *session) gradSquared(m *pb.GradSquaredOp) (*pb.Result, error) {
 	if o.err != nil {
 		return nil, o.err
 	}
-	return evaluated(s.oracle.GradSquared(b, at, out, oracle.Options{}))
+	return evaluated(s.oracle.GradSquared(b, at, out, oracle.Options{Delta: o.delta}))
 }
 
 func (s *session) hvp(m *pb.HVPOp) (*pb.Result, error) {
@@ -391,7 +399,7 @@ func (s *session) hvp(m *pb.HVPOp) (*pb.Result, error) {
 	if o.err != nil {
 		return nil, o.err
 	}
-	return evaluated(s.oracle.HVP(b, at, dir, out, oracle.Options{NormalizeLogits: m.GetNormalizeLogits()}))
+	return evaluated(s.oracle.HVP(b, at, dir, out, oracle.Options{Delta: o.delta, NormalizeLogits: m.GetNormalizeLogits()}))
 }
 
 // How long the slots below must be, only the workload knows.
@@ -404,7 +412,7 @@ func (s *session) outputs(m *pb.OutputsOp) (*pb.Result, error) {
 	if o.err != nil {
 		return nil, o.err
 	}
-	return evaluated(s.oracle.Outputs(b, at, out, oracle.Options{}))
+	return evaluated(s.oracle.Outputs(b, at, out, oracle.Options{Delta: o.delta}))
 }
 
 func (s *session) vjp(m *pb.VJPOp) (*pb.Result, error) {
@@ -416,7 +424,7 @@ func (s *session) vjp(m *pb.VJPOp) (*pb.Result, error) {
 	if o.err != nil {
 		return nil, o.err
 	}
-	return evaluated(s.oracle.VJP(b, at, cotangent, out, oracle.Options{FreezeStats: m.GetFreezeStats()}))
+	return evaluated(s.oracle.VJP(b, at, cotangent, out, oracle.Options{Delta: o.delta, FreezeStats: m.GetFreezeStats()}))
 }
 
 func (s *session) inputGrad(m *pb.InputGradOp) (*pb.Result, error) {
@@ -427,7 +435,7 @@ func (s *session) inputGrad(m *pb.InputGradOp) (*pb.Result, error) {
 	if o.err != nil {
 		return nil, o.err
 	}
-	return evaluated(s.oracle.InputGrad(b, at, out, oracle.Options{}))
+	return evaluated(s.oracle.InputGrad(b, at, out, oracle.Options{Delta: o.delta}))
 }
 
 func (s *session) activations(m *pb.ActivationsOp) (*pb.Result, error) {
@@ -438,7 +446,7 @@ func (s *session) activations(m *pb.ActivationsOp) (*pb.Result, error) {
 	if o.err != nil {
 		return nil, o.err
 	}
-	return evaluated(s.oracle.Activations(b, at, out, int(m.GetLayer()), oracle.Options{}))
+	return evaluated(s.oracle.Activations(b, at, out, int(m.GetLayer()), oracle.Options{Delta: o.delta}))
 }
 
 func (s *session) normal(o *pb.NormalOp) (*pb.Result, error) {
@@ -495,6 +503,9 @@ func (o *operands) batch(b *pb.Batch, objective pb.Objective) oracle.Batch {
 	switch part := b.GetPart().(type) {
 	case *pb.Batch_Range:
 		out.Part, out.From, out.To = oracle.Range, part.Range.GetFrom(), part.Range.GetTo()
+		if out.From >= out.To {
+			return fail(oracle.BadRequest, "range %d to %d of a batch is empty", out.From, out.To)
+		}
 	case *pb.Batch_Class:
 		out.Part, out.Number = oracle.Class, part.Class
 	case *pb.Batch_Domain:
@@ -503,7 +514,7 @@ func (o *operands) batch(b *pb.Batch, objective pb.Objective) oracle.Batch {
 		out.Part, out.Number = oracle.Example, part.Example
 	}
 	if b.InputDelta != nil {
-		out.Delta = o.read("input_delta", b.GetInputDelta(), 0)
+		o.delta = o.read("input_delta", b.GetInputDelta(), 0)
 	}
 	return out
 }

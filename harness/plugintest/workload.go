@@ -4,11 +4,13 @@ import (
 	"math"
 
 	"github.com/sharpbench/sharpbench/harness/oracle"
+	"github.com/sharpbench/sharpbench/harness/rng"
 )
 
-// Quadratic is L(w) = ½ Σ h_i w_i², computed in float64 and rounded once. Every batch is the same; it has no outputs.
+// Quadratic is L(w) = ½ Σ h_i w_i², computed in float64 and rounded once. Every batch is the same and is one example; it
+// has no outputs.
 func Quadratic(h ...float64) oracle.Workload {
-	return Func(len(h), func(w []float64) (float64, []float64) {
+	f := Func(len(h), func(w []float64) (float64, []float64) {
 		loss, grad := 0.0, make([]float64, len(h))
 		for i, x := range w {
 			loss += h[i] * x * x / 2
@@ -16,10 +18,25 @@ func Quadratic(h ...float64) oracle.Workload {
 		}
 		return loss, grad
 	})
+	return &quadratic{function: f.(*function), h: h}
 }
 
-// Func is a workload made of a loss and its gradient in float64, which must not keep w. Every batch is the same; it has no
-// outputs.
+type quadratic struct {
+	*function
+	h []float64
+}
+
+func (q *quadratic) HVP(b oracle.Batch, w, v, out []float32, o oracle.Options) (oracle.Eval, error) {
+	e, err := q.Loss(b, w, o)
+	for i, h := range q.h {
+		out[i] = float32(h * float64(v[i]))
+	}
+	e.G = 2
+	return e, err
+}
+
+// Func is a workload made of a loss and its gradient in float64, which must not keep w. Every batch is the same and is one
+// example; it has no outputs and no second derivatives.
 func Func(dim int, f func(w []float64) (loss float64, grad []float64)) oracle.Workload {
 	return &function{f: f, w: make([]float64, dim)}
 }
@@ -55,6 +72,46 @@ func (q *function) Outputs(oracle.Batch, []float32, []float32, oracle.Options) (
 	return oracle.Eval{}, oracle.Errorf(oracle.Unsupported, "this problem has no outputs")
 }
 
+func (q *function) GradClipped(b oracle.Batch, w, out []float32, c oracle.Clip, _ oracle.Options) (oracle.Eval, error) {
+	loss, grad := q.at(w)
+	sum := make([]float64, len(grad))
+	clipped(sum, grad, c, 0)
+	for i, g := range sum {
+		out[i] = float32(g)
+	}
+	return oracle.Eval{Loss: loss, Examples: 1, G: 1}, nil
+}
+
+func (q *function) GradSquared(_ oracle.Batch, w, out []float32, _ oracle.Options) (oracle.Eval, error) {
+	loss, grad := q.at(w)
+	for i, g := range grad {
+		out[i] = float32(g * g)
+	}
+	return oracle.Eval{Loss: loss, Examples: 1, G: 1}, nil
+}
+
+// clipped adds g, clipped, to sum; it is the gradient of example i.
+func clipped(sum, g []float64, c oracle.Clip, i int) {
+	var square float64
+	for _, v := range g {
+		square += v * v
+	}
+	norm := math.Sqrt(square)
+	if c.Norms != nil {
+		c.Norms[i] = float32(norm)
+	}
+	scale := 1.0
+	if !c.PerCoordinate && norm > c.Limit {
+		scale = c.Limit / norm
+	}
+	for j, v := range g {
+		if c.PerCoordinate {
+			v = math.Max(-c.Limit, math.Min(v, c.Limit))
+		}
+		sum[j] += scale * v
+	}
+}
+
 // Logistic is binary logistic regression without a bias, L(w) = mean log(1 + exp(-y_i w·x_i)) over labels y_i of ±1,
 // computed in float64. The streams train and probe cut the examples into batches of size batch, in order and over
 // again; full has them all. An example's outputs are the two logits (0, w·x) of the classes -1 and +1, and normalised
@@ -74,24 +131,57 @@ type logistic struct {
 
 func (l *logistic) Dim() int { return len(l.x[0]) }
 
-// pick returns the range of examples a batch names.
-func (l *logistic) pick(b oracle.Batch) (from, to int, err error) {
+// pick returns the examples a batch names.
+func (l *logistic) pick(b oracle.Batch) ([]int, error) {
+	var all []int
 	switch b.Stream {
 	case oracle.Full:
-		from, to = 0, len(l.x)
+		all = span(0, len(l.x))
 	case oracle.Train, oracle.Probe:
-		from = int(b.Index%uint64(len(l.x)/l.batch)) * l.batch
-		to = from + l.batch
-	default:
-		return 0, 0, oracle.Errorf(oracle.BadRequest, "batch stream %q", b.Stream)
-	}
-	if b.From != b.To {
-		if b.From > b.To || int(b.To) > to-from {
-			return 0, 0, oracle.Errorf(oracle.BadRequest, "range %d to %d of a batch of %d examples", b.From, b.To, to-from)
+		from := int(b.Index%uint64(len(l.x)/l.batch)) * l.batch
+		all = span(from, from+l.batch)
+	case oracle.Poisson:
+		r := rng.New(1, "poisson", b.Index)
+		for i := range l.x {
+			if r.Float64() < b.Rate {
+				all = append(all, i)
+			}
 		}
-		from, to = from+int(b.From), from+int(b.To)
+	default:
+		return nil, oracle.Errorf(oracle.BadRequest, "batch stream %q", b.Stream)
 	}
-	return from, to, nil
+	var some []int
+	switch b.Part {
+	case oracle.All:
+		return all, nil
+	case oracle.Range:
+		if b.From > b.To || int(b.To) > len(all) {
+			return nil, oracle.Errorf(oracle.BadRequest, "range %d to %d of a batch of %d examples", b.From, b.To, len(all))
+		}
+		some = all[b.From:b.To]
+	case oracle.Example:
+		if int(b.Number) < len(all) {
+			some = all[b.Number : b.Number+1]
+		}
+	case oracle.Class:
+		for _, i := range all {
+			if (l.y[i]+1)/2 == int(b.Number) {
+				some = append(some, i)
+			}
+		}
+	}
+	if len(some) == 0 {
+		return nil, oracle.Errorf(oracle.BadRequest, "the %s of the batch is empty", b.Part)
+	}
+	return some, nil
+}
+
+func span(from, to int) []int {
+	s := make([]int, 0, to-from)
+	for i := from; i < to; i++ {
+		s = append(s, i)
+	}
+	return s
 }
 
 func dot(w []float32, x []float64) (z float64) {
@@ -113,28 +203,67 @@ func margin(z float64, o oracle.Options) (m, dm float64) {
 	return z / 1e-10, 1e10
 }
 
-func (l *logistic) each(b oracle.Batch, w []float32, o oracle.Options, f func(x []float64, slope float64)) (oracle.Eval, error) {
-	from, to, err := l.pick(b)
+// example is what the loss is made of: an example's inputs, the first and second derivative of its loss by w·x, and its
+// number in the batch.
+type example struct {
+	x            []float64
+	loss         float64
+	slope, curve float64
+	i            int
+}
+
+func (l *logistic) each(b oracle.Batch, w []float32, o oracle.Options, f func(example)) (oracle.Eval, error) {
+	examples, err := l.pick(b)
 	if err != nil {
 		return oracle.Eval{}, err
 	}
-	e := oracle.Eval{Examples: to - from}
-	for i := from; i < to; i++ {
-		z := dot(w, l.x[i])
+	e := oracle.Eval{Examples: len(examples)}
+	x := make([]float64, l.Dim())
+	for n, i := range examples {
+		copy(x, l.x[i])
+		if o.Delta != nil {
+			for j := range x {
+				x[j] += float64(o.Delta[n*len(x)+j])
+			}
+		}
+		z := dot(w, x)
 		m, dm := margin(z, o)
 		y := float64(l.y[i])
 		// log(1+exp(-ym)) without overflow
-		e.Loss += math.Max(-y*m, 0) + math.Log1p(math.Exp(-math.Abs(m)))
+		loss := math.Max(-y*m, 0) + math.Log1p(math.Exp(-math.Abs(m)))
+		e.Loss += loss
 		if y*z <= 0 {
 			e.Errors++
 		}
+		if o.Each != nil {
+			o.Each[n] = float32(loss)
+		}
 		if f != nil {
-			f(l.x[i], -y*dm/(1+math.Exp(y*m)))
+			p := 1 / (1 + math.Exp(y*m)) // the probability of the other class
+			f(example{x: x, loss: loss, slope: -y * dm * p, curve: dm * dm * p * (1 - p), i: n})
 		}
 	}
-	n := float64(e.Examples)
-	e.Loss /= n
-	e.G = n / float64(l.batch)
+	if e.Examples > 0 {
+		e.Loss /= float64(e.Examples)
+	}
+	e.G = float64(e.Examples) / float64(l.batch)
+	return e, nil
+}
+
+// sum stores what f adds up, divided by the number of examples where mean is set.
+func (l *logistic) sum(b oracle.Batch, w, out []float32, o oracle.Options, mean bool, f func(sum []float64, x example)) (oracle.Eval, error) {
+	g := make([]float64, l.Dim())
+	e, err := l.each(b, w, o, func(x example) { f(g, x) })
+	if err != nil {
+		return e, err
+	}
+	over := 1.0
+	if mean {
+		over = float64(e.Examples)
+	}
+	for i := range g {
+		out[i] = float32(g[i] / over)
+	}
 	return e, nil
 }
 
@@ -145,31 +274,80 @@ func (l *logistic) Loss(b oracle.Batch, w []float32, o oracle.Options) (oracle.E
 }
 
 func (l *logistic) Grad(b oracle.Batch, w, out []float32, o oracle.Options) (oracle.Eval, error) {
-	g := make([]float64, l.Dim())
-	e, err := l.each(b, w, o, func(x []float64, slope float64) {
-		for i, v := range x {
-			g[i] += slope * v
+	return l.sum(b, w, out, o, true, func(sum []float64, e example) {
+		for i, v := range e.x {
+			sum[i] += e.slope * v
 		}
 	})
-	if err != nil {
-		return e, err
-	}
-	for i := range g {
-		out[i] = float32(g[i] / float64(e.Examples))
-	}
-	return e, nil
 }
 
-func (l *logistic) Outputs(b oracle.Batch, w, out []float32, _ oracle.Options) (oracle.Eval, error) {
-	from, to, err := l.pick(b)
+func (l *logistic) HVP(b oracle.Batch, w, v, out []float32, o oracle.Options) (oracle.Eval, error) {
+	e, err := l.sum(b, w, out, o, true, func(sum []float64, e example) {
+		along := dot(v, e.x)
+		for i, x := range e.x {
+			sum[i] += e.curve * along * x
+		}
+	})
+	e.G *= 2
+	return e, err
+}
+
+func (l *logistic) GradClipped(b oracle.Batch, w, out []float32, c oracle.Clip, o oracle.Options) (oracle.Eval, error) {
+	g := make([]float64, l.Dim())
+	return l.sum(b, w, out, o, false, func(sum []float64, e example) {
+		for i, x := range e.x {
+			g[i] = e.slope * x
+		}
+		clipped(sum, g, c, e.i)
+	})
+}
+
+func (l *logistic) GradSquared(b oracle.Batch, w, out []float32, o oracle.Options) (oracle.Eval, error) {
+	return l.sum(b, w, out, o, false, func(sum []float64, e example) {
+		for i, x := range e.x {
+			sum[i] += e.slope * x * e.slope * x
+		}
+	})
+}
+
+func (l *logistic) VJP(b oracle.Batch, w, cotangent, out []float32, o oracle.Options) (oracle.Eval, error) {
+	return l.sum(b, w, out, o, false, func(sum []float64, e example) {
+		for i, x := range e.x {
+			sum[i] += float64(cotangent[2*e.i+1]) * x
+		}
+	})
+}
+
+func (l *logistic) InputGrad(b oracle.Batch, w, out []float32, o oracle.Options) (oracle.Eval, error) {
+	var slopes []float64
+	e, err := l.each(b, w, o, func(e example) { slopes = append(slopes, e.slope) })
+	for n, slope := range slopes {
+		for j, v := range w {
+			out[n*len(w)+j] = float32(slope * float64(v) / float64(len(slopes)))
+		}
+	}
+	return e, err
+}
+
+// Activations are w·x: there is one layer, and nothing behind it.
+func (l *logistic) Activations(b oracle.Batch, w, out []float32, layer int, o oracle.Options) (oracle.Eval, error) {
+	if layer != 0 {
+		return oracle.Eval{}, oracle.Errorf(oracle.BadRequest, "layer %d: there is one, 0", layer)
+	}
+	e, err := l.each(b, w, o, func(e example) { out[e.i] = float32(dot(w, e.x)) })
+	e.G /= 3
+	return e, err
+}
+
+func (l *logistic) Outputs(b oracle.Batch, w, out []float32, o oracle.Options) (oracle.Eval, error) {
+	examples, err := l.pick(b)
 	if err != nil {
 		return oracle.Eval{}, err
 	}
-	if len(out) < 2*(to-from) {
-		return oracle.Eval{}, oracle.Errorf(oracle.BadSlot, "%d examples need %d elements, the slot has %d", to-from, 2*(to-from), len(out))
+	if n := 2 * len(examples); len(out) < n {
+		return oracle.Eval{}, oracle.Errorf(oracle.BadSlot, "%d examples need %d elements, the slot has %d", len(examples), n, len(out))
 	}
-	for i := from; i < to; i++ {
-		out[2*(i-from)], out[2*(i-from)+1] = 0, float32(dot(w, l.x[i]))
-	}
-	return oracle.Eval{Examples: to - from, G: float64(to-from) / float64(l.batch) / 3}, nil
+	e, err := l.each(b, w, o, func(e example) { out[2*e.i], out[2*e.i+1] = 0, float32(dot(w, e.x)) })
+	e.Loss, e.Errors, e.G = 0, 0, e.G/3
+	return e, err
 }

@@ -40,7 +40,7 @@ func TestLogisticGradientIsTheDerivative(t *testing.T) {
 	l := Logistic([][]float64{{1, 2}, {-1, 0.5}, {0.3, -2}, {1, 1}}, []int{1, -1, 1, -1}, 2)
 	w, g := []float32{0.5, -0.25}, make([]float32, 2)
 	for _, b := range []oracle.Batch{
-		{Stream: oracle.Full}, {Stream: oracle.Train, Index: 3}, {Stream: oracle.Probe, Index: 0}, {Stream: oracle.Full, From: 1, To: 3},
+		{Stream: oracle.Full}, {Stream: oracle.Train, Index: 3}, {Stream: oracle.Probe, Index: 0}, {Stream: oracle.Full, Part: oracle.Range, From: 1, To: 3},
 	} {
 		if _, err := l.Grad(b, w, g, oracle.Options{}); err != nil {
 			t.Fatal(err)

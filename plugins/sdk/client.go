@@ -45,7 +45,7 @@ func (c *client) Slot(name string) Vec {
 	return v
 }
 
-func (c *client) TrainBatch() Batch      { return Batch{Stream: StreamTrain, Index: c.step} }
+func (c *client) TrainBatch() Batch { return Batch{Stream: StreamTrain, Index: c.step} }
 func (c *client) PoissonBatch(rate float64) Batch {
 	return Batch{Stream: StreamPoisson, Index: c.step, Rate: rate}
 }
@@ -77,7 +77,9 @@ func (c *client) batch(b Batch) *pb.Batch {
 	default:
 		panic(fmt.Sprintf("sdk: unknown part %q of a batch", b.Part))
 	}
-	m.InputDelta = c.optional(b.delta, "delta")
+	if b.Delta != "" {
+		m.InputDelta = c.optional(c.Slot(b.Delta), "delta")
+	}
 	return m
 }
 

@@ -106,7 +106,7 @@ type Batch struct {
 	Part     Part
 	From, To uint32
 	Number   uint32
-	delta    Vec
+	Delta    string // name of a slot that is added to the inputs, or "": see Perturbed
 }
 
 // Range names the examples from to to (exclusive) of b, counted within the batch. It panics unless from < to.
@@ -135,15 +135,12 @@ func (b Batch) only(p Part, n int) Batch {
 	return b
 }
 
-// Perturbed names b with delta added to the inputs as the network sees them. delta is a slot, laid out as
+// Perturbed names b with the numbers in a slot added to the inputs as the network sees them. The slot is laid out as
 // Session.InputGrad says, and is read at every use of the name.
-func (b Batch) Perturbed(delta Vec) Batch {
-	b.delta = delta
+func (b Batch) Perturbed(slot string) Batch {
+	b.Delta = slot
 	return b
 }
-
-// Delta is what Perturbed added, or nil.
-func (b Batch) Delta() Vec { return b.delta }
 
 // Clip says how the gradients of single examples are limited before they are added up.
 type Clip struct {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"reflect"
 	"testing"
 
 	"github.com/sharpbench/sharpbench/harness/oracle"
@@ -345,7 +346,7 @@ type requests struct {
 
 func (r *requests) Loss(b oracle.Batch, w []float32, o oracle.Options) (oracle.Eval, error) {
 	r.loss++
-	if o != r.want {
+	if !reflect.DeepEqual(o, r.want) {
 		r.wrongOptions++
 	}
 	return r.Workload.Loss(b, w, o)
@@ -353,7 +354,7 @@ func (r *requests) Loss(b oracle.Batch, w []float32, o oracle.Options) (oracle.E
 
 func (r *requests) Grad(b oracle.Batch, w, out []float32, o oracle.Options) (oracle.Eval, error) {
 	r.grad++
-	if o != r.want {
+	if !reflect.DeepEqual(o, r.want) {
 		r.wrongOptions++
 	}
 	return r.Workload.Grad(b, w, out, o)
