@@ -3,9 +3,9 @@ package msharpness
 import (
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
-	"reflect"
 	"testing"
 
 	"github.com/sharpbench/sharpbench/harness/oracle"
