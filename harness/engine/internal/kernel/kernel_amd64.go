@@ -349,6 +349,51 @@ func spreadGrad8(d *float32, x *float32, dx *float32, pixels int, stride int, me
 //go:noescape
 func poolGrad8(d *float32, which *uint8, top *float32, bottom *float32, dTop *float32, dBottom *float32, pixels int, stride int, mean *float32, gain *float32, offset *float32, slope *float32)
 
+// exp8 is Exp for n elements.
+//
+//go:noescape
+func exp8(dst *float32, x *float32, n int)
+
+// tanh8 is Tanh for n elements.
+//
+//go:noescape
+func tanh8(dst *float32, x *float32, n int)
+
+// tanhGrad8 is TanhGrad for n elements.
+//
+//go:noescape
+func tanhGrad8(dst *float32, x *float32, n int)
+
+// tanhSecond8 is TanhSecond for n elements.
+//
+//go:noescape
+func tanhSecond8(dst *float32, x *float32, n int)
+
+// gelu8 is GELU for n elements.
+//
+//go:noescape
+func gelu8(dst *float32, x *float32, n int)
+
+// geluGrad8 is GELUGrad for n elements.
+//
+//go:noescape
+func geluGrad8(dst *float32, x *float32, n int)
+
+// geluSecond8 is GELUSecond for n elements.
+//
+//go:noescape
+func geluSecond8(dst *float32, x *float32, n int)
+
+// softmaxRows is Softmax for rows of cols elements.
+//
+//go:noescape
+func softmaxRows(x *float32, rows int, cols int)
+
+// multiply8 is Multiply for vectors of 8 elements.
+//
+//go:noescape
+func multiply8(dst *float32, x *float32, vectors int)
+
 // squaredNorm16 adds the squares of vectors of 16 elements to 16 lanes.
 //
 //go:noescape

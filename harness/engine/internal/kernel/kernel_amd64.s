@@ -6711,6 +6711,1346 @@ loop:
 	VZEROUPPER
 	RET
 
+// func exp8(dst *float32, x *float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·exp8(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+	SUBQ $0x08, DX
+	JLT  tail
+
+loop:
+	VMOVUPS      (CX), Y0
+	VMOVAPS      same42b40000<>+0(SB), Y1
+	VMINPS       Y0, Y1, Y1
+	VMOVAPS      samec2d00000<>+0(SB), Y0
+	VMAXPS       Y1, Y0, Y1
+	VMULPS       same3fb8aa3b<>+0(SB), Y1, Y0
+	VROUNDPS     $0x08, Y0, Y0
+	VFNMADD231PS same3f317200<>+0(SB), Y0, Y1
+	VFNMADD231PS same35bfbe8e<>+0(SB), Y0, Y1
+	VMOVAPS      same3ab511e3<>+0(SB), Y2
+	VFMADD213PS  same3c091cf8<>+0(SB), Y1, Y2
+	VFMADD213PS  same3d2aac79<>+0(SB), Y1, Y2
+	VFMADD213PS  same3e2aaa49<>+0(SB), Y1, Y2
+	VFMADD213PS  same3efffffe<>+0(SB), Y1, Y2
+	VMULPS       Y1, Y1, Y3
+	VFMADD213PS  Y1, Y3, Y2
+	VADDPS       same3f800000<>+0(SB), Y2, Y2
+	VCVTPS2DQ    Y0, Y0
+	VPSRAD       $0x01, Y0, Y1
+	VPSUBD       Y1, Y0, Y0
+	VPADDD       same0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y2, Y2
+	VPADDD       same0000007f<>+0(SB), Y0, Y0
+	VPSLLD       $0x17, Y0, Y0
+	VMULPS       Y0, Y2, Y2
+	VMOVUPS      Y2, (AX)
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, AX
+	SUBQ         $0x08, DX
+	JGE          loop
+
+tail:
+	ADDQ         $0x08, DX
+	JEQ          done
+	LEAQ         firstLanes<>+0(SB), BX
+	NEGQ         DX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VMOVAPS      same42b40000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y2
+	VMOVAPS      samec2d00000<>+0(SB), Y1
+	VMAXPS       Y2, Y1, Y2
+	VMULPS       same3fb8aa3b<>+0(SB), Y2, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VFNMADD231PS same3f317200<>+0(SB), Y1, Y2
+	VFNMADD231PS same35bfbe8e<>+0(SB), Y1, Y2
+	VMOVAPS      same3ab511e3<>+0(SB), Y3
+	VFMADD213PS  same3c091cf8<>+0(SB), Y2, Y3
+	VFMADD213PS  same3d2aac79<>+0(SB), Y2, Y3
+	VFMADD213PS  same3e2aaa49<>+0(SB), Y2, Y3
+	VFMADD213PS  same3efffffe<>+0(SB), Y2, Y3
+	VMULPS       Y2, Y2, Y4
+	VFMADD213PS  Y2, Y4, Y3
+	VADDPS       same3f800000<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y1, Y1
+	VPSRAD       $0x01, Y1, Y2
+	VPSUBD       Y2, Y1, Y1
+	VPADDD       same0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y3, Y3
+	VPADDD       same0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y3, Y3
+	VMASKMOVPS   Y3, Y0, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
+DATA same42b40000<>+0(SB)/4, $0x42b40000
+DATA same42b40000<>+4(SB)/4, $0x42b40000
+DATA same42b40000<>+8(SB)/4, $0x42b40000
+DATA same42b40000<>+12(SB)/4, $0x42b40000
+DATA same42b40000<>+16(SB)/4, $0x42b40000
+DATA same42b40000<>+20(SB)/4, $0x42b40000
+DATA same42b40000<>+24(SB)/4, $0x42b40000
+DATA same42b40000<>+28(SB)/4, $0x42b40000
+GLOBL same42b40000<>(SB), RODATA|NOPTR, $32
+
+DATA samec2d00000<>+0(SB)/4, $0xc2d00000
+DATA samec2d00000<>+4(SB)/4, $0xc2d00000
+DATA samec2d00000<>+8(SB)/4, $0xc2d00000
+DATA samec2d00000<>+12(SB)/4, $0xc2d00000
+DATA samec2d00000<>+16(SB)/4, $0xc2d00000
+DATA samec2d00000<>+20(SB)/4, $0xc2d00000
+DATA samec2d00000<>+24(SB)/4, $0xc2d00000
+DATA samec2d00000<>+28(SB)/4, $0xc2d00000
+GLOBL samec2d00000<>(SB), RODATA|NOPTR, $32
+
+DATA same3fb8aa3b<>+0(SB)/4, $0x3fb8aa3b
+DATA same3fb8aa3b<>+4(SB)/4, $0x3fb8aa3b
+DATA same3fb8aa3b<>+8(SB)/4, $0x3fb8aa3b
+DATA same3fb8aa3b<>+12(SB)/4, $0x3fb8aa3b
+DATA same3fb8aa3b<>+16(SB)/4, $0x3fb8aa3b
+DATA same3fb8aa3b<>+20(SB)/4, $0x3fb8aa3b
+DATA same3fb8aa3b<>+24(SB)/4, $0x3fb8aa3b
+DATA same3fb8aa3b<>+28(SB)/4, $0x3fb8aa3b
+GLOBL same3fb8aa3b<>(SB), RODATA|NOPTR, $32
+
+DATA same3f317200<>+0(SB)/4, $0x3f317200
+DATA same3f317200<>+4(SB)/4, $0x3f317200
+DATA same3f317200<>+8(SB)/4, $0x3f317200
+DATA same3f317200<>+12(SB)/4, $0x3f317200
+DATA same3f317200<>+16(SB)/4, $0x3f317200
+DATA same3f317200<>+20(SB)/4, $0x3f317200
+DATA same3f317200<>+24(SB)/4, $0x3f317200
+DATA same3f317200<>+28(SB)/4, $0x3f317200
+GLOBL same3f317200<>(SB), RODATA|NOPTR, $32
+
+DATA same35bfbe8e<>+0(SB)/4, $0x35bfbe8e
+DATA same35bfbe8e<>+4(SB)/4, $0x35bfbe8e
+DATA same35bfbe8e<>+8(SB)/4, $0x35bfbe8e
+DATA same35bfbe8e<>+12(SB)/4, $0x35bfbe8e
+DATA same35bfbe8e<>+16(SB)/4, $0x35bfbe8e
+DATA same35bfbe8e<>+20(SB)/4, $0x35bfbe8e
+DATA same35bfbe8e<>+24(SB)/4, $0x35bfbe8e
+DATA same35bfbe8e<>+28(SB)/4, $0x35bfbe8e
+GLOBL same35bfbe8e<>(SB), RODATA|NOPTR, $32
+
+DATA same3ab511e3<>+0(SB)/4, $0x3ab511e3
+DATA same3ab511e3<>+4(SB)/4, $0x3ab511e3
+DATA same3ab511e3<>+8(SB)/4, $0x3ab511e3
+DATA same3ab511e3<>+12(SB)/4, $0x3ab511e3
+DATA same3ab511e3<>+16(SB)/4, $0x3ab511e3
+DATA same3ab511e3<>+20(SB)/4, $0x3ab511e3
+DATA same3ab511e3<>+24(SB)/4, $0x3ab511e3
+DATA same3ab511e3<>+28(SB)/4, $0x3ab511e3
+GLOBL same3ab511e3<>(SB), RODATA|NOPTR, $32
+
+DATA same3c091cf8<>+0(SB)/4, $0x3c091cf8
+DATA same3c091cf8<>+4(SB)/4, $0x3c091cf8
+DATA same3c091cf8<>+8(SB)/4, $0x3c091cf8
+DATA same3c091cf8<>+12(SB)/4, $0x3c091cf8
+DATA same3c091cf8<>+16(SB)/4, $0x3c091cf8
+DATA same3c091cf8<>+20(SB)/4, $0x3c091cf8
+DATA same3c091cf8<>+24(SB)/4, $0x3c091cf8
+DATA same3c091cf8<>+28(SB)/4, $0x3c091cf8
+GLOBL same3c091cf8<>(SB), RODATA|NOPTR, $32
+
+DATA same3d2aac79<>+0(SB)/4, $0x3d2aac79
+DATA same3d2aac79<>+4(SB)/4, $0x3d2aac79
+DATA same3d2aac79<>+8(SB)/4, $0x3d2aac79
+DATA same3d2aac79<>+12(SB)/4, $0x3d2aac79
+DATA same3d2aac79<>+16(SB)/4, $0x3d2aac79
+DATA same3d2aac79<>+20(SB)/4, $0x3d2aac79
+DATA same3d2aac79<>+24(SB)/4, $0x3d2aac79
+DATA same3d2aac79<>+28(SB)/4, $0x3d2aac79
+GLOBL same3d2aac79<>(SB), RODATA|NOPTR, $32
+
+DATA same3e2aaa49<>+0(SB)/4, $0x3e2aaa49
+DATA same3e2aaa49<>+4(SB)/4, $0x3e2aaa49
+DATA same3e2aaa49<>+8(SB)/4, $0x3e2aaa49
+DATA same3e2aaa49<>+12(SB)/4, $0x3e2aaa49
+DATA same3e2aaa49<>+16(SB)/4, $0x3e2aaa49
+DATA same3e2aaa49<>+20(SB)/4, $0x3e2aaa49
+DATA same3e2aaa49<>+24(SB)/4, $0x3e2aaa49
+DATA same3e2aaa49<>+28(SB)/4, $0x3e2aaa49
+GLOBL same3e2aaa49<>(SB), RODATA|NOPTR, $32
+
+DATA same3efffffe<>+0(SB)/4, $0x3efffffe
+DATA same3efffffe<>+4(SB)/4, $0x3efffffe
+DATA same3efffffe<>+8(SB)/4, $0x3efffffe
+DATA same3efffffe<>+12(SB)/4, $0x3efffffe
+DATA same3efffffe<>+16(SB)/4, $0x3efffffe
+DATA same3efffffe<>+20(SB)/4, $0x3efffffe
+DATA same3efffffe<>+24(SB)/4, $0x3efffffe
+DATA same3efffffe<>+28(SB)/4, $0x3efffffe
+GLOBL same3efffffe<>(SB), RODATA|NOPTR, $32
+
+DATA same3f800000<>+0(SB)/4, $0x3f800000
+DATA same3f800000<>+4(SB)/4, $0x3f800000
+DATA same3f800000<>+8(SB)/4, $0x3f800000
+DATA same3f800000<>+12(SB)/4, $0x3f800000
+DATA same3f800000<>+16(SB)/4, $0x3f800000
+DATA same3f800000<>+20(SB)/4, $0x3f800000
+DATA same3f800000<>+24(SB)/4, $0x3f800000
+DATA same3f800000<>+28(SB)/4, $0x3f800000
+GLOBL same3f800000<>(SB), RODATA|NOPTR, $32
+
+DATA same0000007f<>+0(SB)/4, $0x0000007f
+DATA same0000007f<>+4(SB)/4, $0x0000007f
+DATA same0000007f<>+8(SB)/4, $0x0000007f
+DATA same0000007f<>+12(SB)/4, $0x0000007f
+DATA same0000007f<>+16(SB)/4, $0x0000007f
+DATA same0000007f<>+20(SB)/4, $0x0000007f
+DATA same0000007f<>+24(SB)/4, $0x0000007f
+DATA same0000007f<>+28(SB)/4, $0x0000007f
+GLOBL same0000007f<>(SB), RODATA|NOPTR, $32
+
+DATA firstLanes<>+0(SB)/4, $0xffffffff
+DATA firstLanes<>+4(SB)/4, $0xffffffff
+DATA firstLanes<>+8(SB)/4, $0xffffffff
+DATA firstLanes<>+12(SB)/4, $0xffffffff
+DATA firstLanes<>+16(SB)/4, $0xffffffff
+DATA firstLanes<>+20(SB)/4, $0xffffffff
+DATA firstLanes<>+24(SB)/4, $0xffffffff
+DATA firstLanes<>+28(SB)/4, $0xffffffff
+DATA firstLanes<>+32(SB)/4, $0x00000000
+DATA firstLanes<>+36(SB)/4, $0x00000000
+DATA firstLanes<>+40(SB)/4, $0x00000000
+DATA firstLanes<>+44(SB)/4, $0x00000000
+DATA firstLanes<>+48(SB)/4, $0x00000000
+DATA firstLanes<>+52(SB)/4, $0x00000000
+DATA firstLanes<>+56(SB)/4, $0x00000000
+DATA firstLanes<>+60(SB)/4, $0x00000000
+GLOBL firstLanes<>(SB), RODATA|NOPTR, $64
+
+// func tanh8(dst *float32, x *float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·tanh8(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+	SUBQ $0x08, DX
+	JLT  tail
+
+loop:
+	VMOVUPS      (CX), Y0
+	VANDPS       same7fffffff<>+0(SB), Y0, Y1
+	VMOVAPS      same41200000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VADDPS       Y1, Y1, Y1
+	VMULPS       same3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS same3f317200<>+0(SB), Y2, Y1
+	VFNMADD231PS same35bfbe8e<>+0(SB), Y2, Y1
+	VMOVAPS      same3ab511e3<>+0(SB), Y3
+	VFMADD213PS  same3c091cf8<>+0(SB), Y1, Y3
+	VFMADD213PS  same3d2aac79<>+0(SB), Y1, Y3
+	VFMADD213PS  same3e2aaa49<>+0(SB), Y1, Y3
+	VFMADD213PS  same3efffffe<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VFMADD213PS  Y1, Y4, Y3
+	VADDPS       same3f800000<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y2, Y2
+	VPADDD       same0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y3, Y3
+	VADDPS       same3f800000<>+0(SB), Y3, Y3
+	VMOVAPS      samec0000000<>+0(SB), Y1
+	VDIVPS       Y3, Y1, Y1
+	VADDPS       same3f800000<>+0(SB), Y1, Y1
+	VANDPS       same80000000<>+0(SB), Y0, Y2
+	VORPS        Y2, Y1, Y1
+	VMULPS       Y0, Y0, Y2
+	VMOVAPS      samebbbaf141<>+0(SB), Y3
+	VFMADD213PS  same3ca91364<>+0(SB), Y2, Y3
+	VFMADD213PS  samebd5c1e31<>+0(SB), Y2, Y3
+	VFMADD213PS  same3e088394<>+0(SB), Y2, Y3
+	VFMADD213PS  samebeaaaa99<>+0(SB), Y2, Y3
+	VMULPS       Y2, Y3, Y3
+	VFMADD213PS  Y0, Y0, Y3
+	VANDPS       same7fffffff<>+0(SB), Y0, Y0
+	VMOVAPS      same3f200000<>+0(SB), Y2
+	VCMPPS       $0x12, Y2, Y0, Y0
+	VBLENDVPS    Y0, Y3, Y1, Y1
+	VMOVUPS      Y1, (AX)
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, AX
+	SUBQ         $0x08, DX
+	JGE          loop
+
+tail:
+	ADDQ         $0x08, DX
+	JEQ          done
+	LEAQ         firstLanes<>+0(SB), BX
+	NEGQ         DX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VANDPS       same7fffffff<>+0(SB), Y1, Y2
+	VMOVAPS      same41200000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VADDPS       Y2, Y2, Y2
+	VMULPS       same3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS same3f317200<>+0(SB), Y3, Y2
+	VFNMADD231PS same35bfbe8e<>+0(SB), Y3, Y2
+	VMOVAPS      same3ab511e3<>+0(SB), Y4
+	VFMADD213PS  same3c091cf8<>+0(SB), Y2, Y4
+	VFMADD213PS  same3d2aac79<>+0(SB), Y2, Y4
+	VFMADD213PS  same3e2aaa49<>+0(SB), Y2, Y4
+	VFMADD213PS  same3efffffe<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VFMADD213PS  Y2, Y5, Y4
+	VADDPS       same3f800000<>+0(SB), Y4, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPADDD       same0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VADDPS       same3f800000<>+0(SB), Y4, Y4
+	VMOVAPS      samec0000000<>+0(SB), Y2
+	VDIVPS       Y4, Y2, Y2
+	VADDPS       same3f800000<>+0(SB), Y2, Y2
+	VANDPS       same80000000<>+0(SB), Y1, Y3
+	VORPS        Y3, Y2, Y2
+	VMULPS       Y1, Y1, Y3
+	VMOVAPS      samebbbaf141<>+0(SB), Y4
+	VFMADD213PS  same3ca91364<>+0(SB), Y3, Y4
+	VFMADD213PS  samebd5c1e31<>+0(SB), Y3, Y4
+	VFMADD213PS  same3e088394<>+0(SB), Y3, Y4
+	VFMADD213PS  samebeaaaa99<>+0(SB), Y3, Y4
+	VMULPS       Y3, Y4, Y4
+	VFMADD213PS  Y1, Y1, Y4
+	VANDPS       same7fffffff<>+0(SB), Y1, Y1
+	VMOVAPS      same3f200000<>+0(SB), Y3
+	VCMPPS       $0x12, Y3, Y1, Y1
+	VBLENDVPS    Y1, Y4, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
+DATA same7fffffff<>+0(SB)/4, $0x7fffffff
+DATA same7fffffff<>+4(SB)/4, $0x7fffffff
+DATA same7fffffff<>+8(SB)/4, $0x7fffffff
+DATA same7fffffff<>+12(SB)/4, $0x7fffffff
+DATA same7fffffff<>+16(SB)/4, $0x7fffffff
+DATA same7fffffff<>+20(SB)/4, $0x7fffffff
+DATA same7fffffff<>+24(SB)/4, $0x7fffffff
+DATA same7fffffff<>+28(SB)/4, $0x7fffffff
+GLOBL same7fffffff<>(SB), RODATA|NOPTR, $32
+
+DATA same41200000<>+0(SB)/4, $0x41200000
+DATA same41200000<>+4(SB)/4, $0x41200000
+DATA same41200000<>+8(SB)/4, $0x41200000
+DATA same41200000<>+12(SB)/4, $0x41200000
+DATA same41200000<>+16(SB)/4, $0x41200000
+DATA same41200000<>+20(SB)/4, $0x41200000
+DATA same41200000<>+24(SB)/4, $0x41200000
+DATA same41200000<>+28(SB)/4, $0x41200000
+GLOBL same41200000<>(SB), RODATA|NOPTR, $32
+
+DATA samec0000000<>+0(SB)/4, $0xc0000000
+DATA samec0000000<>+4(SB)/4, $0xc0000000
+DATA samec0000000<>+8(SB)/4, $0xc0000000
+DATA samec0000000<>+12(SB)/4, $0xc0000000
+DATA samec0000000<>+16(SB)/4, $0xc0000000
+DATA samec0000000<>+20(SB)/4, $0xc0000000
+DATA samec0000000<>+24(SB)/4, $0xc0000000
+DATA samec0000000<>+28(SB)/4, $0xc0000000
+GLOBL samec0000000<>(SB), RODATA|NOPTR, $32
+
+DATA same80000000<>+0(SB)/4, $0x80000000
+DATA same80000000<>+4(SB)/4, $0x80000000
+DATA same80000000<>+8(SB)/4, $0x80000000
+DATA same80000000<>+12(SB)/4, $0x80000000
+DATA same80000000<>+16(SB)/4, $0x80000000
+DATA same80000000<>+20(SB)/4, $0x80000000
+DATA same80000000<>+24(SB)/4, $0x80000000
+DATA same80000000<>+28(SB)/4, $0x80000000
+GLOBL same80000000<>(SB), RODATA|NOPTR, $32
+
+DATA samebbbaf141<>+0(SB)/4, $0xbbbaf141
+DATA samebbbaf141<>+4(SB)/4, $0xbbbaf141
+DATA samebbbaf141<>+8(SB)/4, $0xbbbaf141
+DATA samebbbaf141<>+12(SB)/4, $0xbbbaf141
+DATA samebbbaf141<>+16(SB)/4, $0xbbbaf141
+DATA samebbbaf141<>+20(SB)/4, $0xbbbaf141
+DATA samebbbaf141<>+24(SB)/4, $0xbbbaf141
+DATA samebbbaf141<>+28(SB)/4, $0xbbbaf141
+GLOBL samebbbaf141<>(SB), RODATA|NOPTR, $32
+
+DATA same3ca91364<>+0(SB)/4, $0x3ca91364
+DATA same3ca91364<>+4(SB)/4, $0x3ca91364
+DATA same3ca91364<>+8(SB)/4, $0x3ca91364
+DATA same3ca91364<>+12(SB)/4, $0x3ca91364
+DATA same3ca91364<>+16(SB)/4, $0x3ca91364
+DATA same3ca91364<>+20(SB)/4, $0x3ca91364
+DATA same3ca91364<>+24(SB)/4, $0x3ca91364
+DATA same3ca91364<>+28(SB)/4, $0x3ca91364
+GLOBL same3ca91364<>(SB), RODATA|NOPTR, $32
+
+DATA samebd5c1e31<>+0(SB)/4, $0xbd5c1e31
+DATA samebd5c1e31<>+4(SB)/4, $0xbd5c1e31
+DATA samebd5c1e31<>+8(SB)/4, $0xbd5c1e31
+DATA samebd5c1e31<>+12(SB)/4, $0xbd5c1e31
+DATA samebd5c1e31<>+16(SB)/4, $0xbd5c1e31
+DATA samebd5c1e31<>+20(SB)/4, $0xbd5c1e31
+DATA samebd5c1e31<>+24(SB)/4, $0xbd5c1e31
+DATA samebd5c1e31<>+28(SB)/4, $0xbd5c1e31
+GLOBL samebd5c1e31<>(SB), RODATA|NOPTR, $32
+
+DATA same3e088394<>+0(SB)/4, $0x3e088394
+DATA same3e088394<>+4(SB)/4, $0x3e088394
+DATA same3e088394<>+8(SB)/4, $0x3e088394
+DATA same3e088394<>+12(SB)/4, $0x3e088394
+DATA same3e088394<>+16(SB)/4, $0x3e088394
+DATA same3e088394<>+20(SB)/4, $0x3e088394
+DATA same3e088394<>+24(SB)/4, $0x3e088394
+DATA same3e088394<>+28(SB)/4, $0x3e088394
+GLOBL same3e088394<>(SB), RODATA|NOPTR, $32
+
+DATA samebeaaaa99<>+0(SB)/4, $0xbeaaaa99
+DATA samebeaaaa99<>+4(SB)/4, $0xbeaaaa99
+DATA samebeaaaa99<>+8(SB)/4, $0xbeaaaa99
+DATA samebeaaaa99<>+12(SB)/4, $0xbeaaaa99
+DATA samebeaaaa99<>+16(SB)/4, $0xbeaaaa99
+DATA samebeaaaa99<>+20(SB)/4, $0xbeaaaa99
+DATA samebeaaaa99<>+24(SB)/4, $0xbeaaaa99
+DATA samebeaaaa99<>+28(SB)/4, $0xbeaaaa99
+GLOBL samebeaaaa99<>(SB), RODATA|NOPTR, $32
+
+DATA same3f200000<>+0(SB)/4, $0x3f200000
+DATA same3f200000<>+4(SB)/4, $0x3f200000
+DATA same3f200000<>+8(SB)/4, $0x3f200000
+DATA same3f200000<>+12(SB)/4, $0x3f200000
+DATA same3f200000<>+16(SB)/4, $0x3f200000
+DATA same3f200000<>+20(SB)/4, $0x3f200000
+DATA same3f200000<>+24(SB)/4, $0x3f200000
+DATA same3f200000<>+28(SB)/4, $0x3f200000
+GLOBL same3f200000<>(SB), RODATA|NOPTR, $32
+
+// func tanhGrad8(dst *float32, x *float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·tanhGrad8(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+	SUBQ $0x08, DX
+	JLT  tail
+
+loop:
+	VMOVUPS      (CX), Y0
+	VANDPS       same7fffffff<>+0(SB), Y0, Y0
+	VMOVAPS      same42500000<>+0(SB), Y1
+	VMINPS       Y0, Y1, Y0
+	VMULPS       samec0000000<>+0(SB), Y0, Y0
+	VMULPS       same3fb8aa3b<>+0(SB), Y0, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VFNMADD231PS same3f317200<>+0(SB), Y1, Y0
+	VFNMADD231PS same35bfbe8e<>+0(SB), Y1, Y0
+	VMOVAPS      same3ab511e3<>+0(SB), Y2
+	VFMADD213PS  same3c091cf8<>+0(SB), Y0, Y2
+	VFMADD213PS  same3d2aac79<>+0(SB), Y0, Y2
+	VFMADD213PS  same3e2aaa49<>+0(SB), Y0, Y2
+	VFMADD213PS  same3efffffe<>+0(SB), Y0, Y2
+	VMULPS       Y0, Y0, Y3
+	VFMADD213PS  Y0, Y3, Y2
+	VADDPS       same3f800000<>+0(SB), Y2, Y2
+	VCVTPS2DQ    Y1, Y1
+	VPSRAD       $0x01, Y1, Y0
+	VPSUBD       Y0, Y1, Y1
+	VPADDD       same0000007f<>+0(SB), Y0, Y0
+	VPSLLD       $0x17, Y0, Y0
+	VMULPS       Y0, Y2, Y2
+	VPADDD       same0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y2, Y2
+	VADDPS       same3f800000<>+0(SB), Y2, Y0
+	VMULPS       Y0, Y0, Y0
+	VMULPS       same40800000<>+0(SB), Y2, Y1
+	VDIVPS       Y0, Y1, Y1
+	VMOVUPS      Y1, (AX)
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, AX
+	SUBQ         $0x08, DX
+	JGE          loop
+
+tail:
+	ADDQ         $0x08, DX
+	JEQ          done
+	LEAQ         firstLanes<>+0(SB), BX
+	NEGQ         DX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VANDPS       same7fffffff<>+0(SB), Y1, Y1
+	VMOVAPS      same42500000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMULPS       samec0000000<>+0(SB), Y1, Y1
+	VMULPS       same3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS same3f317200<>+0(SB), Y2, Y1
+	VFNMADD231PS same35bfbe8e<>+0(SB), Y2, Y1
+	VMOVAPS      same3ab511e3<>+0(SB), Y3
+	VFMADD213PS  same3c091cf8<>+0(SB), Y1, Y3
+	VFMADD213PS  same3d2aac79<>+0(SB), Y1, Y3
+	VFMADD213PS  same3e2aaa49<>+0(SB), Y1, Y3
+	VFMADD213PS  same3efffffe<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VFMADD213PS  Y1, Y4, Y3
+	VADDPS       same3f800000<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y2, Y2
+	VPSRAD       $0x01, Y2, Y1
+	VPSUBD       Y1, Y2, Y2
+	VPADDD       same0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y3, Y3
+	VPADDD       same0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y3, Y3
+	VADDPS       same3f800000<>+0(SB), Y3, Y1
+	VMULPS       Y1, Y1, Y1
+	VMULPS       same40800000<>+0(SB), Y3, Y2
+	VDIVPS       Y1, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
+DATA same42500000<>+0(SB)/4, $0x42500000
+DATA same42500000<>+4(SB)/4, $0x42500000
+DATA same42500000<>+8(SB)/4, $0x42500000
+DATA same42500000<>+12(SB)/4, $0x42500000
+DATA same42500000<>+16(SB)/4, $0x42500000
+DATA same42500000<>+20(SB)/4, $0x42500000
+DATA same42500000<>+24(SB)/4, $0x42500000
+DATA same42500000<>+28(SB)/4, $0x42500000
+GLOBL same42500000<>(SB), RODATA|NOPTR, $32
+
+DATA same40800000<>+0(SB)/4, $0x40800000
+DATA same40800000<>+4(SB)/4, $0x40800000
+DATA same40800000<>+8(SB)/4, $0x40800000
+DATA same40800000<>+12(SB)/4, $0x40800000
+DATA same40800000<>+16(SB)/4, $0x40800000
+DATA same40800000<>+20(SB)/4, $0x40800000
+DATA same40800000<>+24(SB)/4, $0x40800000
+DATA same40800000<>+28(SB)/4, $0x40800000
+GLOBL same40800000<>(SB), RODATA|NOPTR, $32
+
+// func tanhSecond8(dst *float32, x *float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·tanhSecond8(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+	SUBQ $0x08, DX
+	JLT  tail
+
+loop:
+	VMOVUPS      (CX), Y0
+	VANDPS       same7fffffff<>+0(SB), Y0, Y1
+	VMOVAPS      same42500000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMULPS       samec0000000<>+0(SB), Y1, Y1
+	VMULPS       same3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS same3f317200<>+0(SB), Y2, Y1
+	VFNMADD231PS same35bfbe8e<>+0(SB), Y2, Y1
+	VMOVAPS      same3ab511e3<>+0(SB), Y3
+	VFMADD213PS  same3c091cf8<>+0(SB), Y1, Y3
+	VFMADD213PS  same3d2aac79<>+0(SB), Y1, Y3
+	VFMADD213PS  same3e2aaa49<>+0(SB), Y1, Y3
+	VFMADD213PS  same3efffffe<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y4
+	VFMADD213PS  Y1, Y4, Y3
+	VADDPS       same3f800000<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y2, Y2
+	VPSRAD       $0x01, Y2, Y1
+	VPSUBD       Y1, Y2, Y2
+	VPADDD       same0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y3, Y3
+	VPADDD       same0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y3, Y3
+	VADDPS       same3f800000<>+0(SB), Y3, Y2
+	VMULPS       Y2, Y2, Y4
+	VMULPS       same40800000<>+0(SB), Y3, Y1
+	VDIVPS       Y4, Y1, Y1
+	VMOVAPS      same3f800000<>+0(SB), Y4
+	VSUBPS       Y3, Y4, Y4
+	VDIVPS       Y2, Y4, Y4
+	VANDPS       same80000000<>+0(SB), Y0, Y2
+	VORPS        Y2, Y4, Y4
+	VMULPS       Y0, Y0, Y2
+	VMOVAPS      samebbbaf141<>+0(SB), Y3
+	VFMADD213PS  same3ca91364<>+0(SB), Y2, Y3
+	VFMADD213PS  samebd5c1e31<>+0(SB), Y2, Y3
+	VFMADD213PS  same3e088394<>+0(SB), Y2, Y3
+	VFMADD213PS  samebeaaaa99<>+0(SB), Y2, Y3
+	VMULPS       Y2, Y3, Y3
+	VFMADD213PS  Y0, Y0, Y3
+	VANDPS       same7fffffff<>+0(SB), Y0, Y0
+	VMOVAPS      same3f200000<>+0(SB), Y2
+	VCMPPS       $0x12, Y2, Y0, Y0
+	VBLENDVPS    Y0, Y3, Y4, Y4
+	VMULPS       Y4, Y1, Y1
+	VMULPS       samec0000000<>+0(SB), Y1, Y1
+	VMOVUPS      Y1, (AX)
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, AX
+	SUBQ         $0x08, DX
+	JGE          loop
+
+tail:
+	ADDQ         $0x08, DX
+	JEQ          done
+	LEAQ         firstLanes<>+0(SB), BX
+	NEGQ         DX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VANDPS       same7fffffff<>+0(SB), Y1, Y2
+	VMOVAPS      same42500000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMULPS       samec0000000<>+0(SB), Y2, Y2
+	VMULPS       same3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS same3f317200<>+0(SB), Y3, Y2
+	VFNMADD231PS same35bfbe8e<>+0(SB), Y3, Y2
+	VMOVAPS      same3ab511e3<>+0(SB), Y4
+	VFMADD213PS  same3c091cf8<>+0(SB), Y2, Y4
+	VFMADD213PS  same3d2aac79<>+0(SB), Y2, Y4
+	VFMADD213PS  same3e2aaa49<>+0(SB), Y2, Y4
+	VFMADD213PS  same3efffffe<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VFMADD213PS  Y2, Y5, Y4
+	VADDPS       same3f800000<>+0(SB), Y4, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y2
+	VPSUBD       Y2, Y3, Y3
+	VPADDD       same0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y4, Y4
+	VPADDD       same0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VADDPS       same3f800000<>+0(SB), Y4, Y3
+	VMULPS       Y3, Y3, Y5
+	VMULPS       same40800000<>+0(SB), Y4, Y2
+	VDIVPS       Y5, Y2, Y2
+	VMOVAPS      same3f800000<>+0(SB), Y5
+	VSUBPS       Y4, Y5, Y5
+	VDIVPS       Y3, Y5, Y5
+	VANDPS       same80000000<>+0(SB), Y1, Y3
+	VORPS        Y3, Y5, Y5
+	VMULPS       Y1, Y1, Y3
+	VMOVAPS      samebbbaf141<>+0(SB), Y4
+	VFMADD213PS  same3ca91364<>+0(SB), Y3, Y4
+	VFMADD213PS  samebd5c1e31<>+0(SB), Y3, Y4
+	VFMADD213PS  same3e088394<>+0(SB), Y3, Y4
+	VFMADD213PS  samebeaaaa99<>+0(SB), Y3, Y4
+	VMULPS       Y3, Y4, Y4
+	VFMADD213PS  Y1, Y1, Y4
+	VANDPS       same7fffffff<>+0(SB), Y1, Y1
+	VMOVAPS      same3f200000<>+0(SB), Y3
+	VCMPPS       $0x12, Y3, Y1, Y1
+	VBLENDVPS    Y1, Y4, Y5, Y5
+	VMULPS       Y5, Y2, Y2
+	VMULPS       samec0000000<>+0(SB), Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
+// func gelu8(dst *float32, x *float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·gelu8(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+	SUBQ $0x08, DX
+	JLT  tail
+
+loop:
+	VMOVUPS      (CX), Y0
+	VANDPS       same7fffffff<>+0(SB), Y0, Y1
+	VMOVAPS      same41800000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMULPS       Y1, Y1, Y2
+	VMOVAPS      Y2, Y3
+	VFMSUB231PS  Y1, Y1, Y3
+	VMULPS       samebf000000<>+0(SB), Y2, Y2
+	VMOVAPS      samec2d00000<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMULPS       same3fb8aa3b<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS same3f317200<>+0(SB), Y4, Y2
+	VFNMADD231PS same35bfbe8e<>+0(SB), Y4, Y2
+	VMOVAPS      same3ab511e3<>+0(SB), Y5
+	VFMADD213PS  same3c091cf8<>+0(SB), Y2, Y5
+	VFMADD213PS  same3d2aac79<>+0(SB), Y2, Y5
+	VFMADD213PS  same3e2aaa49<>+0(SB), Y2, Y5
+	VFMADD213PS  same3efffffe<>+0(SB), Y2, Y5
+	VMULPS       Y2, Y2, Y6
+	VFMADD213PS  Y2, Y6, Y5
+	VADDPS       same3f800000<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y4, Y4
+	VPSRAD       $0x01, Y4, Y2
+	VPSUBD       Y2, Y4, Y4
+	VPADDD       same0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y5, Y5
+	VPADDD       same0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	VMULPS       samebf000000<>+0(SB), Y3, Y3
+	VFMADD231PS  Y3, Y5, Y5
+	VMOVAPS      same3b8818e7<>+0(SB), Y2
+	VFMADD213PS  same3d27740d<>+0(SB), Y1, Y2
+	VFMADD213PS  same3e3c6342<>+0(SB), Y1, Y2
+	VFMADD213PS  same3ee0ea5e<>+0(SB), Y1, Y2
+	VFMADD213PS  same3f000000<>+0(SB), Y1, Y2
+	VMOVAPS      same3c2a9220<>+0(SB), Y3
+	VFMADD213PS  same3dd1e256<>+0(SB), Y1, Y3
+	VFMADD213PS  same3ef15d98<>+0(SB), Y1, Y3
+	VFMADD213PS  same3f9a4fdd<>+0(SB), Y1, Y3
+	VFMADD213PS  same3fd69647<>+0(SB), Y1, Y3
+	VFMADD213PS  same3f800000<>+0(SB), Y1, Y3
+	VDIVPS       Y3, Y2, Y2
+	VMULPS       Y1, Y2, Y2
+	VXORPS       Y1, Y1, Y1
+	VMAXPS       Y0, Y1, Y0
+	VFNMADD231PS Y2, Y5, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, AX
+	SUBQ         $0x08, DX
+	JGE          loop
+
+tail:
+	ADDQ         $0x08, DX
+	JEQ          done
+	LEAQ         firstLanes<>+0(SB), BX
+	NEGQ         DX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VANDPS       same7fffffff<>+0(SB), Y1, Y2
+	VMOVAPS      same41800000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMULPS       Y2, Y2, Y3
+	VMOVAPS      Y3, Y4
+	VFMSUB231PS  Y2, Y2, Y4
+	VMULPS       samebf000000<>+0(SB), Y3, Y3
+	VMOVAPS      samec2d00000<>+0(SB), Y5
+	VMAXPS       Y3, Y5, Y3
+	VMULPS       same3fb8aa3b<>+0(SB), Y3, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS same3f317200<>+0(SB), Y5, Y3
+	VFNMADD231PS same35bfbe8e<>+0(SB), Y5, Y3
+	VMOVAPS      same3ab511e3<>+0(SB), Y6
+	VFMADD213PS  same3c091cf8<>+0(SB), Y3, Y6
+	VFMADD213PS  same3d2aac79<>+0(SB), Y3, Y6
+	VFMADD213PS  same3e2aaa49<>+0(SB), Y3, Y6
+	VFMADD213PS  same3efffffe<>+0(SB), Y3, Y6
+	VMULPS       Y3, Y3, Y7
+	VFMADD213PS  Y3, Y7, Y6
+	VADDPS       same3f800000<>+0(SB), Y6, Y6
+	VCVTPS2DQ    Y5, Y5
+	VPSRAD       $0x01, Y5, Y3
+	VPSUBD       Y3, Y5, Y5
+	VPADDD       same0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y6, Y6
+	VPADDD       same0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y6, Y6
+	VMULPS       samebf000000<>+0(SB), Y4, Y4
+	VFMADD231PS  Y4, Y6, Y6
+	VMOVAPS      same3b8818e7<>+0(SB), Y3
+	VFMADD213PS  same3d27740d<>+0(SB), Y2, Y3
+	VFMADD213PS  same3e3c6342<>+0(SB), Y2, Y3
+	VFMADD213PS  same3ee0ea5e<>+0(SB), Y2, Y3
+	VFMADD213PS  same3f000000<>+0(SB), Y2, Y3
+	VMOVAPS      same3c2a9220<>+0(SB), Y4
+	VFMADD213PS  same3dd1e256<>+0(SB), Y2, Y4
+	VFMADD213PS  same3ef15d98<>+0(SB), Y2, Y4
+	VFMADD213PS  same3f9a4fdd<>+0(SB), Y2, Y4
+	VFMADD213PS  same3fd69647<>+0(SB), Y2, Y4
+	VFMADD213PS  same3f800000<>+0(SB), Y2, Y4
+	VDIVPS       Y4, Y3, Y3
+	VMULPS       Y2, Y3, Y3
+	VXORPS       Y2, Y2, Y2
+	VMAXPS       Y1, Y2, Y1
+	VFNMADD231PS Y3, Y6, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
+DATA same41800000<>+0(SB)/4, $0x41800000
+DATA same41800000<>+4(SB)/4, $0x41800000
+DATA same41800000<>+8(SB)/4, $0x41800000
+DATA same41800000<>+12(SB)/4, $0x41800000
+DATA same41800000<>+16(SB)/4, $0x41800000
+DATA same41800000<>+20(SB)/4, $0x41800000
+DATA same41800000<>+24(SB)/4, $0x41800000
+DATA same41800000<>+28(SB)/4, $0x41800000
+GLOBL same41800000<>(SB), RODATA|NOPTR, $32
+
+DATA samebf000000<>+0(SB)/4, $0xbf000000
+DATA samebf000000<>+4(SB)/4, $0xbf000000
+DATA samebf000000<>+8(SB)/4, $0xbf000000
+DATA samebf000000<>+12(SB)/4, $0xbf000000
+DATA samebf000000<>+16(SB)/4, $0xbf000000
+DATA samebf000000<>+20(SB)/4, $0xbf000000
+DATA samebf000000<>+24(SB)/4, $0xbf000000
+DATA samebf000000<>+28(SB)/4, $0xbf000000
+GLOBL samebf000000<>(SB), RODATA|NOPTR, $32
+
+DATA same3b8818e7<>+0(SB)/4, $0x3b8818e7
+DATA same3b8818e7<>+4(SB)/4, $0x3b8818e7
+DATA same3b8818e7<>+8(SB)/4, $0x3b8818e7
+DATA same3b8818e7<>+12(SB)/4, $0x3b8818e7
+DATA same3b8818e7<>+16(SB)/4, $0x3b8818e7
+DATA same3b8818e7<>+20(SB)/4, $0x3b8818e7
+DATA same3b8818e7<>+24(SB)/4, $0x3b8818e7
+DATA same3b8818e7<>+28(SB)/4, $0x3b8818e7
+GLOBL same3b8818e7<>(SB), RODATA|NOPTR, $32
+
+DATA same3d27740d<>+0(SB)/4, $0x3d27740d
+DATA same3d27740d<>+4(SB)/4, $0x3d27740d
+DATA same3d27740d<>+8(SB)/4, $0x3d27740d
+DATA same3d27740d<>+12(SB)/4, $0x3d27740d
+DATA same3d27740d<>+16(SB)/4, $0x3d27740d
+DATA same3d27740d<>+20(SB)/4, $0x3d27740d
+DATA same3d27740d<>+24(SB)/4, $0x3d27740d
+DATA same3d27740d<>+28(SB)/4, $0x3d27740d
+GLOBL same3d27740d<>(SB), RODATA|NOPTR, $32
+
+DATA same3e3c6342<>+0(SB)/4, $0x3e3c6342
+DATA same3e3c6342<>+4(SB)/4, $0x3e3c6342
+DATA same3e3c6342<>+8(SB)/4, $0x3e3c6342
+DATA same3e3c6342<>+12(SB)/4, $0x3e3c6342
+DATA same3e3c6342<>+16(SB)/4, $0x3e3c6342
+DATA same3e3c6342<>+20(SB)/4, $0x3e3c6342
+DATA same3e3c6342<>+24(SB)/4, $0x3e3c6342
+DATA same3e3c6342<>+28(SB)/4, $0x3e3c6342
+GLOBL same3e3c6342<>(SB), RODATA|NOPTR, $32
+
+DATA same3ee0ea5e<>+0(SB)/4, $0x3ee0ea5e
+DATA same3ee0ea5e<>+4(SB)/4, $0x3ee0ea5e
+DATA same3ee0ea5e<>+8(SB)/4, $0x3ee0ea5e
+DATA same3ee0ea5e<>+12(SB)/4, $0x3ee0ea5e
+DATA same3ee0ea5e<>+16(SB)/4, $0x3ee0ea5e
+DATA same3ee0ea5e<>+20(SB)/4, $0x3ee0ea5e
+DATA same3ee0ea5e<>+24(SB)/4, $0x3ee0ea5e
+DATA same3ee0ea5e<>+28(SB)/4, $0x3ee0ea5e
+GLOBL same3ee0ea5e<>(SB), RODATA|NOPTR, $32
+
+DATA same3f000000<>+0(SB)/4, $0x3f000000
+DATA same3f000000<>+4(SB)/4, $0x3f000000
+DATA same3f000000<>+8(SB)/4, $0x3f000000
+DATA same3f000000<>+12(SB)/4, $0x3f000000
+DATA same3f000000<>+16(SB)/4, $0x3f000000
+DATA same3f000000<>+20(SB)/4, $0x3f000000
+DATA same3f000000<>+24(SB)/4, $0x3f000000
+DATA same3f000000<>+28(SB)/4, $0x3f000000
+GLOBL same3f000000<>(SB), RODATA|NOPTR, $32
+
+DATA same3c2a9220<>+0(SB)/4, $0x3c2a9220
+DATA same3c2a9220<>+4(SB)/4, $0x3c2a9220
+DATA same3c2a9220<>+8(SB)/4, $0x3c2a9220
+DATA same3c2a9220<>+12(SB)/4, $0x3c2a9220
+DATA same3c2a9220<>+16(SB)/4, $0x3c2a9220
+DATA same3c2a9220<>+20(SB)/4, $0x3c2a9220
+DATA same3c2a9220<>+24(SB)/4, $0x3c2a9220
+DATA same3c2a9220<>+28(SB)/4, $0x3c2a9220
+GLOBL same3c2a9220<>(SB), RODATA|NOPTR, $32
+
+DATA same3dd1e256<>+0(SB)/4, $0x3dd1e256
+DATA same3dd1e256<>+4(SB)/4, $0x3dd1e256
+DATA same3dd1e256<>+8(SB)/4, $0x3dd1e256
+DATA same3dd1e256<>+12(SB)/4, $0x3dd1e256
+DATA same3dd1e256<>+16(SB)/4, $0x3dd1e256
+DATA same3dd1e256<>+20(SB)/4, $0x3dd1e256
+DATA same3dd1e256<>+24(SB)/4, $0x3dd1e256
+DATA same3dd1e256<>+28(SB)/4, $0x3dd1e256
+GLOBL same3dd1e256<>(SB), RODATA|NOPTR, $32
+
+DATA same3ef15d98<>+0(SB)/4, $0x3ef15d98
+DATA same3ef15d98<>+4(SB)/4, $0x3ef15d98
+DATA same3ef15d98<>+8(SB)/4, $0x3ef15d98
+DATA same3ef15d98<>+12(SB)/4, $0x3ef15d98
+DATA same3ef15d98<>+16(SB)/4, $0x3ef15d98
+DATA same3ef15d98<>+20(SB)/4, $0x3ef15d98
+DATA same3ef15d98<>+24(SB)/4, $0x3ef15d98
+DATA same3ef15d98<>+28(SB)/4, $0x3ef15d98
+GLOBL same3ef15d98<>(SB), RODATA|NOPTR, $32
+
+DATA same3f9a4fdd<>+0(SB)/4, $0x3f9a4fdd
+DATA same3f9a4fdd<>+4(SB)/4, $0x3f9a4fdd
+DATA same3f9a4fdd<>+8(SB)/4, $0x3f9a4fdd
+DATA same3f9a4fdd<>+12(SB)/4, $0x3f9a4fdd
+DATA same3f9a4fdd<>+16(SB)/4, $0x3f9a4fdd
+DATA same3f9a4fdd<>+20(SB)/4, $0x3f9a4fdd
+DATA same3f9a4fdd<>+24(SB)/4, $0x3f9a4fdd
+DATA same3f9a4fdd<>+28(SB)/4, $0x3f9a4fdd
+GLOBL same3f9a4fdd<>(SB), RODATA|NOPTR, $32
+
+DATA same3fd69647<>+0(SB)/4, $0x3fd69647
+DATA same3fd69647<>+4(SB)/4, $0x3fd69647
+DATA same3fd69647<>+8(SB)/4, $0x3fd69647
+DATA same3fd69647<>+12(SB)/4, $0x3fd69647
+DATA same3fd69647<>+16(SB)/4, $0x3fd69647
+DATA same3fd69647<>+20(SB)/4, $0x3fd69647
+DATA same3fd69647<>+24(SB)/4, $0x3fd69647
+DATA same3fd69647<>+28(SB)/4, $0x3fd69647
+GLOBL same3fd69647<>(SB), RODATA|NOPTR, $32
+
+// func geluGrad8(dst *float32, x *float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·geluGrad8(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+	SUBQ $0x08, DX
+	JLT  tail
+
+loop:
+	VMOVUPS      (CX), Y0
+	VANDPS       same7fffffff<>+0(SB), Y0, Y1
+	VMOVAPS      same41800000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMULPS       Y1, Y1, Y2
+	VMOVAPS      Y2, Y3
+	VFMSUB231PS  Y1, Y1, Y3
+	VMULPS       samebf000000<>+0(SB), Y2, Y2
+	VMOVAPS      samec2d00000<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMULPS       same3fb8aa3b<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS same3f317200<>+0(SB), Y4, Y2
+	VFNMADD231PS same35bfbe8e<>+0(SB), Y4, Y2
+	VMOVAPS      same3ab511e3<>+0(SB), Y5
+	VFMADD213PS  same3c091cf8<>+0(SB), Y2, Y5
+	VFMADD213PS  same3d2aac79<>+0(SB), Y2, Y5
+	VFMADD213PS  same3e2aaa49<>+0(SB), Y2, Y5
+	VFMADD213PS  same3efffffe<>+0(SB), Y2, Y5
+	VMULPS       Y2, Y2, Y6
+	VFMADD213PS  Y2, Y6, Y5
+	VADDPS       same3f800000<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y4, Y4
+	VPSRAD       $0x01, Y4, Y2
+	VPSUBD       Y2, Y4, Y4
+	VPADDD       same0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y5, Y5
+	VPADDD       same0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	VMULPS       samebf000000<>+0(SB), Y3, Y3
+	VFMADD231PS  Y3, Y5, Y5
+	VMOVAPS      same3b8818e7<>+0(SB), Y2
+	VFMADD213PS  same3d27740d<>+0(SB), Y1, Y2
+	VFMADD213PS  same3e3c6342<>+0(SB), Y1, Y2
+	VFMADD213PS  same3ee0ea5e<>+0(SB), Y1, Y2
+	VFMADD213PS  same3f000000<>+0(SB), Y1, Y2
+	VMOVAPS      same3c2a9220<>+0(SB), Y3
+	VFMADD213PS  same3dd1e256<>+0(SB), Y1, Y3
+	VFMADD213PS  same3ef15d98<>+0(SB), Y1, Y3
+	VFMADD213PS  same3f9a4fdd<>+0(SB), Y1, Y3
+	VFMADD213PS  same3fd69647<>+0(SB), Y1, Y3
+	VFMADD213PS  same3f800000<>+0(SB), Y1, Y3
+	VDIVPS       Y3, Y2, Y2
+	VFNMADD231PS same3ecc422a<>+0(SB), Y1, Y2
+	VMULPS       Y5, Y2, Y2
+	VMOVAPS      same3f800000<>+0(SB), Y1
+	VSUBPS       Y2, Y1, Y1
+	VBLENDVPS    Y0, Y2, Y1, Y1
+	VMOVUPS      Y1, (AX)
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, AX
+	SUBQ         $0x08, DX
+	JGE          loop
+
+tail:
+	ADDQ         $0x08, DX
+	JEQ          done
+	LEAQ         firstLanes<>+0(SB), BX
+	NEGQ         DX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VANDPS       same7fffffff<>+0(SB), Y1, Y2
+	VMOVAPS      same41800000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMULPS       Y2, Y2, Y3
+	VMOVAPS      Y3, Y4
+	VFMSUB231PS  Y2, Y2, Y4
+	VMULPS       samebf000000<>+0(SB), Y3, Y3
+	VMOVAPS      samec2d00000<>+0(SB), Y5
+	VMAXPS       Y3, Y5, Y3
+	VMULPS       same3fb8aa3b<>+0(SB), Y3, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS same3f317200<>+0(SB), Y5, Y3
+	VFNMADD231PS same35bfbe8e<>+0(SB), Y5, Y3
+	VMOVAPS      same3ab511e3<>+0(SB), Y6
+	VFMADD213PS  same3c091cf8<>+0(SB), Y3, Y6
+	VFMADD213PS  same3d2aac79<>+0(SB), Y3, Y6
+	VFMADD213PS  same3e2aaa49<>+0(SB), Y3, Y6
+	VFMADD213PS  same3efffffe<>+0(SB), Y3, Y6
+	VMULPS       Y3, Y3, Y7
+	VFMADD213PS  Y3, Y7, Y6
+	VADDPS       same3f800000<>+0(SB), Y6, Y6
+	VCVTPS2DQ    Y5, Y5
+	VPSRAD       $0x01, Y5, Y3
+	VPSUBD       Y3, Y5, Y5
+	VPADDD       same0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y6, Y6
+	VPADDD       same0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y6, Y6
+	VMULPS       samebf000000<>+0(SB), Y4, Y4
+	VFMADD231PS  Y4, Y6, Y6
+	VMOVAPS      same3b8818e7<>+0(SB), Y3
+	VFMADD213PS  same3d27740d<>+0(SB), Y2, Y3
+	VFMADD213PS  same3e3c6342<>+0(SB), Y2, Y3
+	VFMADD213PS  same3ee0ea5e<>+0(SB), Y2, Y3
+	VFMADD213PS  same3f000000<>+0(SB), Y2, Y3
+	VMOVAPS      same3c2a9220<>+0(SB), Y4
+	VFMADD213PS  same3dd1e256<>+0(SB), Y2, Y4
+	VFMADD213PS  same3ef15d98<>+0(SB), Y2, Y4
+	VFMADD213PS  same3f9a4fdd<>+0(SB), Y2, Y4
+	VFMADD213PS  same3fd69647<>+0(SB), Y2, Y4
+	VFMADD213PS  same3f800000<>+0(SB), Y2, Y4
+	VDIVPS       Y4, Y3, Y3
+	VFNMADD231PS same3ecc422a<>+0(SB), Y2, Y3
+	VMULPS       Y6, Y3, Y3
+	VMOVAPS      same3f800000<>+0(SB), Y2
+	VSUBPS       Y3, Y2, Y2
+	VBLENDVPS    Y1, Y3, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
+DATA same3ecc422a<>+0(SB)/4, $0x3ecc422a
+DATA same3ecc422a<>+4(SB)/4, $0x3ecc422a
+DATA same3ecc422a<>+8(SB)/4, $0x3ecc422a
+DATA same3ecc422a<>+12(SB)/4, $0x3ecc422a
+DATA same3ecc422a<>+16(SB)/4, $0x3ecc422a
+DATA same3ecc422a<>+20(SB)/4, $0x3ecc422a
+DATA same3ecc422a<>+24(SB)/4, $0x3ecc422a
+DATA same3ecc422a<>+28(SB)/4, $0x3ecc422a
+GLOBL same3ecc422a<>(SB), RODATA|NOPTR, $32
+
+// func geluSecond8(dst *float32, x *float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·geluSecond8(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+	SUBQ $0x08, DX
+	JLT  tail
+
+loop:
+	VMOVUPS      (CX), Y0
+	VANDPS       same7fffffff<>+0(SB), Y0, Y0
+	VMOVAPS      same41800000<>+0(SB), Y1
+	VMINPS       Y0, Y1, Y0
+	VMULPS       Y0, Y0, Y1
+	VMOVAPS      Y1, Y2
+	VFMSUB231PS  Y0, Y0, Y2
+	VMULPS       samebf000000<>+0(SB), Y1, Y1
+	VMOVAPS      samec2d00000<>+0(SB), Y3
+	VMAXPS       Y1, Y3, Y1
+	VMULPS       same3fb8aa3b<>+0(SB), Y1, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS same3f317200<>+0(SB), Y3, Y1
+	VFNMADD231PS same35bfbe8e<>+0(SB), Y3, Y1
+	VMOVAPS      same3ab511e3<>+0(SB), Y4
+	VFMADD213PS  same3c091cf8<>+0(SB), Y1, Y4
+	VFMADD213PS  same3d2aac79<>+0(SB), Y1, Y4
+	VFMADD213PS  same3e2aaa49<>+0(SB), Y1, Y4
+	VFMADD213PS  same3efffffe<>+0(SB), Y1, Y4
+	VMULPS       Y1, Y1, Y5
+	VFMADD213PS  Y1, Y5, Y4
+	VADDPS       same3f800000<>+0(SB), Y4, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y1
+	VPSUBD       Y1, Y3, Y3
+	VPADDD       same0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y4, Y4
+	VPADDD       same0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VMULPS       samebf000000<>+0(SB), Y2, Y2
+	VFMADD231PS  Y2, Y4, Y4
+	VMOVAPS      same40000000<>+0(SB), Y1
+	VFNMADD231PS Y0, Y0, Y1
+	VMULPS       same3ecc422a<>+0(SB), Y4, Y4
+	VMULPS       Y4, Y1, Y1
+	VMOVUPS      Y1, (AX)
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, AX
+	SUBQ         $0x08, DX
+	JGE          loop
+
+tail:
+	ADDQ         $0x08, DX
+	JEQ          done
+	LEAQ         firstLanes<>+0(SB), BX
+	NEGQ         DX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VANDPS       same7fffffff<>+0(SB), Y1, Y1
+	VMOVAPS      same41800000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMULPS       Y1, Y1, Y2
+	VMOVAPS      Y2, Y3
+	VFMSUB231PS  Y1, Y1, Y3
+	VMULPS       samebf000000<>+0(SB), Y2, Y2
+	VMOVAPS      samec2d00000<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMULPS       same3fb8aa3b<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS same3f317200<>+0(SB), Y4, Y2
+	VFNMADD231PS same35bfbe8e<>+0(SB), Y4, Y2
+	VMOVAPS      same3ab511e3<>+0(SB), Y5
+	VFMADD213PS  same3c091cf8<>+0(SB), Y2, Y5
+	VFMADD213PS  same3d2aac79<>+0(SB), Y2, Y5
+	VFMADD213PS  same3e2aaa49<>+0(SB), Y2, Y5
+	VFMADD213PS  same3efffffe<>+0(SB), Y2, Y5
+	VMULPS       Y2, Y2, Y6
+	VFMADD213PS  Y2, Y6, Y5
+	VADDPS       same3f800000<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y4, Y4
+	VPSRAD       $0x01, Y4, Y2
+	VPSUBD       Y2, Y4, Y4
+	VPADDD       same0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y5, Y5
+	VPADDD       same0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	VMULPS       samebf000000<>+0(SB), Y3, Y3
+	VFMADD231PS  Y3, Y5, Y5
+	VMOVAPS      same40000000<>+0(SB), Y2
+	VFNMADD231PS Y1, Y1, Y2
+	VMULPS       same3ecc422a<>+0(SB), Y5, Y5
+	VMULPS       Y5, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
+DATA same40000000<>+0(SB)/4, $0x40000000
+DATA same40000000<>+4(SB)/4, $0x40000000
+DATA same40000000<>+8(SB)/4, $0x40000000
+DATA same40000000<>+12(SB)/4, $0x40000000
+DATA same40000000<>+16(SB)/4, $0x40000000
+DATA same40000000<>+20(SB)/4, $0x40000000
+DATA same40000000<>+24(SB)/4, $0x40000000
+DATA same40000000<>+28(SB)/4, $0x40000000
+GLOBL same40000000<>(SB), RODATA|NOPTR, $32
+
+// func softmaxRows(x *float32, rows int, cols int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·softmaxRows(SB), NOSPLIT, $0-24
+	MOVQ    x+0(FP), AX
+	MOVQ    rows+8(FP), CX
+	MOVQ    cols+16(FP), DX
+	MOVQ    DX, BX
+	SHRQ    $0x03, BX
+	MOVQ    DX, SI
+	ANDQ    $0x07, SI
+	LEAQ    firstLanes<>+0(SB), DI
+	NEGQ    SI
+	VMOVUPS 32(DI)(SI*4), Y0
+
+row:
+	VMOVAPS sameff800000<>+0(SB), Y1
+	MOVQ    AX, R8
+	MOVQ    BX, DI
+	TESTQ   DI, DI
+	JEQ     mostPart
+
+most:
+	VMOVUPS (R8), Y2
+	VMAXPS  Y2, Y1, Y1
+	ADDQ    $0x20, R8
+	DECQ    DI
+	JNZ     most
+
+mostPart:
+	TESTQ      SI, SI
+	JEQ        mostDone
+	VMASKMOVPS (R8), Y0, Y2
+	VBLENDVPS  Y0, Y2, Y1, Y2
+	VMAXPS     Y2, Y1, Y1
+
+mostDone:
+	VPERM2F128 $0x01, Y1, Y1, Y2
+	VMAXPS     Y2, Y1, Y1
+	VPERMILPS  $0x4e, Y1, Y2
+	VMAXPS     Y2, Y1, Y1
+	VPERMILPS  $0xb1, Y1, Y2
+	VMAXPS     Y2, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	MOVQ       AX, R8
+	MOVQ       BX, DI
+	TESTQ      DI, DI
+	JEQ        expPart
+
+exp:
+	VMOVUPS      (R8), Y4
+	VSUBPS       Y1, Y4, Y4
+	VMOVAPS      samec2d00000<>+0(SB), Y5
+	VMAXPS       Y4, Y5, Y4
+	VMULPS       same3fb8aa3b<>+0(SB), Y4, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS same3f317200<>+0(SB), Y5, Y4
+	VFNMADD231PS same35bfbe8e<>+0(SB), Y5, Y4
+	VMOVAPS      same3ab511e3<>+0(SB), Y6
+	VFMADD213PS  same3c091cf8<>+0(SB), Y4, Y6
+	VFMADD213PS  same3d2aac79<>+0(SB), Y4, Y6
+	VFMADD213PS  same3e2aaa49<>+0(SB), Y4, Y6
+	VFMADD213PS  same3efffffe<>+0(SB), Y4, Y6
+	VMULPS       Y4, Y4, Y7
+	VFMADD213PS  Y4, Y7, Y6
+	VADDPS       same3f800000<>+0(SB), Y6, Y6
+	VCVTPS2DQ    Y5, Y5
+	VPSRAD       $0x01, Y5, Y4
+	VPSUBD       Y4, Y5, Y5
+	VPADDD       same0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y6, Y6
+	VPADDD       same0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y6, Y6
+	VMOVUPS      Y6, (R8)
+	VCVTPS2PD    X6, Y4
+	VADDPD       Y4, Y2, Y2
+	VEXTRACTF128 $0x01, Y6, X4
+	VCVTPS2PD    X4, Y4
+	VADDPD       Y4, Y3, Y3
+	ADDQ         $0x20, R8
+	DECQ         DI
+	JNZ          exp
+
+expPart:
+	TESTQ        SI, SI
+	JEQ          expDone
+	VMASKMOVPS   (R8), Y0, Y4
+	VSUBPS       Y1, Y4, Y4
+	VMOVAPS      samec2d00000<>+0(SB), Y1
+	VMAXPS       Y4, Y1, Y4
+	VMULPS       same3fb8aa3b<>+0(SB), Y4, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VFNMADD231PS same3f317200<>+0(SB), Y1, Y4
+	VFNMADD231PS same35bfbe8e<>+0(SB), Y1, Y4
+	VMOVAPS      same3ab511e3<>+0(SB), Y5
+	VFMADD213PS  same3c091cf8<>+0(SB), Y4, Y5
+	VFMADD213PS  same3d2aac79<>+0(SB), Y4, Y5
+	VFMADD213PS  same3e2aaa49<>+0(SB), Y4, Y5
+	VFMADD213PS  same3efffffe<>+0(SB), Y4, Y5
+	VMULPS       Y4, Y4, Y6
+	VFMADD213PS  Y4, Y6, Y5
+	VADDPS       same3f800000<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y1, Y1
+	VPSRAD       $0x01, Y1, Y4
+	VPSUBD       Y4, Y1, Y1
+	VPADDD       same0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	VPADDD       same0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y5, Y5
+	VMASKMOVPS   Y5, Y0, (R8)
+	VANDPS       Y0, Y5, Y5
+	VCVTPS2PD    X5, Y1
+	VADDPD       Y1, Y2, Y2
+	VEXTRACTF128 $0x01, Y5, X1
+	VCVTPS2PD    X1, Y1
+	VADDPD       Y1, Y3, Y3
+
+expDone:
+	VADDPD       Y3, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X1
+	VADDPD       X1, X2, X1
+	VPERMILPD    $0x01, X1, X2
+	VADDPD       X2, X1, X1
+	VCVTPS2PD    same3f800000<>+0(SB), X2
+	VDIVSD       X1, X2, X2
+	VCVTSD2SS    X2, X2, X2
+	VBROADCASTSS X2, Y1
+	MOVQ         AX, R8
+	MOVQ         BX, DI
+	TESTQ        DI, DI
+	JEQ          scalePart
+
+scale:
+	VMOVUPS (R8), Y2
+	VMULPS  Y1, Y2, Y2
+	VMOVUPS Y2, (R8)
+	ADDQ    $0x20, R8
+	DECQ    DI
+	JNZ     scale
+
+scalePart:
+	TESTQ      SI, SI
+	JEQ        scaleDone
+	VMASKMOVPS (R8), Y0, Y2
+	VMULPS     Y1, Y2, Y2
+	VMASKMOVPS Y2, Y0, (R8)
+
+scaleDone:
+	LEAQ (AX)(DX*4), AX
+	DECQ CX
+	JNZ  row
+	VZEROUPPER
+	RET
+
+DATA sameff800000<>+0(SB)/4, $0xff800000
+DATA sameff800000<>+4(SB)/4, $0xff800000
+DATA sameff800000<>+8(SB)/4, $0xff800000
+DATA sameff800000<>+12(SB)/4, $0xff800000
+DATA sameff800000<>+16(SB)/4, $0xff800000
+DATA sameff800000<>+20(SB)/4, $0xff800000
+DATA sameff800000<>+24(SB)/4, $0xff800000
+DATA sameff800000<>+28(SB)/4, $0xff800000
+GLOBL sameff800000<>(SB), RODATA|NOPTR, $32
+
+// func multiply8(dst *float32, x *float32, vectors int)
+// Requires: AVX
+TEXT ·multiply8(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ vectors+16(FP), DX
+
+loop:
+	VMOVUPS (AX), Y0
+	VMULPS  (CX), Y0, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	DECQ    DX
+	JNZ     loop
+	VZEROUPPER
+	RET
+
 // func squaredNorm16(x *float32, vectors int, lanes *float64)
 // Requires: AVX, FMA3
 TEXT ·squaredNorm16(SB), NOSPLIT, $0-24

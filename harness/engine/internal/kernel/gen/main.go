@@ -51,6 +51,7 @@ func main() {
 		}
 	}
 	elementwise()
+	functions()
 	each()
 	tangents()
 	rows()
