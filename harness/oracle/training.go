@@ -130,4 +130,3 @@ func (e *Evaluation) On(images *dataset.Images, examples []int, w []float32) (Ev
 	e.Images, e.Examples, e.chunk = images, examples, nil
 	return e.Loss(Batch{Stream: Full}, w, Options{})
 }
-
