@@ -64,7 +64,7 @@ func run() error {
 	d.Layout, d.Steps = net.Layout(), net.Steps()
 
 	w, grad, buf := make([]float32, net.Dim()), make([]float32, net.Dim()), make([]float32, net.BufferDim())
-	model.Init(net, *seed, w)
+	model.Init(d.Model, net, *seed, w)
 	net.InitBuffers(buf)
 	// Scales and shifts that are neither 1 nor 0, so that the comparison sees them.
 	for i, t := range d.Layout {

@@ -42,7 +42,13 @@ type Tensor struct {
 	FanIn int
 	// Prunable marks the tensors that pruning methods may set to zero: the weights.
 	Prunable bool
+	// Rates multiply the learning rate, for parametrisations that give tensors different ones.
+	Rates Rates
 }
+
+// Rates are the factors on the learning rate of one tensor. They depend on how the optimizer scales its steps: in
+// proportion to the gradient, as SGD does, with momentum or not, or freed from its size, as Adam does.
+type Rates struct{ SGD, Adam float64 }
 
 // Len is the number of elements.
 func (t Tensor) Len() int {

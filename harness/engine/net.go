@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -16,6 +17,18 @@ type Net struct {
 
 // Layout returns the tensors of the parameter vector in order. The caller must not modify it.
 func (n *Net) Layout() []Tensor { return n.layout }
+
+// WithRates returns the same network with other rates in its layout, one entry a tensor in order. Nets have the rates 1
+// by default. The network itself computes the same whatever they are: they are for optimizers.
+func (n *Net) WithRates(rates []Rates) *Net {
+	mustLen("rates", len(rates), len(n.layout))
+	other := *n
+	other.layout = slices.Clone(n.layout)
+	for i, r := range rates {
+		other.layout[i].Rates = r
+	}
+	return &other
+}
 
 // Dim is the number of parameters.
 func (n *Net) Dim() int { return n.dim }
@@ -215,7 +228,7 @@ func (b *Builder) Build() (*Net, error) {
 }
 
 func (b *Builder) tensor(name string, kind Kind, fanIn int, shape ...int) int {
-	t := Tensor{Name: name, Kind: kind, Layer: b.weight, Shape: shape, Offset: b.net.dim, FanIn: fanIn, Prunable: kind == Weight}
+	t := Tensor{Name: name, Kind: kind, Layer: b.weight, Shape: shape, Offset: b.net.dim, FanIn: fanIn, Prunable: kind == Weight, Rates: Rates{1, 1}}
 	b.net.layout = append(b.net.layout, t)
 	b.net.dim += t.Len()
 	return t.Offset

@@ -102,12 +102,12 @@ func TestInit(t *testing.T) {
 		t.Fatal(err)
 	}
 	w, again, other := make([]float32, net.Dim()), make([]float32, net.Dim()), make([]float32, net.Dim())
-	Init(net, 1, w)
+	Init(Spec{}, net, 1, w)
 	for i := range again {
 		again[i] = 7
 	}
-	Init(net, 1, again)
-	Init(net, 2, other)
+	Init(Spec{}, net, 1, again)
+	Init(Spec{}, net, 2, other)
 	if !slices.Equal(w, again) {
 		t.Error("the same seed gives other parameters")
 	}

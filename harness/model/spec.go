@@ -12,27 +12,49 @@ import (
 	"github.com/sharpbench/sharpbench/harness/engine"
 )
 
-// Spec is the model table of a suite.
+// Spec is the model table of a suite. An architecture has some of the keys; the others are left out.
 type Spec struct {
 	Name string `toml:"name" json:"name"`
-	// Width is the number of channels of each stage or of units of each hidden layer.
-	Width []int `toml:"width" json:"width"`
+	// Width is the number of channels of each stage or of units of each hidden layer, or the one width of a model that has
+	// the same everywhere.
+	Width []int `toml:"width,omitempty" json:"width,omitempty"`
 	// Norm is batch, group or none.
-	Norm string `toml:"norm" json:"norm"`
+	Norm string `toml:"norm,omitempty" json:"norm,omitempty"`
 	// Activation is relu, tanh or gelu.
-	Activation string `toml:"activation" json:"activation"`
+	Activation string `toml:"activation,omitempty" json:"activation,omitempty"`
+	// Depth counts layers, blocks or factors, as the architecture says.
+	Depth int `toml:"depth,omitzero" json:"depth,omitempty"`
+	// Patch is the side of the square patches that an image is cut into.
+	Patch int `toml:"patch,omitzero" json:"patch,omitempty"`
+	// Heads is the number of attention heads.
+	Heads int `toml:"heads,omitzero" json:"heads,omitempty"`
+	// Hidden is the number of hidden units of the perceptron inside a block, over the channels of each position.
+	Hidden int `toml:"hidden,omitzero" json:"hidden,omitempty"`
+	// Tokens is the number of hidden units of the perceptron over the positions of each channel.
+	Tokens int `toml:"tokens,omitzero" json:"tokens,omitempty"`
+	// Bias says whether linear layers have biases, where an architecture leaves the choice.
+	Bias *bool `toml:"bias,omitempty" json:"bias,omitempty"`
+	// Init is how the parameters start, see Init. It is left out for the default, torch.
+	Init string `toml:"init,omitempty" json:"init,omitempty"`
+	// BaseWidth is the first width of the model that init = "mup" leaves as it is, see Rates.
+	BaseWidth int `toml:"base_width,omitzero" json:"base_width,omitempty"`
 }
 
-// architecture is one kind of model.
+// architecture is one kind of model. It has the keys that its defaults set, and every one has init.
 type architecture struct {
 	name     string
 	defaults Spec
-	build    func(Spec, *engine.Builder, int)
+	widths   int      // how many widths it takes; 0: 1 to maxLayers
+	norms    []string // what norm may be; nil: all
+	mup      bool     // init = "mup" is defined for it: its parameters are as Rates assumes
+	// check reports what is particular to it, after defaults are set and the limits of single keys are known to hold.
+	check func(s Spec, add func(key, format string, args ...any))
+	build func(Spec, *engine.Builder, int)
 }
 
 var architectures = []architecture{
-	{name: "cnn", defaults: Spec{Width: []int{16, 32, 64}, Norm: "batch", Activation: "relu"}, build: cnn},
-	{name: "mlp", defaults: Spec{Width: []int{256, 256}, Norm: "none", Activation: "relu"}, build: mlp},
+	{name: "cnn", defaults: Spec{Width: []int{16, 32, 64}, Norm: "batch", Activation: "relu"}, mup: true, build: cnn},
+	{name: "mlp", defaults: Spec{Width: []int{256, 256}, Norm: "none", Activation: "relu"}, mup: true, build: mlp},
 }
 
 var (
@@ -44,7 +66,23 @@ var (
 const (
 	maxLayers = 16
 	maxWidth  = 8192
+	maxDepth  = 110
+	maxPatch  = 64
+	maxHeads  = 64
 )
+
+// wholes are the keys that hold one whole number.
+var wholes = []struct {
+	key   string
+	value func(*Spec) *int
+	most  int
+}{
+	{"depth", func(s *Spec) *int { return &s.Depth }, maxDepth},
+	{"patch", func(s *Spec) *int { return &s.Patch }, maxPatch},
+	{"heads", func(s *Spec) *int { return &s.Heads }, maxHeads},
+	{"hidden", func(s *Spec) *int { return &s.Hidden }, maxWidth},
+	{"tokens", func(s *Spec) *int { return &s.Tokens }, maxWidth},
+}
 
 // Names lists the architectures.
 func Names() []string {
@@ -53,6 +91,37 @@ func Names() []string {
 		names[i] = a.name
 	}
 	return names
+}
+
+// Keys lists the keys of the model table besides name that an architecture has; nil for an unknown name.
+func Keys(name string) []string {
+	a, ok := lookup(name)
+	if !ok {
+		return nil
+	}
+	keys := append(a.defaults.keys(), "init")
+	if a.mup {
+		keys = append(keys, "base_width")
+	}
+	return keys
+}
+
+// keys lists the keys that are set, but for those every architecture has.
+func (s Spec) keys() []string {
+	var keys []string
+	add := func(key string, set bool) {
+		if set {
+			keys = append(keys, key)
+		}
+	}
+	add("width", s.Width != nil)
+	add("norm", s.Norm != "")
+	add("activation", s.Activation != "")
+	for _, w := range wholes {
+		add(w.key, *w.value(&s) != 0)
+	}
+	add("bias", s.Bias != nil)
+	return keys
 }
 
 func lookup(name string) (architecture, bool) {
@@ -69,20 +138,35 @@ func (s *Spec) SetDefaults() {
 	if !ok {
 		return
 	}
+	d := a.defaults
 	if s.Width == nil {
-		s.Width = slices.Clone(a.defaults.Width)
+		s.Width = slices.Clone(d.Width)
 	}
 	if s.Norm == "" {
-		s.Norm = a.defaults.Norm
+		s.Norm = d.Norm
 	}
 	if s.Activation == "" {
-		s.Activation = a.defaults.Activation
+		s.Activation = d.Activation
+	}
+	for _, w := range wholes {
+		if v := w.value(s); *v == 0 {
+			*v = *w.value(&d)
+		}
+	}
+	if s.Bias == nil && d.Bias != nil {
+		s.Bias = new(*d.Bias)
+	}
+	if s.Init == "torch" {
+		s.Init = "" // one spelling for one thing
+	}
+	if s.Init == "mup" && s.BaseWidth == 0 && len(d.Width) > 0 {
+		s.BaseWidth = d.Width[0]
 	}
 }
 
 // Problem is something wrong with one key of the table.
 type Problem struct {
-	Key     string // name, width, norm or activation
+	Key     string // as in the table
 	Message string
 }
 
@@ -91,31 +175,69 @@ type Problem struct {
 func (s Spec) Problems() []Problem {
 	var all []Problem
 	add := func(key, format string, args ...any) { all = append(all, Problem{key, fmt.Sprintf(format, args...)}) }
-	if _, ok := lookup(s.Name); !ok {
+	a, known := lookup(s.Name)
+	if !known {
 		add("name", "unknown model %q: expected one of %s", s.Name, strings.Join(Names(), ", "))
 	}
-	switch {
-	case len(s.Width) == 0:
-		add("width", "no widths: expected 1 to %d, one a layer", maxLayers)
-	case len(s.Width) > maxLayers:
-		add("width", "%d widths: expected at most %d, one a layer", len(s.Width), maxLayers)
-	}
-	for i, w := range s.Width {
-		if w < 1 || w > maxWidth {
-			add("width", "width %d of layer %d: expected 1 to %d", w, i+1, maxWidth)
+	has := func(key string) bool { return !known || slices.Contains(a.defaults.keys(), key) }
+	for _, key := range s.keys() {
+		if !has(key) {
+			add(key, "model %s has no %s; its keys are %s", s.Name, key, strings.Join(append([]string{"name"}, Keys(s.Name)...), ", "))
 		}
 	}
-	if !slices.Contains(norms, s.Norm) {
-		add("norm", "unknown norm %q: expected one of %s", s.Norm, strings.Join(norms, ", "))
+	if known && has("width") {
+		switch k := len(s.Width); {
+		case a.widths > 0 && k != a.widths:
+			add("width", "%d widths: expected %d", k, a.widths)
+		case k == 0:
+			add("width", "no widths: expected 1 to %d, one a layer", maxLayers)
+		case k > maxLayers:
+			add("width", "%d widths: expected at most %d, one a layer", k, maxLayers)
+		}
 	}
-	if !slices.Contains(activations, s.Activation) {
-		add("activation", "unknown activation %q: expected one of %s", s.Activation, strings.Join(activations, ", "))
+	if has("width") {
+		for i, w := range s.Width {
+			if w < 1 || w > maxWidth {
+				add("width", "width %d of layer %d: expected 1 to %d", w, i+1, maxWidth)
+			}
+		}
+	}
+	choice := func(key, value string, choices []string) {
+		if has(key) && !(value == "" && !known) && !slices.Contains(choices, value) {
+			add(key, "unknown %s %q: expected one of %s", key, value, strings.Join(choices, ", "))
+		}
+	}
+	if a.norms == nil {
+		a.norms = norms
+	}
+	choice("norm", s.Norm, a.norms)
+	choice("activation", s.Activation, activations)
+	for _, w := range wholes {
+		if v := *w.value(&s); has(w.key) && (v < 1 || v > w.most) && !(v == 0 && !known) {
+			add(w.key, "%s %d: expected 1 to %d", w.key, v, w.most)
+		}
+	}
+	if s.Init != "" && !slices.Contains(Inits(), s.Init) {
+		add("init", "unknown init %q: expected one of %s", s.Init, strings.Join(Inits(), ", "))
+	}
+	switch {
+	case s.Init == "mup" && known && !a.mup:
+		add("init", "init mup is not defined for model %s", s.Name)
+	case s.Init == "mup":
+		s.baseProblems(add)
+	case s.BaseWidth != 0:
+		add("base_width", "base_width belongs to init = \"mup\"")
+	}
+	if known && len(all) == 0 {
+		if a.check != nil {
+			a.check(s, add)
+		}
 	}
 	return all
 }
 
 // New builds the network of s for images of shape in and the given number of classes. Keys left out have their
-// defaults. The error lists all problems.
+// defaults. The error lists all problems. With init = "mup" the tensors have the rates of muP.
 func New(s Spec, in engine.Shape, classes int) (*engine.Net, error) {
 	s.SetDefaults()
 	if problems := s.Problems(); len(problems) > 0 {
@@ -125,12 +247,23 @@ func New(s Spec, in engine.Shape, classes int) (*engine.Net, error) {
 		}
 		return nil, fmt.Errorf("model: %s", strings.Join(lines, "\nmodel: "))
 	}
-	a, _ := lookup(s.Name)
-	b := engine.NewBuilder(in)
-	a.build(s, b, classes)
-	net, err := b.Build()
+	net, err := build(s, in, classes)
 	if err != nil {
 		return nil, fmt.Errorf("model %s on %v images: %w", s.Name, in, err)
 	}
-	return net, nil
+	if s.Init != "mup" {
+		return net, nil
+	}
+	scales, err := s.scales(net)
+	if err != nil {
+		return nil, fmt.Errorf("model %s with base_width %d: %w", s.Name, s.BaseWidth, err)
+	}
+	return net.WithRates(rates(net, scales)), nil
+}
+
+func build(s Spec, in engine.Shape, classes int) (*engine.Net, error) {
+	a, _ := lookup(s.Name)
+	b := engine.NewBuilder(in)
+	a.build(s, b, classes)
+	return b.Build()
 }

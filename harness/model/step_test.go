@@ -16,7 +16,7 @@ func BenchmarkStep(b *testing.B) {
 				b.Fatal(err)
 			}
 			w, grad, buf := make([]float32, n.Dim()), make([]float32, n.Dim()), make([]float32, n.BufferDim())
-			Init(n, 1, w)
+			Init(Spec{Name: name}, n, 1, w)
 			n.InitBuffers(buf)
 			batch := engine.Batch{X: make([]float32, 128*in.Len()), Y: make([]int32, 128)}
 			for i := range batch.X {

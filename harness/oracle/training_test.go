@@ -32,7 +32,7 @@ func problem(t *testing.T, examples, batch int) Problem {
 
 func initial(p Problem) []float32 {
 	w := make([]float32, p.Net.Dim())
-	model.Init(p.Net, 1, w)
+	model.Init(model.Spec{}, p.Net, 1, w)
 	return w
 }
 

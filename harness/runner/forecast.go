@@ -220,7 +220,7 @@ func timeGradient(w *workload) (float64, error) {
 		BatchSize: w.BatchSize, Nominal: w.BatchSize,
 	})
 	params, grad := make([]float32, net.Dim()), make([]float32, net.Dim())
-	model.Init(net, 0, params)
+	model.Init(w.Model, net, 0, params)
 	var times []float64
 	for total := 0.0; len(times) < 4 || total < 0.02 && len(times) < 50; {
 		start := time.Now()

@@ -97,7 +97,7 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 	schedule := Schedule{Kind: r.Suite.Budget.Schedule, Steps: t.Steps, Warmup: warmup(r.Suite.Budget, t.Steps)}
 	answers := oracle.New(task, t.Seed)
 	init := make([]float32, net.Dim())
-	model.Init(net, t.Seed, init)
+	model.Init(t.Spec.Model, net, t.Seed, init)
 	prev := append([]float32(nil), init...) // the parameters before the last commit
 	last := append([]float32(nil), init...)
 
