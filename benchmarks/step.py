@@ -42,8 +42,9 @@ def network(case):
     for step, following in zip(steps, steps[1:] + [None]):
         size, out = step["In"], step["Out"]["C"]
         bias = step["Bias"] or (following is not None and following["Norm"] == "none")
-        if step["Kind"] == "conv3x3":
-            layers.append(nn.Conv2d(size["C"], out, 3, padding=1, bias=bias))
+        if step["Kind"] == "conv":
+            kernel = step["Kernel"]
+            layers.append(nn.Conv2d(size["C"], out, kernel, step["Stride"], padding=kernel // 2, bias=bias))
         elif step["Kind"] == "linear":
             layers.append(nn.Linear(size["H"] * size["W"] * size["C"], out, bias=bias))
         elif step["Kind"] == "avgpool":

@@ -133,8 +133,8 @@ func flops(steps []engine.Step) float64 {
 	passes := 2
 	for _, s := range steps {
 		switch s.Kind {
-		case "conv3x3":
-			total += float64(2 * passes * 9 * s.In.C * s.Out.Len())
+		case "conv":
+			total += float64(2 * passes * s.Kernel * s.Kernel * s.In.C * s.Out.Len())
 		case "linear":
 			total += float64(2 * passes * s.In.Len() * s.Out.Len())
 		default:

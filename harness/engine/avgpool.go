@@ -19,12 +19,13 @@ func (l *avgPool) scratch(old any, n int, what need) any {
 func (l *avgPool) forward(ws *workspace, x, y *activation) {
 	sums := ws.scratch.([]float64)
 	size := l.in.Len()
-	in, out := x.flat(), y.flat()
+	in := x.flat()
 	for i := range x.n {
 		clear(sums)
 		kernel.Sums(in[i*size:(i+1)*size], l.in.C, sums)
+		out := y.inner(i)
 		for c, v := range sums {
-			out[i*l.in.C+c] = float32(v / float64(l.in.H*l.in.W))
+			out[c] = float32(v / float64(l.in.H*l.in.W))
 		}
 	}
 }

@@ -4,7 +4,9 @@ package engine
 
 func (l *avgPool) jvp(ws *workspace, x, rx, y, ry *activation) {
 	if rx == nil {
-		clear(ry.flat())
+		for i := range ry.n {
+			clear(ry.inner(i)[:l.out.C])
+		}
 		return
 	}
 	l.forward(ws, rx, ry)

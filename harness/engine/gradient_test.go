@@ -29,7 +29,7 @@ func (p plan) build(t testing.TB) *Net {
 	b := NewBuilder(p.in)
 	for i, w := range p.widths {
 		name := fmt.Sprintf("conv%d", i+1)
-		b.Conv3x3(name, w)
+		b.Conv(name, 3, 1, w)
 		b.NormAct(fmt.Sprintf("norm%d", i+1), name, p.norm, p.act, p.pool)
 	}
 	if p.hidden > 0 {
@@ -107,52 +107,57 @@ var plans = []plan{
 // twin.
 func TestGradient(t *testing.T) {
 	losses := []Loss{{}, {LabelSmoothing: 0.1}, {NormalizeLogits: true, LabelSmoothing: 0.2}, {Kind: MSE}, {L2: 0.1}}
-	for k, p := range plans {
+	for k, n := range networks(t) {
 		for _, mode := range []Mode{Train, Eval} {
 			l := losses[k%len(losses)]
-			t.Run(fmt.Sprintf("%v mode %d %+v", p, mode, l), func(t *testing.T) {
-				n := p.build(t)
-				w, buf, b := example(n, 5, uint64(k))
-				grad := make([]float32, n.Dim())
-				for i := range grad {
-					grad[i] = float32(math.NaN()) // must be overwritten
-				}
-				m := NewMachine(n, 5)
-				got := m.Grad(w, buf, b, l, mode, false, grad)
-				out := make([]float32, 5*n.Classes())
-				m.Outputs(w, buf, b, mode, out)
-
-				r := &ref{net: n, loss: l, mode: mode}
-				w64, buf64 := widen(w), widen(buf)
-				want, logits := r.run(w64, buf64, b)
-				if math.Abs(got.Loss-want) > 1e-5*want {
-					t.Errorf("loss %v, want %v", got.Loss, want)
-				}
-				for i := range logits {
-					for j, v := range logits[i] {
-						if g := float64(out[i*n.Classes()+j]); math.Abs(g-v) > 2e-5*(1+math.Abs(v)) {
-							t.Errorf("logit %d of example %d is %v, want %v", j, i, g, v)
-						}
-					}
-				}
-
-				pick := rand.New(rand.NewPCG(5, uint64(k)))
-				for _, e := range n.Layout() {
-					part := grad[e.Offset : e.Offset+e.Len()]
-					var norm float64
-					for _, v := range part {
-						norm += float64(v) * float64(v)
-					}
-					norm = math.Sqrt(norm / float64(len(part)))
-					for range min(12, len(part)) {
-						i := e.Offset + pick.IntN(len(part))
-						want := r.gradient(w64, buf64, b, i)
-						if d := math.Abs(float64(grad[i]) - want); !(d <= 3e-5*(norm+math.Abs(want))+1e-8) {
-							t.Errorf("%s element %d: gradient %v, want %v", e.Name, i-e.Offset, grad[i], want)
-						}
-					}
-				}
+			t.Run(fmt.Sprintf("%s mode %d %+v", n.name, mode, l), func(t *testing.T) {
+				checkGradient(t, n.Net, l, mode, uint64(k))
 			})
+		}
+	}
+}
+
+// checkGradient compares loss, logits and gradient of a random batch with those of the twin.
+func checkGradient(t *testing.T, n *Net, l Loss, mode Mode, seed uint64) {
+	t.Helper()
+	w, buf, b := example(n, 5, seed)
+	grad := make([]float32, n.Dim())
+	for i := range grad {
+		grad[i] = float32(math.NaN()) // must be overwritten
+	}
+	m := NewMachine(n, 5)
+	got := m.Grad(w, buf, b, l, mode, false, grad)
+	out := make([]float32, 5*n.Classes())
+	m.Outputs(w, buf, b, mode, out)
+
+	r := &ref{net: n, loss: l, mode: mode}
+	w64, buf64 := widen(w), widen(buf)
+	want, logits := r.run(w64, buf64, b)
+	if math.Abs(got.Loss-want) > 1e-5*want {
+		t.Errorf("loss %v, want %v", got.Loss, want)
+	}
+	for i := range logits {
+		for j, v := range logits[i] {
+			if g := float64(out[i*n.Classes()+j]); math.Abs(g-v) > 2e-5*(1+math.Abs(v)) {
+				t.Errorf("logit %d of example %d is %v, want %v", j, i, g, v)
+			}
+		}
+	}
+
+	pick := rand.New(rand.NewPCG(5, seed))
+	for _, e := range n.Layout() {
+		part := grad[e.Offset : e.Offset+e.Len()]
+		var norm float64
+		for _, v := range part {
+			norm += float64(v) * float64(v)
+		}
+		norm = math.Sqrt(norm / float64(len(part)))
+		for range min(12, len(part)) {
+			i := e.Offset + pick.IntN(len(part))
+			want := r.gradient(w64, buf64, b, i)
+			if d := math.Abs(float64(grad[i]) - want); !(d <= 3e-5*(norm+math.Abs(want))+1e-8) {
+				t.Errorf("%s element %d: gradient %v, want %v", e.Name, i-e.Offset, grad[i], want)
+			}
 		}
 	}
 }
@@ -160,15 +165,14 @@ func TestGradient(t *testing.T) {
 // TestSameBits checks that vector instructions and memory history change nothing: the same bits on every instruction
 // set with vectors, after calls with other sizes, and for evaluations in other batches.
 func TestSameBits(t *testing.T) {
-	for k, p := range plans {
-		n := p.build(t)
-		w, buf, b := example(n, 67, uint64(k))
+	for k, n := range networks(t) {
+		w, buf, b := example(n.Net, 67, uint64(k))
 		fresh := func(examples int) (Result, []float32) {
 			part := Batch{X: b.X[:examples*n.Inputs().Len()], Y: b.Y[:examples]}
 			grad := make([]float32, n.Dim())
-			return NewMachine(n, 67).Grad(w, buf, part, Loss{}, Train, false, grad), grad
+			return NewMachine(n.Net, 67).Grad(w, buf, part, Loss{}, Train, false, grad), grad
 		}
-		m := NewMachine(n, 67)
+		m := NewMachine(n.Net, 67)
 		for _, examples := range []int{3, 67, 1, 64, 2} {
 			part := Batch{X: b.X[:examples*n.Inputs().Len()], Y: b.Y[:examples]}
 			grad := make([]float32, n.Dim())
@@ -176,14 +180,14 @@ func TestSameBits(t *testing.T) {
 			got := m.Grad(w, buf, part, Loss{}, Train, false, grad)
 			want, wantGrad := fresh(examples)
 			if got != want {
-				t.Fatalf("%v, %d examples: %+v on a used machine, %+v on a fresh one", p, examples, got, want)
+				t.Fatalf("%s, %d examples: %+v on a used machine, %+v on a fresh one", n.name, examples, got, want)
 			}
-			mustEqual(t, fmt.Sprintf("%v, %d examples on a used machine", p, examples), grad, wantGrad)
+			mustEqual(t, fmt.Sprintf("%s, %d examples on a used machine", n.name, examples), grad, wantGrad)
 			for isa := kernel.AVX2; isa <= kernel.Best(); isa++ {
 				restore := kernel.Use(isa)
 				_, other := fresh(examples)
 				restore()
-				mustEqual(t, fmt.Sprintf("%v, %d examples with %v", p, examples, isa), other, wantGrad)
+				mustEqual(t, fmt.Sprintf("%s, %d examples with %v", n.name, examples, isa), other, wantGrad)
 			}
 		}
 		all := make([]float32, 67*n.Classes())
@@ -192,7 +196,7 @@ func TestSameBits(t *testing.T) {
 		for i := range 67 {
 			size := n.Inputs().Len()
 			m.Outputs(w, buf, Batch{X: b.X[i*size : (i+1)*size], Y: b.Y[i : i+1]}, Eval, one)
-			mustEqual(t, fmt.Sprintf("%v, logits of example %d alone", p, i), one, all[i*n.Classes():(i+1)*n.Classes()])
+			mustEqual(t, fmt.Sprintf("%s, logits of example %d alone", n.name, i), one, all[i*n.Classes():(i+1)*n.Classes()])
 		}
 	}
 }

@@ -65,6 +65,7 @@ type activation struct {
 	Shape
 	n, pad int
 	data   []float32
+	add    bool // as dx: backward adds to it. Only for layers whose addsInput says that they can
 }
 
 func newActivation(s Shape, pad, n int) *activation {

@@ -39,11 +39,12 @@ func (l *linear) scratch(old any, n int, what need) any {
 // gap separates packed rows, so that rows a power of two long do not share the same few places of the cache.
 const gap = 16
 
-// multiply computes C = A B for row-major A (m×k), B (k×n), in parts of at most depth terms; add adds it to C instead.
-func multiply(s *linearScratch, m, n, k int, a, b, c []float32, add bool) {
+// multiply computes C = A B for row-major A (m×k), B (k×n) and C, whose rows are rowC apart, in parts of at most depth
+// terms; add adds it to C instead.
+func multiply(s *linearScratch, m, n, k int, a, b, c []float32, rowC int, add bool) {
 	p := &s.product
 	p.M, p.N, p.Segs, p.Rep = m, n, 1, 1
-	p.ColA, p.RowB, p.RowC, p.C = 1, n, n, c
+	p.ColA, p.RowB, p.RowC, p.C = 1, n, rowC, c
 	parts := (k + depth - 1) / depth
 	for part := range parts {
 		from, to := part*k/parts, (part+1)*k/parts
@@ -62,19 +63,23 @@ func multiply(s *linearScratch, m, n, k int, a, b, c []float32, add bool) {
 
 func (l *linear) forward(ws *workspace, x, y *activation) {
 	s := ws.scratch.(*linearScratch)
-	out := y.flat()
-	multiply(s, x.n, l.out, l.in, x.flat(), ws.w[l.weight:l.weight+l.in*l.out], out, false)
-	l.addBias(ws.w, out)
+	l.multiply(s, ws.w, x, y, false)
+	l.addBias(ws.w, y)
 }
 
-// addBias adds the bias in w, if there is one, to the rows of out.
-func (l *linear) addBias(w, out []float32) {
+// multiply computes y = x W, or adds it, with the weights in w.
+func (l *linear) multiply(s *linearScratch, w []float32, x, y *activation, add bool) {
+	multiply(s, x.n, l.out, l.in, x.flat(), w[l.weight:l.weight+l.in*l.out], y.data[y.pad*(y.row()+y.C):], y.stride(), add)
+}
+
+// addBias adds the bias in w, if there is one, to the examples of y.
+func (l *linear) addBias(w []float32, y *activation) {
 	if l.bias < 0 {
 		return
 	}
 	b := w[l.bias : l.bias+l.out]
-	for i := 0; i < len(out); i += l.out {
-		row := out[i : i+l.out]
+	for i := range y.n {
+		row := y.inner(i)[:l.out]
 		for j := range row {
 			row[j] += b[j]
 		}
@@ -131,5 +136,5 @@ func (l *linear) gradInput(w []float32, s *linearScratch, dy, dx *activation, ad
 			s.transposed[j*l.in+i] = v
 		}
 	}
-	multiply(s, dy.n, l.in, l.out, dy.flat(), s.transposed, dx.flat(), add)
+	multiply(s, dy.n, l.in, l.out, dy.flat(), s.transposed, dx.flat(), l.in, add)
 }

@@ -3,12 +3,11 @@ package engine
 // jvp computes ry = rx W + x V + v, where V and v are the directions of weights and bias.
 func (l *linear) jvp(ws *workspace, x, rx, y, ry *activation) {
 	s := ws.scratch.(*linearScratch)
-	out := ry.flat()
-	multiply(s, x.n, l.out, l.in, x.flat(), ws.v[l.weight:l.weight+l.in*l.out], out, false)
+	l.multiply(s, ws.v, x, ry, false)
 	if rx != nil {
-		multiply(s, x.n, l.out, l.in, rx.flat(), ws.w[l.weight:l.weight+l.in*l.out], out, true)
+		l.multiply(s, ws.w, rx, ry, true)
 	}
-	l.addBias(ws.v, out)
+	l.addBias(ws.v, ry)
 }
 
 // jvpBackward computes the tangents of dW = xᵀ dy and dx = dy Wᵀ: xᵀ rdy + rxᵀ dy and rdy Wᵀ + dy Vᵀ.

@@ -8,10 +8,9 @@ import (
 
 // TestNoAllocations checks that a machine that has seen a size takes no more memory.
 func TestNoAllocations(t *testing.T) {
-	for _, p := range plans {
-		n := p.build(t)
-		w, buf, b := example(n, 40, 1)
-		m := NewMachine(n, 40)
+	for _, n := range networks(t) {
+		w, buf, b := example(n.Net, 40, 1)
+		m := NewMachine(n.Net, 40)
 		grad, out := make([]float32, n.Dim()), make([]float32, 40*n.Classes())
 		calls := func() {
 			m.Grad(w, buf, b, Loss{}, Train, true, grad)
@@ -20,36 +19,34 @@ func TestNoAllocations(t *testing.T) {
 		}
 		calls()
 		if a := testing.AllocsPerRun(5, calls); a > 0 {
-			t.Errorf("%v: %v allocations", p, a)
+			t.Errorf("%s: %v allocations", n.name, a)
 		}
 	}
 }
 
 // TestInputsUntouched checks that nothing but grad, and buf when asked, is written.
 func TestInputsUntouched(t *testing.T) {
-	for _, p := range plans {
-		n := p.build(t)
-		w, buf, b := example(n, 4, 1)
-		w2, buf2, b2 := example(n, 4, 1)
+	for _, n := range networks(t) {
+		w, buf, b := example(n.Net, 4, 1)
+		w2, buf2, b2 := example(n.Net, 4, 1)
 		grad := make([]float32, n.Dim())
-		m := NewMachine(n, 4)
+		m := NewMachine(n.Net, 4)
 		for _, mode := range []Mode{Eval, Train} {
 			m.Grad(w, buf, b, Loss{}, mode, false, grad)
 			m.Loss(w, buf, b, Loss{}, mode, nil)
 		}
-		mustEqual(t, fmt.Sprintf("%v: parameters", p), w, w2)
-		mustEqual(t, fmt.Sprintf("%v: buffers", p), buf, buf2)
-		mustEqual(t, fmt.Sprintf("%v: inputs", p), b.X, b2.X)
+		mustEqual(t, fmt.Sprintf("%s: parameters", n.name), w, w2)
+		mustEqual(t, fmt.Sprintf("%s: buffers", n.name), buf, buf2)
+		mustEqual(t, fmt.Sprintf("%s: inputs", n.name), b.X, b2.X)
 	}
 }
 
 // TestPad checks that the zeros around padded activations stay zeros: kernels that wrote there would make convolutions
 // see more than the image.
 func TestPad(t *testing.T) {
-	for _, p := range plans {
-		n := p.build(t)
-		w, buf, b := example(n, 3, 1)
-		m := NewMachine(n, 3)
+	for _, n := range networks(t) {
+		w, buf, b := example(n.Net, 3, 1)
+		m := NewMachine(n.Net, 3)
 		grad := make([]float32, n.Dim())
 		m.Grad(w, buf, b, Loss{}, Train, false, grad)
 		for k, a := range memory(m) {
@@ -65,7 +62,7 @@ func TestPad(t *testing.T) {
 						}
 						for c := range a.C {
 							if v := x[h*a.row()+wd*a.C+c]; v != 0 {
-								t.Fatalf("%v: activation %d has %v in its padding", p, k, v)
+								t.Fatalf("%s: activation %d has %v in its padding", n.name, k, v)
 							}
 						}
 					}
@@ -84,7 +81,7 @@ func memory(m *Machine) []*activation {
 func TestSteps(t *testing.T) {
 	got := plan{Shape{7, 9, 3}, []int{12}, true, 5, 3, GroupNorm, Tanh}.build(t).Steps()
 	want := []Step{
-		{Kind: "conv3x3", In: Shape{7, 9, 3}, Out: Shape{7, 9, 12}},
+		{Kind: "conv", In: Shape{7, 9, 3}, Out: Shape{7, 9, 12}, Kernel: 3, Stride: 1},
 		{Kind: "norm", In: Shape{7, 9, 12}, Out: Shape{3, 4, 12}, Norm: GroupNorm, Group: 6, Activation: Tanh, Pool: true},
 		{Kind: "linear", In: Shape{3, 4, 12}, Out: Shape{1, 1, 5}},
 		{Kind: "norm", In: Shape{1, 1, 5}, Out: Shape{1, 1, 5}, Norm: GroupNorm, Group: 5, Activation: Tanh},

@@ -51,8 +51,10 @@ func (n *Net) Classes() int { return n.shape().Len() }
 
 // Step is one operation of a network, for reports and for peers that rebuild the network.
 type Step struct {
-	Kind       string // conv3x3, linear, norm or avgpool
+	Kind       string // conv, linear, norm or avgpool
 	In, Out    Shape
+	Kernel     int        // conv: its height and width; the padding is half of it
+	Stride     int        // conv
 	Bias       bool       // linear
 	Norm       Norm       // norm
 	Group      int        // channels of a group, for GroupNorm
@@ -70,7 +72,7 @@ func (n *Net) Steps() []Step {
 			add(l.conv, in)
 			add(l.norm, l.conv.out)
 		case *conv:
-			steps = append(steps, Step{Kind: "conv3x3", In: in, Out: l.out})
+			steps = append(steps, Step{Kind: "conv", In: in, Out: l.out, Kernel: l.kernel, Stride: l.stride})
 		case *linear:
 			steps = append(steps, Step{Kind: "linear", In: in, Out: l.shape(), Bias: l.bias >= 0})
 		case *normAct:
@@ -112,16 +114,26 @@ func NewBuilder(in Shape) *Builder {
 // Shape is the output of the layers so far.
 func (b *Builder) Shape() Shape { return b.net.shape() }
 
-// Conv3x3 adds a convolution with 3×3 kernels, stride 1 and one pixel of zero padding, without bias (see NormAct).
-// Its parameter is name.weight.
-func (b *Builder) Conv3x3(name string, out int) {
+// Conv adds a convolution with kernel×kernel weights, zero padding kernel/2 and no bias (see NormAct). kernel is 1 or 3,
+// stride 1 or 2; the output has ceil(H/stride)×ceil(W/stride) pixels. Its parameter is name.weight.
+func (b *Builder) Conv(name string, kernel, stride, out int) {
 	in := b.Shape()
+	ok := len(b.errs)
+	if kernel != 1 && kernel != 3 {
+		b.fail(name, "kernel %d×%d: expected 1×1 or 3×3", kernel, kernel)
+	}
+	if stride != 1 && stride != 2 {
+		b.fail(name, "stride %d: expected 1 or 2", stride)
+	}
 	if out < 1 {
 		b.fail(name, "%d output channels: expected at least 1", out)
+	}
+	if len(b.errs) > ok {
 		return
 	}
-	w := b.tensor(name+".weight", Weight, 9*in.C, 3, 3, in.C, out)
-	b.net.layers = append(b.net.layers, &conv{name: name, in: in, out: Shape{in.H, in.W, out}, weight: w})
+	fanIn := kernel * kernel * in.C
+	w := b.tensor(name+".weight", Weight, fanIn, kernel, kernel, in.C, out)
+	b.net.layers = append(b.net.layers, &conv{name: name, in: in, out: convolved(in, stride, out), kernel: kernel, stride: stride, weight: w})
 	b.weight++
 }
 

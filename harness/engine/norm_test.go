@@ -56,7 +56,7 @@ func TestRunningStatistics(t *testing.T) {
 // TestLargeMean checks the variance of inputs far from 0: E[x²]-E[x]² in float32 would have no digit left.
 func TestLargeMean(t *testing.T) {
 	b := NewBuilder(Shape{4, 4, 8})
-	b.Conv3x3("conv", 8)
+	b.Conv("conv", 3, 1, 8)
 	b.NormAct("norm", "conv", BatchNorm, Tanh, false)
 	b.GlobalAvgPool()
 	b.Linear("fc", 2, true)

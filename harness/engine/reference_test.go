@@ -101,14 +101,14 @@ func (r *ref) conv(l *conv, w []float64, x []image) []image {
 			for ww := range l.out.W {
 				for co := range l.out.C {
 					var sum float64
-					for kh := range 3 {
-						for kw := range 3 {
-							hh, wx := h+kh-1, ww+kw-1
+					for kh := range l.kernel {
+						for kw := range l.kernel {
+							hh, wx := h*l.stride+kh-l.kernel/2, ww*l.stride+kw-l.kernel/2
 							if hh < 0 || hh >= l.in.H || wx < 0 || wx >= l.in.W {
 								continue
 							}
 							for ci := range l.in.C {
-								sum += x[i][hh][wx][ci] * w[l.weight+((kh*3+kw)*l.in.C+ci)*l.out.C+co]
+								sum += x[i][hh][wx][ci] * w[l.weight+((kh*l.kernel+kw)*l.in.C+ci)*l.out.C+co]
 							}
 						}
 					}

@@ -1,7 +1,5 @@
 package engine
 
-import "github.com/sharpbench/sharpbench/harness/engine/internal/kernel"
-
 // stage is a convolution and what follows it, image by image: the statistics are taken and the gradient of the
 // convolution's output is used while they are in the cache, and that gradient is never stored for a whole batch.
 type stage struct {
@@ -29,12 +27,11 @@ type stageScratch struct {
 	conv *convScratch
 	norm *normActScratch
 	raw  []float32 // the convolutions of the batch
-	dRaw []float32 // the padded gradient of one image of them
 }
 
 func (l *stage) shape() Shape { return l.norm.out }
 
-func (l *stage) pads() (int, int) { return 1, 0 }
+func (l *stage) pads() (int, int) { return l.conv.pads() }
 
 func (l *stage) initBuffers(buf []float32) { l.norm.initBuffers(buf) }
 
@@ -45,11 +42,7 @@ func (l *stage) scratch(old any, n int, what need) any {
 	}
 	l.conv.scratch(s.conv, n, what)
 	l.norm.scratch(s.norm, n, what)
-	out := l.conv.out
-	s.raw = grow(s.raw, n*out.Len())
-	if what&needBackward != 0 && s.dRaw == nil {
-		s.dRaw = kernel.Alloc((out.H + 2) * (out.W + 2) * out.C)
-	}
+	s.raw = grow(s.raw, n*l.conv.out.Len())
 	return s
 }
 
@@ -64,7 +57,7 @@ func (l *stage) forward(ws *workspace, x, y *activation) {
 			k = 0 // nobody asks for it again
 		}
 		raw := s.raw[k*size : (k+1)*size]
-		l.conv.example(ws, s.conv, x.example(i), raw, row)
+		l.conv.convolve(s.conv, l.conv.weights(ws.w), x, i, raw, row, false)
 		l.norm.observe(ws, s.norm, i, raw)
 		if !shared {
 			l.norm.apply(ws, s.norm, i, raw, y)
@@ -81,22 +74,23 @@ func (l *stage) forward(ws *workspace, x, y *activation) {
 
 func (l *stage) backward(ws *workspace, x, y, dy, dx *activation) {
 	s := ws.scratch.(*stageScratch)
-	out := l.conv.out
-	size, row := out.Len(), (out.W+2)*out.C
+	size := l.conv.out.Len()
 	if dx != nil {
-		l.conv.flip(ws, s.conv)
+		l.conv.turn(l.conv.weights(ws.w), s.conv.turned)
 	}
 	l.norm.gradBegin(s.norm)
 	for i := range x.n {
 		l.norm.gradSums(ws, s.norm, i, s.raw[i*size:(i+1)*size], y, dy)
 	}
 	l.norm.gradEnd(ws, s.norm, x.n)
-	inner := s.dRaw[row+out.C:]
+	dRaw := s.conv.dy
 	for i := range x.n {
-		l.norm.gradInput(s.norm, i, s.raw[i*size:(i+1)*size], inner, row)
-		l.conv.gradWeights(ws, s.conv, x.example(i), inner, i > 0)
+		l.norm.gradInput(s.norm, i, s.raw[i*size:(i+1)*size], dRaw.inner(0), dRaw.row())
+		if ws.grad != nil {
+			l.conv.gradWeights(s.conv, x, i, dRaw, 0, l.conv.weights(ws.grad), i > 0)
+		}
 		if dx != nil {
-			l.conv.gradInput(s.conv, s.dRaw, dx.inner(i), dx.row())
+			l.conv.gradInput(s.conv, s.conv.turned, dRaw, 0, dx, i)
 		}
 	}
 }

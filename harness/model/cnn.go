@@ -11,7 +11,7 @@ import (
 func cnn(s Spec, b *engine.Builder, classes int) {
 	for i, width := range s.Width {
 		conv := fmt.Sprintf("conv%d", i+1)
-		b.Conv3x3(conv, width)
+		b.Conv(conv, 3, 1, width)
 
 		pool := i < len(s.Width)-1
 		b.NormAct(fmt.Sprintf("norm%d", i+1), conv, engine.Norm(s.Norm), engine.Activation(s.Activation), pool)
