@@ -42,7 +42,7 @@ type tangentLayer interface {
 type eachLayer interface {
 	layer
 	// backwardEach is backward where dy holds the gradient of each example's own loss. It stores the gradient of example i
-	// with respect to the layer's parameters in ws.each, where they have their offsets plus i*ws.eachStride.
+	// with respect to the n parameters from an offset in ws.each.of(i, offset, n), instead of ws.grad.
 	backwardEach(ws *workspace, x, y, dy, dx *activation)
 }
 
@@ -53,11 +53,10 @@ type workspace struct {
 	keep        bool      // forward must keep what backward needs
 	mode        Mode
 	updateStats bool
-	v           []float32 // direction of the tangents
-	rgrad       []float32 // derivative of grad along it
-	each        []float32 // gradients of single examples
-	eachStride  int
-	scratch     any // the layer's; composite layers change it
+	v           []float32  // direction of the tangents
+	rgrad       []float32  // derivative of grad along it
+	each        *eachStore // for the gradients of single examples
+	scratch     any        // the layer's; composite layers change it
 }
 
 // activation is a batch of NHWC examples with pad pixels of zeros around each, which nobody writes.

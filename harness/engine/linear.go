@@ -25,6 +25,7 @@ type linearScratch struct {
 	packed     []float32 // a part of the left operand, its rows close together
 	transposed []float32
 	sums       []float64
+	outer      *outer // for gradients of single examples
 }
 
 func (l *linear) scratch(old any, n int, what need) any {
@@ -33,6 +34,12 @@ func (l *linear) scratch(old any, n int, what need) any {
 		s = &linearScratch{sums: make([]float64, l.out)}
 	}
 	s.packed = grow(s.packed, n*max(depth+gap, block))
+	if what&needEach != 0 {
+		s.packed = grow(s.packed, outerRows*block)
+		if s.outer == nil || len(s.outer.along) < n {
+			s.outer = l.newOuter(n)
+		}
+	}
 	return s
 }
 
@@ -129,6 +136,12 @@ func (l *linear) gradBias(grad []float32, s *linearScratch, dy []float32) {
 
 // gradInput computes dx = dy Wᵀ, or adds it, with the weights in w.
 func (l *linear) gradInput(w []float32, s *linearScratch, dy, dx *activation, add bool) {
+	l.transpose(w, s)
+	l.gradInputBy(s, dy, dx, add)
+}
+
+// transpose prepares the weights in w for gradInputBy.
+func (l *linear) transpose(w []float32, s *linearScratch) {
 	s.transposed = grow(s.transposed, l.in*l.out)
 	w = w[l.weight : l.weight+l.in*l.out]
 	for i := range l.in {
@@ -136,5 +149,8 @@ func (l *linear) gradInput(w []float32, s *linearScratch, dy, dx *activation, ad
 			s.transposed[j*l.in+i] = v
 		}
 	}
+}
+
+func (l *linear) gradInputBy(s *linearScratch, dy, dx *activation, add bool) {
 	multiply(s, dy.n, l.in, l.out, dy.flat(), s.transposed, dx.flat(), l.in, add)
 }

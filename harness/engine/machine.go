@@ -13,10 +13,14 @@ type Machine struct {
 	max   int
 	x, y  *activation // inputs and outputs of the network
 	dy    *activation // gradient of y
+	dx    *activation // gradient of x; only for InputGrad
 	ry    *activation // tangents
 	rdy   *activation
 	chain any // scratch of the network's chain
 	loss  lossScratch
+	each  *eachStore
+	probe probe
+	part  int // examples of a part in eachGrad; 0: chosen by size. Tests set it
 	ws    workspace
 }
 
@@ -134,11 +138,16 @@ func (m *Machine) reserve(n int, what need) {
 }
 
 func (m *Machine) check(w, buf []float32, b Batch) {
-	mustLen("w", len(w), m.net.dim)
-	mustLen("buf", len(buf), m.net.buffers)
+	m.checkAny(w, buf, b)
 	if b.Len() < 1 || b.Len() > m.max {
 		panic(fmt.Sprintf("engine: batch of %d examples on a machine for 1 to %d", b.Len(), m.max))
 	}
+}
+
+// checkAny is check for batches of any size.
+func (m *Machine) checkAny(w, buf []float32, b Batch) {
+	mustLen("w", len(w), m.net.dim)
+	mustLen("buf", len(buf), m.net.buffers)
 	mustLen("batch.X", len(b.X), b.Len()*m.net.input.Len())
 	if b.T != nil {
 		mustLen("batch.T", len(b.T), b.Len()*m.net.Classes())

@@ -10,9 +10,10 @@ import (
 // and may be used by any number of Machines.
 type Net struct {
 	chain
-	layout  []Tensor
-	dim     int
-	buffers int
+	layout   []Tensor
+	weighted []weighted // the layers with weights
+	dim      int
+	buffers  int
 }
 
 // Layout returns the tensors of the parameter vector in order. The caller must not modify it.
@@ -236,6 +237,11 @@ func (b *Builder) Build() (*Net, error) {
 	}
 	net := b.net
 	net.layers = fuse(net.layers)
+	walk(&net.chain, func(l layer) {
+		if l, ok := l.(weighted); ok {
+			net.weighted = append(net.weighted, l)
+		}
+	})
 	return &net, nil
 }
 

@@ -14,6 +14,7 @@ type ref struct {
 	frozen  bool
 	choices []int
 	next    int
+	pre     map[int][]image // what goes into activation functions, by the offset of the shift before them; nil: not recorded
 }
 
 type image [][][]float64 // [h][w][c]
@@ -169,9 +170,12 @@ func channels(x []image, from, to int) []float64 {
 }
 
 func (r *ref) normAct(l *normAct, w, buf []float64, x []image) []image {
-	y := make([]image, len(x))
+	y, pre := make([]image, len(x)), make([]image, len(x))
 	for i := range x {
-		y[i] = newImage(l.in)
+		y[i], pre[i] = newImage(l.in), newImage(l.in)
+	}
+	if r.pre != nil {
+		r.pre[l.shift] = pre
 	}
 	for c := range l.in.C {
 		mean, variance := 0.0, 1.0-1e-5
@@ -194,6 +198,7 @@ func (r *ref) normAct(l *normAct, w, buf []float64, x []image) []image {
 			for h := range l.in.H {
 				for ww := range l.in.W {
 					z := (x[i][h][ww][c]-mean)/math.Sqrt(variance+1e-5)*gamma + w[l.shift+c]
+					pre[i][h][ww][c] = z
 					y[i][h][ww][c] = r.activate(l.act, z)
 				}
 			}

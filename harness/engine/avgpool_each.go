@@ -1,0 +1,4 @@
+package engine
+
+// There are no parameters.
+func (l *avgPool) backwardEach(ws *workspace, x, y, dy, dx *activation) { l.backward(ws, x, y, dy, dx) }

@@ -1,5 +1,0 @@
-//go:build !amd64 || purego
-
-package vec
-
-func filled(int) int { return 0 }
