@@ -53,6 +53,7 @@ type normActScratch struct {
 	which            []uint8   // and their places
 	z                []float32 // an example's values before pooling, where the activation is not ReLU
 	d                []float32 // the gradient before the activation
+	tangent          *normActTangent
 }
 
 func (l *normAct) scratch(old any, n int, what need) any {
@@ -85,6 +86,9 @@ func (l *normAct) scratch(old any, n int, what need) any {
 	}
 	if what&needBackward != 0 {
 		s.d = grow(s.d, n*l.out.Len())
+	}
+	if what&needTangent != 0 {
+		l.tangentScratch(s, n)
 	}
 	return s
 }
@@ -369,6 +373,10 @@ func (l *normAct) backward(ws *workspace, x, y, dy, dx *activation) {
 // x̂ = (x-mean) inv and N values a channel, dx = scale inv (d - sum1/N - x̂ inv sum2/N); constant statistics leave the
 // first term.
 func (l *normAct) settle(ws *workspace, s *normActScratch, n int) {
+	if t := s.tangent; t != nil {
+		copy(t.s1, s.sum1)
+		copy(t.s2, s.sum2)
+	}
 	count := float64(n * l.in.H * l.in.W)
 	for j := range l.in.C {
 		inv := s.inv[j]
@@ -387,6 +395,10 @@ func (l *normAct) settle(ws *workspace, s *normActScratch, n int) {
 
 // settleGroup does the same for one example: the statistics are shared by the channels of a group, whose scales differ.
 func (l *normAct) settleGroup(ws *workspace, s *normActScratch, from, to int) {
+	if t := s.tangent; t != nil {
+		copy(t.s1[from:to], s.sum1)
+		copy(t.s2[from:to], s.sum2)
+	}
 	count := float64(l.in.H * l.in.W * l.group)
 	inv := s.inv[from:to]
 	gain, off, slope := s.gain[from:to], s.off[from:to], s.slope[from:to]
