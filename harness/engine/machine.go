@@ -22,6 +22,7 @@ type Machine struct {
 	probe probe
 	part  int // examples of a part in eachGrad; 0: chosen by size. Tests set it
 	ws    workspace
+	kept  kept // for HVP and JVP
 }
 
 // NewMachine returns a machine for batches of 1 to maxBatch examples.
@@ -102,6 +103,7 @@ func (m *Machine) Grad(w, buf []float32, b Batch, l Loss, mode Mode, updateStats
 
 // forward returns the logits of n examples. They stay valid until the next call.
 func (m *Machine) forward(x []float32, n int) []float32 {
+	m.kept.forward, m.kept.backward = false, false
 	m.x.n, m.y.n = n, n
 	line := m.x.W * m.x.C
 	for i := range n {
