@@ -30,6 +30,8 @@ type convScratch struct {
 	product kernel.Product
 	turned  []float32   // see turn
 	dy      *activation // one image, padded for gradInput
+	rturned []float32   // the same of the tangents
+	rdy     *activation
 }
 
 func (c *conv) scratch(old any, n int, what need) any {
@@ -40,6 +42,10 @@ func (c *conv) scratch(old any, n int, what need) any {
 	if what&needBackward != 0 {
 		s.dy = fit(s.dy, c.out, c.kernel/2, 1)
 		s.turned = grow(s.turned, c.kernel*c.kernel*c.in.C*c.out.C)
+	}
+	if what&needTangent != 0 {
+		s.rdy = fit(s.rdy, c.out, c.kernel/2, 1)
+		s.rturned = grow(s.rturned, c.kernel*c.kernel*c.in.C*c.out.C)
 	}
 	return s
 }
@@ -56,7 +62,6 @@ func (c *conv) backward(ws *workspace, x, y, dy, dx *activation) {
 	if dx != nil {
 		c.turn(c.weights(ws.w), s.turned)
 	}
-	line := c.out.W * c.out.C
 	for i := range x.n {
 		if ws.grad != nil {
 			c.gradWeights(s, x, i, dy, i, c.weights(ws.grad), i > 0)
@@ -64,11 +69,16 @@ func (c *conv) backward(ws *workspace, x, y, dy, dx *activation) {
 		if dx == nil {
 			continue
 		}
-		from, to := dy.inner(i), s.dy.inner(0)
-		for h := range c.out.H {
-			copy(to[h*s.dy.row():][:line], from[h*dy.row():])
-		}
+		c.pad(dy, i, s.dy)
 		c.gradInput(s, s.turned, s.dy, 0, dx, i)
+	}
+}
+
+// pad copies image i of the gradient dy into the padded image to.
+func (c *conv) pad(dy *activation, i int, to *activation) {
+	from, into, line := dy.inner(i), to.inner(0), c.out.W*c.out.C
+	for h := range c.out.H {
+		copy(into[h*to.row():][:line], from[h*dy.row():])
 	}
 }
 

@@ -27,6 +27,7 @@ type stageScratch struct {
 	conv *convScratch
 	norm *normActScratch
 	raw  []float32 // the convolutions of the batch
+	rraw []float32 // their tangents
 }
 
 func (l *stage) shape() Shape { return l.norm.out }
@@ -43,6 +44,9 @@ func (l *stage) scratch(old any, n int, what need) any {
 	l.conv.scratch(s.conv, n, what)
 	l.norm.scratch(s.norm, n, what)
 	s.raw = grow(s.raw, n*l.conv.out.Len())
+	if what&needTangent != 0 {
+		s.rraw = grow(s.rraw, n*l.conv.out.Len())
+	}
 	return s
 }
 
