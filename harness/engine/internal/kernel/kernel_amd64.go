@@ -394,6 +394,16 @@ func softmaxRows(x *float32, rows int, cols int)
 //go:noescape
 func multiply8(dst *float32, x *float32, vectors int)
 
+// peak256 runs n rounds of 12 FMAs of 8 elements.
+//
+//go:noescape
+func peak256(n int)
+
+// peak512 runs n rounds of 12 FMAs of 16 elements.
+//
+//go:noescape
+func peak512(n int)
+
 // squaredNorm16 adds the squares of vectors of 16 elements to 16 lanes.
 //
 //go:noescape

@@ -42,3 +42,19 @@ func plainTile(u *uintptr) {
 		}
 	}
 }
+
+var peakSink float32
+
+func peakPlain(n int) float64 {
+	var a, b, c, d float32
+	x, y := float32(1), peakSink
+	for range n {
+		a += x * y
+		b += x * y
+		c += x * y
+		d += x * y
+		x, y = y, x
+	}
+	peakSink = (a + b + c + d) * 0
+	return 2 * 4 * float64(n)
+}

@@ -52,6 +52,7 @@ func main() {
 	}
 	elementwise()
 	functions()
+	peak()
 	each()
 	tangents()
 	rows()
