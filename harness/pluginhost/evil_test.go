@@ -48,6 +48,12 @@ func serveEvil(name string) {
 		}
 	case "banner":
 		fmt.Println("Welcome to the banner plugin")
+	case "certificate nobody asked for":
+		_, text, err := clientTLS()
+		if err != nil {
+			panic(err)
+		}
+		os.Setenv("PLUGIN_CLIENT_CERT", text)
 	case "version 2":
 		versions = map[int]plugin.PluginSet{2: versions[proto.Version]}
 	}

@@ -270,6 +270,7 @@ func TestLaunchesThatFail(t *testing.T) {
 		detail  string
 	}{
 		{"banner", evilProgram("banner"), Handshake, `printed "Welcome to the banner plugin" where the handshake line was expected`, ""},
+		{"certificate", evilProgram("certificate nobody asked for"), Handshake, "handshake failed: the handshake line is not what was expected", ""},
 		{"version", evilProgram("version 2"), Version, "the plugin speaks version 2, this bench speaks 1", ""},
 		{"exits", evilProgram("exits"), Handshake, "ended at once (exit status 7)", "no licence found"},
 		{"missing", Program{Command: []string{"/nonexistent/plugin"}}, Handshake, "cannot start /nonexistent/plugin", ""},

@@ -7,6 +7,7 @@ package pluginhost
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -89,13 +90,24 @@ func Launch(ctx context.Context, p Program, o LaunchOptions) (*Process, error) {
 	}
 	x := &Process{program: p, arena: shared, out: &output{log: o.Log}, dir: dir}
 	x.ctx, x.cancel = context.WithCancel(context.Background())
+	env := hostEnv()
+	var encrypted *tls.Config
+	if p.MTLS {
+		config, text, err := clientTLS()
+		if err != nil {
+			shared.Close()
+			os.RemoveAll(dir)
+			return nil, fmt.Errorf("certificate for the connection to the plugin: %w", err)
+		}
+		encrypted, env = config, append(env, "PLUGIN_CLIENT_CERT="+text)
+	}
 	commands := make(chan *command, 1)
 	services := plugin.PluginSet{proto.ServiceSet: connection{}}
 	x.client = plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig:  plugin.HandshakeConfig{MagicCookieKey: proto.CookieKey, MagicCookieValue: proto.CookieValue},
 		VersionedPlugins: map[int]plugin.PluginSet{proto.Version: services},
 		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
-		AutoMTLS:         p.MTLS,
+		TLSConfig:        encrypted,
 		SkipHostEnv:      true,
 		StartTimeout:     startTimeout,
 		// Level Off is what keeps go-plugin from parsing the lines the program prints, which can panic.
@@ -105,7 +117,7 @@ func Launch(ctx context.Context, p Program, o LaunchOptions) (*Process, error) {
 		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: dir},
 		RunnerFunc: func(_ hclog.Logger, spec *exec.Cmd, _ string) (runner.Runner, error) {
 			// The program's working directory is the private one: what it leaves there goes with it.
-			x.command = newCommand(p.Command, dir, append(hostEnv(), spec.Env...), shared.File(), x.out)
+			x.command = newCommand(p.Command, dir, append(env, spec.Env...), shared.File(), x.out)
 			commands <- x.command
 			return x.command, nil
 		},
@@ -179,7 +191,13 @@ func (connection) GRPCClient(_ context.Context, _ *plugin.GRPCBroker, c *grpc.Cl
 	return c, nil
 }
 
-func (x *Process) connect() error {
+func (x *Process) connect() (err error) {
+	// A handshake line with a certificate nobody asked for makes go-plugin use a configuration that is not there.
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the handshake line is not what was expected: %v", p)
+		}
+	}()
 	protocol, err := x.client.Client()
 	if err != nil {
 		return err

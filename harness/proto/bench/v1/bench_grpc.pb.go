@@ -18,8 +18,9 @@
 //   PLUGIN_UNIX_SOCKET_DIR     an empty directory, mode 0700, where the socket must be made. Its path is short enough
 //                              for a socket name of 20 bytes.
 //   PLUGIN_CLIENT_CERT         set unless the plugin's manifest says mtls = false: the host's one-time certificate
-//                              (PEM). Serve TLS with a one-time certificate of your own, require exactly this client
-//                              certificate, and send yours in the handshake line. Unset: serve plain text.
+//                              (PEM, ECDSA on P-256). Serve TLS with a one-time certificate of your own for the name
+//                              localhost, require exactly this client certificate, and send yours in the handshake
+//                              line; use P-256 as well, not every TLS library takes others. Unset: serve plain text.
 //
 // The plugin listens on a unix socket, then prints one line to standard output and flushes it:
 //
