@@ -1,0 +1,1 @@
+"""Generated messages of the protocol. No part of the public interface."""
