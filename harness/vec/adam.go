@@ -2,7 +2,8 @@ package vec
 
 import "math"
 
-// AdamStep holds the numbers of one step of Adam or AdamW, already rounded. NewAdamStep computes all but the decay.
+// AdamStep holds the numbers of one step of Adam or AdamW, already rounded. NewAdamStep computes all but the decay. The
+// vector routines rely on the order of the fields.
 type AdamStep struct {
 	Rate         float32 // learning rate / (1 − β1^t)
 	Beta1, Rest1 float32 // β1 and 1 − β1
@@ -40,6 +41,20 @@ func NewAdamStep(rate, beta1, beta2, eps float64, t uint64) AdamStep {
 func Adam(w, m, v, g, h []float32, s AdamStep) {
 	sameLen3("Adam", len(w), len(m), len(v))
 	sameLen3("Adam", len(w), len(g), len(h))
+	if n := filled(len(w)); n > 0 {
+		step := &s.Rate
+		switch {
+		case s.L2 == 0 && s.Decay == 0:
+			adam8(&w[0], &m[0], &v[0], &g[0], &h[0], n, step)
+		case s.Decay == 0:
+			adamL2x8(&w[0], &m[0], &v[0], &g[0], &h[0], n, step)
+		case s.L2 == 0:
+			adamDecay8(&w[0], &m[0], &v[0], &g[0], &h[0], n, step)
+		default:
+			adamBoth8(&w[0], &m[0], &v[0], &g[0], &h[0], n, step)
+		}
+		w, m, v, g, h = w[n:], m[n:], v[n:], g[n:], h[n:]
+	}
 	m, v, g, h = m[:len(w)], v[:len(w)], g[:len(w)], h[:len(w)]
 	for i, x := range w {
 		a, b := g[i], h[i]

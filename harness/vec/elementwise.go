@@ -5,6 +5,10 @@ import "math"
 // Axpy stores y + a·x in y.
 func Axpy(y []float32, a float32, x []float32) {
 	sameLen("Axpy", len(y), len(x))
+	if n := filled(len(x)); n > 0 {
+		axpy8(&y[0], &x[0], n, a)
+		y, x = y[n:], x[n:]
+	}
 	for len(x) >= 8 && len(y) >= 8 {
 		p, q := (*[8]float32)(y), (*[8]float32)(x)
 		p[0] += float32(a * q[0])
@@ -26,6 +30,10 @@ func Axpy(y []float32, a float32, x []float32) {
 // AddScaled stores x + a·y in dst: the point at distance a from x along y.
 func AddScaled(dst, x []float32, a float32, y []float32) {
 	sameLen3("AddScaled", len(dst), len(x), len(y))
+	if n := filled(len(x)); n > 0 {
+		addScaled8(&dst[0], &x[0], &y[0], n, a)
+		dst, x, y = dst[n:], x[n:], y[n:]
+	}
 	for len(dst) >= 8 && len(x) >= 8 && len(y) >= 8 {
 		d, p, q := (*[8]float32)(dst), (*[8]float32)(x), (*[8]float32)(y)
 		d[0] = p[0] + float32(a*q[0])
@@ -47,6 +55,10 @@ func AddScaled(dst, x []float32, a float32, y []float32) {
 // ScaleAdd stores a·y + x in y: an exponential or heavy-ball average takes in x.
 func ScaleAdd(y []float32, a float32, x []float32) {
 	sameLen("ScaleAdd", len(y), len(x))
+	if n := filled(len(x)); n > 0 {
+		scaleAdd8(&y[0], &x[0], n, a)
+		y, x = y[n:], x[n:]
+	}
 	for len(x) >= 8 && len(y) >= 8 {
 		p, q := (*[8]float32)(y), (*[8]float32)(x)
 		p[0] = float32(a*p[0]) + q[0]
@@ -68,6 +80,10 @@ func ScaleAdd(y []float32, a float32, x []float32) {
 // Combine stores a·x + b·y in dst.
 func Combine(dst []float32, a float32, x []float32, b float32, y []float32) {
 	sameLen3("Combine", len(dst), len(x), len(y))
+	if n := filled(len(x)); n > 0 {
+		combine8(&dst[0], &x[0], &y[0], n, a, b)
+		dst, x, y = dst[n:], x[n:], y[n:]
+	}
 	for len(dst) >= 4 && len(x) >= 4 && len(y) >= 4 {
 		d, p, q := (*[4]float32)(dst), (*[4]float32)(x), (*[4]float32)(y)
 		d[0] = float32(a*p[0]) + float32(b*q[0])
@@ -85,6 +101,10 @@ func Combine(dst []float32, a float32, x []float32, b float32, y []float32) {
 // Scale stores a·x in dst.
 func Scale(dst []float32, a float32, x []float32) {
 	sameLen("Scale", len(dst), len(x))
+	if n := filled(len(x)); n > 0 {
+		scale8(&dst[0], &x[0], n, a)
+		dst, x = dst[n:], x[n:]
+	}
 	for len(x) >= 8 && len(dst) >= 8 {
 		d, p := (*[8]float32)(dst), (*[8]float32)(x)
 		d[0] = a * p[0]
@@ -106,6 +126,10 @@ func Scale(dst []float32, a float32, x []float32) {
 // Add stores x + y in dst.
 func Add(dst, x, y []float32) {
 	sameLen3("Add", len(dst), len(x), len(y))
+	if n := filled(len(x)); n > 0 {
+		add8(&dst[0], &x[0], &y[0], n)
+		dst, x, y = dst[n:], x[n:], y[n:]
+	}
 	for len(dst) >= 4 && len(x) >= 4 && len(y) >= 4 {
 		d, p, q := (*[4]float32)(dst), (*[4]float32)(x), (*[4]float32)(y)
 		d[0] = p[0] + q[0]
@@ -123,6 +147,10 @@ func Add(dst, x, y []float32) {
 // Sub stores x − y in dst.
 func Sub(dst, x, y []float32) {
 	sameLen3("Sub", len(dst), len(x), len(y))
+	if n := filled(len(x)); n > 0 {
+		sub8(&dst[0], &x[0], &y[0], n)
+		dst, x, y = dst[n:], x[n:], y[n:]
+	}
 	for len(dst) >= 4 && len(x) >= 4 && len(y) >= 4 {
 		d, p, q := (*[4]float32)(dst), (*[4]float32)(x), (*[4]float32)(y)
 		d[0] = p[0] - q[0]
@@ -140,6 +168,10 @@ func Sub(dst, x, y []float32) {
 // Mul stores the elementwise product x ⊙ y in dst.
 func Mul(dst, x, y []float32) {
 	sameLen3("Mul", len(dst), len(x), len(y))
+	if n := filled(len(x)); n > 0 {
+		mul8(&dst[0], &x[0], &y[0], n)
+		dst, x, y = dst[n:], x[n:], y[n:]
+	}
 	for len(dst) >= 4 && len(x) >= 4 && len(y) >= 4 {
 		d, p, q := (*[4]float32)(dst), (*[4]float32)(x), (*[4]float32)(y)
 		d[0] = p[0] * q[0]
@@ -158,6 +190,10 @@ func Mul(dst, x, y []float32) {
 func AddMul(dst, x, y, z []float32) {
 	sameLen3("AddMul", len(dst), len(x), len(y))
 	sameLen("AddMul", len(dst), len(z))
+	if n := filled(len(x)); n > 0 {
+		addMul8(&dst[0], &x[0], &y[0], &z[0], n)
+		dst, x, y, z = dst[n:], x[n:], y[n:], z[n:]
+	}
 	for len(dst) >= 4 && len(x) >= 4 && len(y) >= 4 && len(z) >= 4 {
 		d, p, q, r := (*[4]float32)(dst), (*[4]float32)(x), (*[4]float32)(y), (*[4]float32)(z)
 		d[0] = p[0] + float32(q[0]*r[0])
@@ -175,6 +211,10 @@ func AddMul(dst, x, y, z []float32) {
 // Abs stores |x| in dst. NaN stays NaN.
 func Abs(dst, x []float32) {
 	sameLen("Abs", len(dst), len(x))
+	if n := filled(len(x)); n > 0 {
+		abs8(&dst[0], &x[0], n)
+		dst, x = dst[n:], x[n:]
+	}
 	dst = dst[:len(x)]
 	for i, v := range x {
 		dst[i] = math.Float32frombits(math.Float32bits(v) &^ signBit)
@@ -184,6 +224,10 @@ func Abs(dst, x []float32) {
 // Sign stores −1, 0 or 1 in dst, the sign of each element of x. Zeros keep their own sign and NaN stays NaN.
 func Sign(dst, x []float32) {
 	sameLen("Sign", len(dst), len(x))
+	if n := filled(len(x)); n > 0 {
+		sign8(&dst[0], &x[0], n)
+		dst, x = dst[n:], x[n:]
+	}
 	dst = dst[:len(x)]
 	for i, v := range x {
 		// Without branches, because the signs of a gradient are as good as random. ordinary is all ones for
@@ -200,6 +244,10 @@ func Clip(dst, x []float32, lo, hi float32) {
 	sameLen("Clip", len(dst), len(x))
 	if !(lo <= hi) {
 		panic("vec: Clip to an empty interval")
+	}
+	if n := filled(len(x)); n > 0 {
+		clip8(&dst[0], &x[0], n, lo, hi)
+		dst, x = dst[n:], x[n:]
 	}
 	dst = dst[:len(x)]
 	for i, v := range x {

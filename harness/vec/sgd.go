@@ -22,6 +22,10 @@ func SGD(w, g []float32, s SGDStep) {
 		return
 	}
 	rate, l2, decay := s.Rate, s.L2, s.Decay
+	if n := filled(len(w)); n > 0 {
+		sgd8(&w[0], &g[0], n, rate, l2, decay)
+		w, g = w[n:], g[n:]
+	}
 	g = g[:len(w)]
 	for i, x := range w {
 		d := g[i] + float32(l2*x)
@@ -42,6 +46,17 @@ func SGD(w, g []float32, s SGDStep) {
 func Momentum(w, b, g []float32, s SGDStep) {
 	sameLen3("Momentum", len(w), len(b), len(g))
 	rate, mu, l2, decay := s.Rate, s.Momentum, s.L2, s.Decay
+	if n := filled(len(w)); n > 0 {
+		switch {
+		case s.Nesterov:
+			nesterov8(&w[0], &b[0], &g[0], n, rate, mu, l2, decay)
+		case l2 == 0 && decay == 0:
+			momentum8(&w[0], &b[0], &g[0], n, rate, mu)
+		default:
+			momentumDecay8(&w[0], &b[0], &g[0], n, rate, mu, l2, decay)
+		}
+		w, b, g = w[n:], b[n:], g[n:]
+	}
 	b, g = b[:len(w)], g[:len(w)]
 	switch {
 	case s.Nesterov:

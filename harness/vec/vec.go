@@ -9,13 +9,20 @@
 //   - Results are the same bits on every machine. Elementwise functions round each product and each sum to float32 on
 //     its own; nothing is fused (the explicit float32 conversions in the code are what the Go specification asks for to
 //     rule out fused multiply-add). Reductions add in float64, where the product of two float32 numbers is exact, in
-//     the order that Dot documents. Faster versions of these kernels keep both properties.
-//   - NaN and infinities follow IEEE 754 unless the function says otherwise. Nothing is checked; see Finite.
+//     the order that Dot documents.
+//   - NaN and infinities follow IEEE 754 unless the function says otherwise. Nothing is checked; see Finite. Which of
+//     the many bit patterns of NaN a result has is left open.
+//
+// On processors with AVX2 routines in assembly, written by the generator in gen/, do the elements that fill vectors of
+// eight; the loops in Go do the rest, and everything on other machines and under the build tag purego. Both give the
+// same bits.
 //
 // No function allocates.
 package vec
 
 import "fmt"
+
+//go:generate sh -c "cd gen && go run . -out ../kernel_amd64.s -stubs ../kernel_amd64.go -pkg vec && mv kernel_other.go .. && gofmt -w ../kernel_other.go"
 
 func sameLen(name string, a, b int) {
 	if a != b {
