@@ -50,7 +50,7 @@ done:
 	RET
 
 // func addScaled8(dst *float32, x *float32, y *float32, n int, a float32)
-// Requires: AVX, AVX2, SSE
+// Requires: AVX, AVX2, MMX+, SSE
 TEXT ·addScaled8(SB), NOSPLIT, $0-36
 	MOVSS        a+32(FP), X0
 	VBROADCASTSS X0, Y0
@@ -64,6 +64,33 @@ TEXT ·addScaled8(SB), NOSPLIT, $0-36
 	XORQ         DI, DI
 	CMPQ         SI, $0x00
 	JEQ          rest
+	CMPQ         BX, $0x01000000
+	JLT          bulk
+	TESTQ        $0x0000001f, AX
+	JNE          bulk
+	CMPQ         AX, CX
+	JEQ          bulk
+	CMPQ         AX, DX
+	JEQ          bulk
+
+stream:
+	VMULPS   (DX)(DI*1), Y0, Y1
+	VADDPS   (CX)(DI*1), Y1, Y1
+	VMOVNTPS Y1, (AX)(DI*1)
+	VMULPS   32(DX)(DI*1), Y0, Y1
+	VADDPS   32(CX)(DI*1), Y1, Y1
+	VMOVNTPS Y1, 32(AX)(DI*1)
+	VMULPS   64(DX)(DI*1), Y0, Y1
+	VADDPS   64(CX)(DI*1), Y1, Y1
+	VMOVNTPS Y1, 64(AX)(DI*1)
+	VMULPS   96(DX)(DI*1), Y0, Y1
+	VADDPS   96(CX)(DI*1), Y1, Y1
+	VMOVNTPS Y1, 96(AX)(DI*1)
+	ADDQ     $0x00000080, DI
+	CMPQ     DI, SI
+	JLT      stream
+	SFENCE
+	JMP      rest
 
 bulk:
 	VMULPS  (DX)(DI*1), Y0, Y1
@@ -141,7 +168,7 @@ done:
 	RET
 
 // func combine8(dst *float32, x *float32, y *float32, n int, a float32, b float32)
-// Requires: AVX, AVX2, SSE
+// Requires: AVX, AVX2, MMX+, SSE
 TEXT ·combine8(SB), NOSPLIT, $0-40
 	MOVSS        a+32(FP), X0
 	VBROADCASTSS X0, Y0
@@ -157,6 +184,37 @@ TEXT ·combine8(SB), NOSPLIT, $0-40
 	XORQ         DI, DI
 	CMPQ         SI, $0x00
 	JEQ          rest
+	CMPQ         BX, $0x01000000
+	JLT          bulk
+	TESTQ        $0x0000001f, AX
+	JNE          bulk
+	CMPQ         AX, CX
+	JEQ          bulk
+	CMPQ         AX, DX
+	JEQ          bulk
+
+stream:
+	VMULPS   (CX)(DI*1), Y0, Y2
+	VMULPS   (DX)(DI*1), Y1, Y3
+	VADDPS   Y3, Y2, Y2
+	VMOVNTPS Y2, (AX)(DI*1)
+	VMULPS   32(CX)(DI*1), Y0, Y2
+	VMULPS   32(DX)(DI*1), Y1, Y3
+	VADDPS   Y3, Y2, Y2
+	VMOVNTPS Y2, 32(AX)(DI*1)
+	VMULPS   64(CX)(DI*1), Y0, Y2
+	VMULPS   64(DX)(DI*1), Y1, Y3
+	VADDPS   Y3, Y2, Y2
+	VMOVNTPS Y2, 64(AX)(DI*1)
+	VMULPS   96(CX)(DI*1), Y0, Y2
+	VMULPS   96(DX)(DI*1), Y1, Y3
+	VADDPS   Y3, Y2, Y2
+	VMOVNTPS Y2, 96(AX)(DI*1)
+	ADDQ     $0x00000080, DI
+	CMPQ     DI, SI
+	JLT      stream
+	SFENCE
+	JMP      rest
 
 bulk:
 	VMULPS  (CX)(DI*1), Y0, Y2
@@ -194,7 +252,7 @@ done:
 	RET
 
 // func scale8(dst *float32, x *float32, n int, a float32)
-// Requires: AVX, AVX2, SSE
+// Requires: AVX, AVX2, MMX+, SSE
 TEXT ·scale8(SB), NOSPLIT, $0-28
 	MOVSS        a+24(FP), X0
 	VBROADCASTSS X0, Y0
@@ -207,6 +265,27 @@ TEXT ·scale8(SB), NOSPLIT, $0-28
 	XORQ         SI, SI
 	CMPQ         BX, $0x00
 	JEQ          rest
+	CMPQ         DX, $0x01000000
+	JLT          bulk
+	TESTQ        $0x0000001f, AX
+	JNE          bulk
+	CMPQ         AX, CX
+	JEQ          bulk
+
+stream:
+	VMULPS   (CX)(SI*1), Y0, Y1
+	VMOVNTPS Y1, (AX)(SI*1)
+	VMULPS   32(CX)(SI*1), Y0, Y1
+	VMOVNTPS Y1, 32(AX)(SI*1)
+	VMULPS   64(CX)(SI*1), Y0, Y1
+	VMOVNTPS Y1, 64(AX)(SI*1)
+	VMULPS   96(CX)(SI*1), Y0, Y1
+	VMOVNTPS Y1, 96(AX)(SI*1)
+	ADDQ     $0x00000080, SI
+	CMPQ     SI, BX
+	JLT      stream
+	SFENCE
+	JMP      rest
 
 bulk:
 	VMULPS  (CX)(SI*1), Y0, Y1
@@ -234,18 +313,45 @@ done:
 	RET
 
 // func add8(dst *float32, x *float32, y *float32, n int)
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·add8(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ y+16(FP), DX
-	MOVQ n+24(FP), BX
-	SHLQ $0x02, BX
-	MOVQ BX, SI
-	ANDQ $-128, SI
-	XORQ DI, DI
-	CMPQ SI, $0x00
-	JEQ  rest
+	MOVQ  dst+0(FP), AX
+	MOVQ  x+8(FP), CX
+	MOVQ  y+16(FP), DX
+	MOVQ  n+24(FP), BX
+	SHLQ  $0x02, BX
+	MOVQ  BX, SI
+	ANDQ  $-128, SI
+	XORQ  DI, DI
+	CMPQ  SI, $0x00
+	JEQ   rest
+	CMPQ  BX, $0x01000000
+	JLT   bulk
+	TESTQ $0x0000001f, AX
+	JNE   bulk
+	CMPQ  AX, CX
+	JEQ   bulk
+	CMPQ  AX, DX
+	JEQ   bulk
+
+stream:
+	VMOVUPS  (CX)(DI*1), Y0
+	VADDPS   (DX)(DI*1), Y0, Y0
+	VMOVNTPS Y0, (AX)(DI*1)
+	VMOVUPS  32(CX)(DI*1), Y0
+	VADDPS   32(DX)(DI*1), Y0, Y0
+	VMOVNTPS Y0, 32(AX)(DI*1)
+	VMOVUPS  64(CX)(DI*1), Y0
+	VADDPS   64(DX)(DI*1), Y0, Y0
+	VMOVNTPS Y0, 64(AX)(DI*1)
+	VMOVUPS  96(CX)(DI*1), Y0
+	VADDPS   96(DX)(DI*1), Y0, Y0
+	VMOVNTPS Y0, 96(AX)(DI*1)
+	ADDQ     $0x00000080, DI
+	CMPQ     DI, SI
+	JLT      stream
+	SFENCE
+	JMP      rest
 
 bulk:
 	VMOVUPS (CX)(DI*1), Y0
@@ -278,18 +384,45 @@ done:
 	RET
 
 // func sub8(dst *float32, x *float32, y *float32, n int)
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·sub8(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ y+16(FP), DX
-	MOVQ n+24(FP), BX
-	SHLQ $0x02, BX
-	MOVQ BX, SI
-	ANDQ $-128, SI
-	XORQ DI, DI
-	CMPQ SI, $0x00
-	JEQ  rest
+	MOVQ  dst+0(FP), AX
+	MOVQ  x+8(FP), CX
+	MOVQ  y+16(FP), DX
+	MOVQ  n+24(FP), BX
+	SHLQ  $0x02, BX
+	MOVQ  BX, SI
+	ANDQ  $-128, SI
+	XORQ  DI, DI
+	CMPQ  SI, $0x00
+	JEQ   rest
+	CMPQ  BX, $0x01000000
+	JLT   bulk
+	TESTQ $0x0000001f, AX
+	JNE   bulk
+	CMPQ  AX, CX
+	JEQ   bulk
+	CMPQ  AX, DX
+	JEQ   bulk
+
+stream:
+	VMOVUPS  (CX)(DI*1), Y0
+	VSUBPS   (DX)(DI*1), Y0, Y0
+	VMOVNTPS Y0, (AX)(DI*1)
+	VMOVUPS  32(CX)(DI*1), Y0
+	VSUBPS   32(DX)(DI*1), Y0, Y0
+	VMOVNTPS Y0, 32(AX)(DI*1)
+	VMOVUPS  64(CX)(DI*1), Y0
+	VSUBPS   64(DX)(DI*1), Y0, Y0
+	VMOVNTPS Y0, 64(AX)(DI*1)
+	VMOVUPS  96(CX)(DI*1), Y0
+	VSUBPS   96(DX)(DI*1), Y0, Y0
+	VMOVNTPS Y0, 96(AX)(DI*1)
+	ADDQ     $0x00000080, DI
+	CMPQ     DI, SI
+	JLT      stream
+	SFENCE
+	JMP      rest
 
 bulk:
 	VMOVUPS (CX)(DI*1), Y0
@@ -322,18 +455,45 @@ done:
 	RET
 
 // func mul8(dst *float32, x *float32, y *float32, n int)
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·mul8(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ y+16(FP), DX
-	MOVQ n+24(FP), BX
-	SHLQ $0x02, BX
-	MOVQ BX, SI
-	ANDQ $-128, SI
-	XORQ DI, DI
-	CMPQ SI, $0x00
-	JEQ  rest
+	MOVQ  dst+0(FP), AX
+	MOVQ  x+8(FP), CX
+	MOVQ  y+16(FP), DX
+	MOVQ  n+24(FP), BX
+	SHLQ  $0x02, BX
+	MOVQ  BX, SI
+	ANDQ  $-128, SI
+	XORQ  DI, DI
+	CMPQ  SI, $0x00
+	JEQ   rest
+	CMPQ  BX, $0x01000000
+	JLT   bulk
+	TESTQ $0x0000001f, AX
+	JNE   bulk
+	CMPQ  AX, CX
+	JEQ   bulk
+	CMPQ  AX, DX
+	JEQ   bulk
+
+stream:
+	VMOVUPS  (CX)(DI*1), Y0
+	VMULPS   (DX)(DI*1), Y0, Y0
+	VMOVNTPS Y0, (AX)(DI*1)
+	VMOVUPS  32(CX)(DI*1), Y0
+	VMULPS   32(DX)(DI*1), Y0, Y0
+	VMOVNTPS Y0, 32(AX)(DI*1)
+	VMOVUPS  64(CX)(DI*1), Y0
+	VMULPS   64(DX)(DI*1), Y0, Y0
+	VMOVNTPS Y0, 64(AX)(DI*1)
+	VMOVUPS  96(CX)(DI*1), Y0
+	VMULPS   96(DX)(DI*1), Y0, Y0
+	VMOVNTPS Y0, 96(AX)(DI*1)
+	ADDQ     $0x00000080, DI
+	CMPQ     DI, SI
+	JLT      stream
+	SFENCE
+	JMP      rest
 
 bulk:
 	VMOVUPS (CX)(DI*1), Y0
@@ -366,19 +526,52 @@ done:
 	RET
 
 // func addMul8(dst *float32, x *float32, y *float32, z *float32, n int)
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·addMul8(SB), NOSPLIT, $0-40
-	MOVQ dst+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ y+16(FP), DX
-	MOVQ z+24(FP), BX
-	MOVQ n+32(FP), SI
-	SHLQ $0x02, SI
-	MOVQ SI, DI
-	ANDQ $-128, DI
-	XORQ R8, R8
-	CMPQ DI, $0x00
-	JEQ  rest
+	MOVQ  dst+0(FP), AX
+	MOVQ  x+8(FP), CX
+	MOVQ  y+16(FP), DX
+	MOVQ  z+24(FP), BX
+	MOVQ  n+32(FP), SI
+	SHLQ  $0x02, SI
+	MOVQ  SI, DI
+	ANDQ  $-128, DI
+	XORQ  R8, R8
+	CMPQ  DI, $0x00
+	JEQ   rest
+	CMPQ  SI, $0x01000000
+	JLT   bulk
+	TESTQ $0x0000001f, AX
+	JNE   bulk
+	CMPQ  AX, CX
+	JEQ   bulk
+	CMPQ  AX, DX
+	JEQ   bulk
+	CMPQ  AX, BX
+	JEQ   bulk
+
+stream:
+	VMOVUPS  (DX)(R8*1), Y0
+	VMULPS   (BX)(R8*1), Y0, Y0
+	VADDPS   (CX)(R8*1), Y0, Y0
+	VMOVNTPS Y0, (AX)(R8*1)
+	VMOVUPS  32(DX)(R8*1), Y0
+	VMULPS   32(BX)(R8*1), Y0, Y0
+	VADDPS   32(CX)(R8*1), Y0, Y0
+	VMOVNTPS Y0, 32(AX)(R8*1)
+	VMOVUPS  64(DX)(R8*1), Y0
+	VMULPS   64(BX)(R8*1), Y0, Y0
+	VADDPS   64(CX)(R8*1), Y0, Y0
+	VMOVNTPS Y0, 64(AX)(R8*1)
+	VMOVUPS  96(DX)(R8*1), Y0
+	VMULPS   96(BX)(R8*1), Y0, Y0
+	VADDPS   96(CX)(R8*1), Y0, Y0
+	VMOVNTPS Y0, 96(AX)(R8*1)
+	ADDQ     $0x00000080, R8
+	CMPQ     R8, DI
+	JLT      stream
+	SFENCE
+	JMP      rest
 
 bulk:
 	VMOVUPS (DX)(R8*1), Y0
@@ -416,7 +609,7 @@ done:
 	RET
 
 // func abs8(dst *float32, x *float32, n int)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, MMX+
 TEXT ·abs8(SB), NOSPLIT, $0-24
 	VPCMPEQD Y0, Y0, Y0
 	VPSLLD   $0x1f, Y0, Y0
@@ -429,6 +622,27 @@ TEXT ·abs8(SB), NOSPLIT, $0-24
 	XORQ     SI, SI
 	CMPQ     BX, $0x00
 	JEQ      rest
+	CMPQ     DX, $0x01000000
+	JLT      bulk
+	TESTQ    $0x0000001f, AX
+	JNE      bulk
+	CMPQ     AX, CX
+	JEQ      bulk
+
+stream:
+	VANDNPS  (CX)(SI*1), Y0, Y1
+	VMOVNTPS Y1, (AX)(SI*1)
+	VANDNPS  32(CX)(SI*1), Y0, Y1
+	VMOVNTPS Y1, 32(AX)(SI*1)
+	VANDNPS  64(CX)(SI*1), Y0, Y1
+	VMOVNTPS Y1, 64(AX)(SI*1)
+	VANDNPS  96(CX)(SI*1), Y0, Y1
+	VMOVNTPS Y1, 96(AX)(SI*1)
+	ADDQ     $0x00000080, SI
+	CMPQ     SI, BX
+	JLT      stream
+	SFENCE
+	JMP      rest
 
 bulk:
 	VANDNPS (CX)(SI*1), Y0, Y1
@@ -456,7 +670,7 @@ done:
 	RET
 
 // func sign8(dst *float32, x *float32, n int)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, MMX+
 TEXT ·sign8(SB), NOSPLIT, $0-24
 	VPCMPEQD Y0, Y0, Y0
 	VPSLLD   $0x1f, Y0, Y0
@@ -473,6 +687,47 @@ TEXT ·sign8(SB), NOSPLIT, $0-24
 	XORQ     SI, SI
 	CMPQ     BX, $0x00
 	JEQ      rest
+	CMPQ     DX, $0x01000000
+	JLT      bulk
+	TESTQ    $0x0000001f, AX
+	JNE      bulk
+	CMPQ     AX, CX
+	JEQ      bulk
+
+stream:
+	VMOVUPS   (CX)(SI*1), Y3
+	VANDPS    Y0, Y3, Y4
+	VANDNPS   Y3, Y0, Y5
+	VCMPPS    $0x1e, Y1, Y5, Y5
+	VORPS     Y2, Y4, Y4
+	VBLENDVPS Y5, Y4, Y3, Y3
+	VMOVNTPS  Y3, (AX)(SI*1)
+	VMOVUPS   32(CX)(SI*1), Y3
+	VANDPS    Y0, Y3, Y4
+	VANDNPS   Y3, Y0, Y5
+	VCMPPS    $0x1e, Y1, Y5, Y5
+	VORPS     Y2, Y4, Y4
+	VBLENDVPS Y5, Y4, Y3, Y3
+	VMOVNTPS  Y3, 32(AX)(SI*1)
+	VMOVUPS   64(CX)(SI*1), Y3
+	VANDPS    Y0, Y3, Y4
+	VANDNPS   Y3, Y0, Y5
+	VCMPPS    $0x1e, Y1, Y5, Y5
+	VORPS     Y2, Y4, Y4
+	VBLENDVPS Y5, Y4, Y3, Y3
+	VMOVNTPS  Y3, 64(AX)(SI*1)
+	VMOVUPS   96(CX)(SI*1), Y3
+	VANDPS    Y0, Y3, Y4
+	VANDNPS   Y3, Y0, Y5
+	VCMPPS    $0x1e, Y1, Y5, Y5
+	VORPS     Y2, Y4, Y4
+	VBLENDVPS Y5, Y4, Y3, Y3
+	VMOVNTPS  Y3, 96(AX)(SI*1)
+	ADDQ      $0x00000080, SI
+	CMPQ      SI, BX
+	JLT       stream
+	SFENCE
+	JMP       rest
 
 bulk:
 	VMOVUPS   (CX)(SI*1), Y3
@@ -525,7 +780,7 @@ done:
 	RET
 
 // func clip8(dst *float32, x *float32, n int, lo float32, hi float32)
-// Requires: AVX, AVX2, SSE
+// Requires: AVX, AVX2, MMX+, SSE
 TEXT ·clip8(SB), NOSPLIT, $0-32
 	MOVSS        lo+24(FP), X0
 	VBROADCASTSS X0, Y0
@@ -549,6 +804,43 @@ TEXT ·clip8(SB), NOSPLIT, $0-32
 	XORQ         SI, SI
 	CMPQ         BX, $0x00
 	JEQ          rest
+	CMPQ         DX, $0x01000000
+	JLT          bulk
+	TESTQ        $0x0000001f, AX
+	JNE          bulk
+	CMPQ         AX, CX
+	JEQ          bulk
+
+stream:
+	VMOVUPS  (CX)(SI*1), Y2
+	VMAXPS   Y2, Y0, Y2
+	VANDPS   Y4, Y2, Y2
+	VMINPS   Y2, Y1, Y2
+	VORPS    Y3, Y2, Y2
+	VMOVNTPS Y2, (AX)(SI*1)
+	VMOVUPS  32(CX)(SI*1), Y2
+	VMAXPS   Y2, Y0, Y2
+	VANDPS   Y4, Y2, Y2
+	VMINPS   Y2, Y1, Y2
+	VORPS    Y3, Y2, Y2
+	VMOVNTPS Y2, 32(AX)(SI*1)
+	VMOVUPS  64(CX)(SI*1), Y2
+	VMAXPS   Y2, Y0, Y2
+	VANDPS   Y4, Y2, Y2
+	VMINPS   Y2, Y1, Y2
+	VORPS    Y3, Y2, Y2
+	VMOVNTPS Y2, 64(AX)(SI*1)
+	VMOVUPS  96(CX)(SI*1), Y2
+	VMAXPS   Y2, Y0, Y2
+	VANDPS   Y4, Y2, Y2
+	VMINPS   Y2, Y1, Y2
+	VORPS    Y3, Y2, Y2
+	VMOVNTPS Y2, 96(AX)(SI*1)
+	ADDQ     $0x00000080, SI
+	CMPQ     SI, BX
+	JLT      stream
+	SFENCE
+	JMP      rest
 
 bulk:
 	VMOVUPS (CX)(SI*1), Y2

@@ -11,7 +11,11 @@ func Dot(x, y []float32) float64 {
 	sameLen("Dot", len(x), len(y))
 	var s [8]float64
 	if n := filled(len(x)); n > 0 {
-		dot8(&x[0], &y[0], n, &s[0])
+		if &x[0] == &y[0] {
+			squares8(&x[0], n, &s[0])
+		} else {
+			dot8(&x[0], &y[0], n, &s[0])
+		}
 		x, y = x[n:], y[n:]
 	}
 	return dot(s, x, y)
@@ -19,14 +23,7 @@ func Dot(x, y []float32) float64 {
 
 // Norm2 returns the Euclidean norm √(Σ x_i²) in float64, the sum in the order of Dot. It neither overflows nor
 // underflows for finite elements.
-func Norm2(x []float32) float64 {
-	var s [8]float64
-	if n := filled(len(x)); n > 0 {
-		squares8(&x[0], n, &s[0])
-		x = x[n:]
-	}
-	return math.Sqrt(dot(s, x, x))
-}
+func Norm2(x []float32) float64 { return math.Sqrt(Dot(x, x)) }
 
 // dot adds the products of x and y to eight partial sums, and then those up.
 func dot(s [8]float64, x, y []float32) float64 {

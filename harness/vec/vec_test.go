@@ -137,6 +137,18 @@ func TestAbsTopKThresholdAgainstSorting(t *testing.T) {
 		"with inf":  {1, float32(math.Inf(-1)), 2},
 		"ascending": {1, 2, 3, 4, 5, 6, 7, 8, 9, 10},
 	}
+	// Long enough for a first guess from a sample, which is right for the first and wrong for some others.
+	const n = 40_003
+	period, steps, rare := make([]float32, n), make([]float32, n), make([]float32, n)
+	for i := range n {
+		period[i] = float32(i % 64)
+		steps[i] = float32(i)
+		if i%1500 == 7 {
+			rare[i] = -float32(i)
+		}
+	}
+	inputs["long"], inputs["long, periodic"], inputs["long, ascending"] = normal(n, "long"), period, steps
+	inputs["long, sparse"], inputs["long, equal"] = rare, slices.Repeat([]float32{3}, n)
 	for name, x := range inputs {
 		sorted := make([]float64, len(x))
 		for i, v := range x {

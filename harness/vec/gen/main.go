@@ -56,12 +56,17 @@ func end() {
 	RET()
 }
 
+// streamed is the length from which on results bypass the caches: vectors of 16 MiB, of which two or three do not fit
+// any more. It saves reading the destination before it is overwritten.
+const streamed = 1 << 22
+
 // vectors is where a body finds its operands: one vector of each parameter.
 type vectors struct {
 	base    map[string]reg.Register
 	index   reg.Register
 	disp    int
 	scalars map[string]reg.VecVirtual
+	stream  bool
 }
 
 func (v *vectors) mem(name string) Mem {
@@ -74,7 +79,13 @@ func (v *vectors) load(name string) reg.VecVirtual {
 	return x
 }
 
-func (v *vectors) store(x reg.VecVirtual, name string) { VMOVUPS(x, v.mem(name)) }
+func (v *vectors) store(x reg.VecVirtual, name string) {
+	if v.stream {
+		VMOVNTPS(x, v.mem(name))
+		return
+	}
+	VMOVUPS(x, v.mem(name))
+}
 
 // scaled is a·x, rounded.
 func (v *vectors) scaled(scalar string, x Op) reg.VecVirtual {
@@ -84,7 +95,8 @@ func (v *vectors) scaled(scalar string, x Op) reg.VecVirtual {
 }
 
 // each runs body over n elements of the named parameters, some vectors at a time and then one at a time. n is a
-// multiple of 8.
+// multiple of 8. The results of long vectors are streamed if the first parameter is called dst, begins on a vector's
+// boundary and is none of the others.
 func each(names []string, unroll int, scalars map[string]reg.VecVirtual, body func(v *vectors)) {
 	v := &vectors{base: map[string]reg.Register{}, scalars: scalars}
 	for _, name := range names {
@@ -96,17 +108,35 @@ func each(names []string, unroll int, scalars map[string]reg.VecVirtual, body fu
 	ANDQ(I32(int32(-unroll*bytes)), bulk)
 	XORQ(index, index)
 	v.index = index
+	loop := func(label string) {
+		Label(label)
+		for i := range unroll {
+			v.disp = i * bytes
+			body(v)
+		}
+		v.disp = 0
+		ADDQ(U32(uint32(unroll*bytes)), index)
+		CMPQ(index, bulk)
+		JLT(LabelRef(label))
+	}
 	CMPQ(bulk, Imm(0))
 	JEQ(LabelRef("rest"))
-	Label("bulk")
-	for i := range unroll {
-		v.disp = i * bytes
-		body(v)
+	if dst := v.base["dst"]; dst != nil {
+		CMPQ(size, U32(4*streamed))
+		JLT(LabelRef("bulk"))
+		TESTQ(U32(bytes-1), dst)
+		JNE(LabelRef("bulk"))
+		for _, name := range names[1:] {
+			CMPQ(dst, v.base[name])
+			JEQ(LabelRef("bulk"))
+		}
+		v.stream = true
+		loop("stream")
+		v.stream = false
+		SFENCE()
+		JMP(LabelRef("rest"))
 	}
-	v.disp = 0
-	ADDQ(U32(uint32(unroll*bytes)), index)
-	CMPQ(index, bulk)
-	JLT(LabelRef("bulk"))
+	loop("bulk")
 	Label("rest")
 	CMPQ(index, size)
 	JGE(LabelRef("done"))

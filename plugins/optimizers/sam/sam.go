@@ -128,8 +128,11 @@ func perturb(dst, w, g sdk.Vec, rho float64, in []base.Span) {
 		sq += vec.Dot(s.Of(g), s.Of(g))
 	}
 	scale := float32(rho / (math.Sqrt(sq) + tiny))
-	copy(dst, w)
+	at := 0
 	for _, s := range in {
+		copy(dst[at:s.From], w[at:s.From])
 		vec.AddScaled(s.Of(dst), s.Of(w), scale, s.Of(g))
+		at = s.To
 	}
+	copy(dst[at:], w[at:])
 }
