@@ -30,7 +30,8 @@ func TestGolden(t *testing.T) {
 		{plan{Shape{32, 32, 3}, []int{16, 32}, true, 0, 10, BatchNorm, ReLU}, Loss{NormalizeLogits: true}, Eval, 2.376393, "82ff2288631a3c01"},
 		{plan{Shape{9, 7, 3}, []int{12, 20}, true, 30, 10, NoNorm, ReLU}, Loss{}, Train, 2.342228, "a35b4af3cd6e582a"},
 		{plan{Shape{28, 28, 1}, nil, false, 64, 10, NoNorm, ReLU}, Loss{}, Train, 2.774244, "9eef2fc4e376c4ec"},
-		{plan{Shape{8, 8, 1}, nil, false, 32, 10, BatchNorm, Tanh}, Loss{}, Train, 2.295895, "4a79715f6c6c3961"},
+		{plan{Shape{8, 8, 1}, nil, false, 32, 10, BatchNorm, Tanh}, Loss{}, Train, 2.295895, "c639aad187397cdd"},
+		{plan{Shape{9, 8, 3}, []int{16, 12}, true, 0, 10, GroupNorm, GELU}, Loss{}, Train, 2.317079, "2e70cd69a9ee6177"},
 	} {
 		n := c.plan.build(t)
 		w, buf, b := golden(n, 9)

@@ -51,7 +51,7 @@ type normActScratch struct {
 	dscale, dshift   []float64
 	at               []float32 // the inputs the pooled maxima come from
 	which            []uint8   // and their places
-	z                []float32 // an example's values before pooling, where the activation is not ReLU
+	z                []float32 // some rows before the activation, where it is not ReLU
 	d                []float32 // the gradient before the activation
 	tangent          *normActTangent
 }
@@ -76,7 +76,7 @@ func (l *normAct) scratch(old any, n int, what need) any {
 		s.gain, s.off, s.slope = grow(nil, sets*c), grow(nil, sets*c), grow(nil, sets*c)
 	}
 	if l.act != ReLU {
-		s.z = grow(s.z, l.in.Len())
+		s.z = grow(s.z, 2*l.in.W*c)
 	}
 	if l.pool {
 		s.at = grow(s.at, n*l.out.Len())
@@ -213,7 +213,7 @@ func total(x []float64) float64 {
 	return s
 }
 
-func fill(x []float64, v float64) {
+func fill[T float32 | float64](x []T, v T) {
 	for i := range x {
 		x[i] = v
 	}
@@ -296,8 +296,12 @@ func (l *normAct) gradSums(ws *workspace, s *normActScratch, i int, pixels []flo
 	}
 	if l.act != ReLU && l.act != Identity {
 		f := l.affine(ws, s, i)
-		for k := range d {
-			d[k] *= derivative(l.act, f.Z(at[k], k%c))
+		line := l.out.W * c
+		z := s.z[:line]
+		for k := 0; k < pooled; k += line {
+			f.Apply(at[k:k+line], z)
+			l.act.grad(z, z)
+			kernel.Multiply(d[k:k+line], z)
 		}
 	}
 	if l.kind != GroupNorm {
@@ -419,60 +423,24 @@ func (l *normAct) settleGroup(ws *workspace, s *normActScratch, from, to int) {
 	}
 }
 
-// activate is the forward pass of activations other than ReLU for example i, one element at a time.
+// activate is the forward pass of activations other than ReLU for example i, some rows at a time.
 func (l *normAct) activate(s *normActScratch, f *kernel.Affine, in []float32, i int, y *activation) {
-	c := l.in.C
-	z := s.z[:l.in.Len()]
-	for k, v := range in {
-		z[k] = activationOf(l.act, f.Z(v, k%c))
-	}
 	out := y.inner(i)
-	line, outLine := l.in.W*c, l.out.W*c
+	line, outLine, pooled := l.in.W*l.in.C, l.out.W*l.in.C, l.out.Len()
 	if !l.pool {
 		for h := range l.in.H {
-			copy(out[h*y.row():], z[h*line:(h+1)*line])
+			to := out[h*y.row():][:line]
+			f.Apply(in[h*line:(h+1)*line], to)
+			l.act.of(to, to)
 		}
 		return
 	}
-	pooled := l.out.Len()
+	at, which := s.at[i*pooled:], s.which[i*pooled:]
+	z := s.z[:2*line]
 	for h := range l.out.H {
-		for k := range outLine {
-			first := 2*h*line + k/c*2*c + k%c
-			best, from, place := z[first], in[first], 0
-			for p, at := range [4]int{first, first + c, first + line, first + line + c} {
-				// The negated comparison lets a NaN through, and keeps it.
-				if best == best && !(z[at] <= best) {
-					best, from, place = z[at], in[at], p
-				}
-			}
-			o := i*pooled + h*outLine + k
-			out[h*y.row()+k], s.at[o], s.which[o] = best, from, uint8(place)
-		}
+		pair := in[2*h*line:][:2*line]
+		f.Apply(pair, z)
+		l.act.of(z, z)
+		kernel.Pool(z, pair, l.in.C, out[h*y.row():], at[h*outLine:], which[h*outLine:])
 	}
 }
-
-func activationOf(a Activation, z float32) float32 {
-	x := float64(z)
-	switch a {
-	case Tanh:
-		return float32(math.Tanh(x))
-	case GELU:
-		return float32(x * normalCDF(x))
-	}
-	return z
-}
-
-// derivative is that of the activation at z.
-func derivative(a Activation, z float32) float32 {
-	x := float64(z)
-	switch a {
-	case Tanh:
-		t := math.Tanh(x)
-		return float32(1 - float64(t*t))
-	case GELU:
-		return float32(normalCDF(x) + float64(x*math.Exp(-x*x/2)/math.Sqrt(2*math.Pi)))
-	}
-	return 1
-}
-
-func normalCDF(x float64) float64 { return 0.5 * math.Erfc(-x/math.Sqrt2) }

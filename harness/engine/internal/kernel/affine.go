@@ -1,7 +1,7 @@
 package kernel
 
 // Affine is the elementwise part of a normalisation with c channels: z = (x-Mean)*Scale + Shift, each step rounded to
-// float32 on its own, followed by max(0, z). All three have one element a channel.
+// float32 on its own. All three have one element a channel.
 type Affine struct {
 	Mean, Scale, Shift []float32
 }
@@ -17,6 +17,22 @@ func (f *Affine) check() int {
 		panic("kernel: affine vectors of different lengths")
 	}
 	return c
+}
+
+// Apply computes z for the pixels of x. z is at least as long as x, and may be x.
+func (f *Affine) Apply(x, z []float32) {
+	c := f.check()
+	n := len(x) / c
+	z = z[:len(x)]
+	done := f.applyVector(x, z, n, c)
+	if done == c {
+		return
+	}
+	for i := range n {
+		for j := done; j < c; j++ {
+			z[i*c+j] = f.Z(x[i*c+j], j)
+		}
+	}
 }
 
 // relu is max(0, z), and NaN for NaN.
@@ -74,6 +90,38 @@ func (f *Affine) ReLUPool(top, bottom, y, at []float32, which []uint8) {
 				best = nan32
 			}
 			y[o], at[o], which[o] = relu(best), from, place
+		}
+	}
+}
+
+// Pool is 2×2 max-pooling of one pair of rows of z, one behind the other, of pixels of c channels. x is what z was
+// computed from. y, at, which and NaNs are those of ReLUPool.
+func Pool(z, x []float32, c int, y, at []float32, which []uint8) {
+	line := len(z) / 2
+	n := line / (2 * c)
+	x, y, at, which = x[:len(z)], y[:n*c], at[:n*c], which[:n*c]
+	if n == 0 {
+		return
+	}
+	done := poolVector(z, x, y, at, which, line, n, c)
+	if done == c {
+		return
+	}
+	for i := range n {
+		for j := done; j < c; j++ {
+			o, first := i*c+j, 2*i*c+j
+			best, from, place := z[first], x[first], uint8(0)
+			nan := best != best
+			for k, p := range [3]int{first + c, first + line, first + line + c} {
+				if z[p] > best {
+					best, from, place = z[p], x[p], uint8(k+1)
+				}
+				nan = nan || z[p] != z[p]
+			}
+			if nan {
+				best = nan32
+			}
+			y[o], at[o], which[o] = best, from, place
 		}
 	}
 }

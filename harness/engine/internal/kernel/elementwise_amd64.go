@@ -63,6 +63,17 @@ func maskGradVector(y, dy, d []float32) int {
 	return 8 * n
 }
 
+func (f *Affine) applyVector(x, z []float32, n, c int) int {
+	if isa == Plain || n == 0 {
+		return 0
+	}
+	j := 0
+	for ; j+8 <= c; j += 8 {
+		affine8(&x[j], &z[j], n, 4*c, &f.Mean[j], &f.Scale[j], &f.Shift[j])
+	}
+	return j
+}
+
 func (f *Affine) reluVector(x, y []float32, n, c int) int {
 	if isa == Plain || n == 0 {
 		return 0
@@ -81,6 +92,17 @@ func (f *Affine) reluPoolVector(top, bottom, y, at []float32, which []uint8, n, 
 	j := 0
 	for ; j+8 <= c; j += 8 {
 		reluPool8(&top[j], &bottom[j], &y[j], &at[j], &which[j], n, 4*c, &f.Mean[j], &f.Scale[j], &f.Shift[j])
+	}
+	return j
+}
+
+func poolVector(z, x, y, at []float32, which []uint8, line, n, c int) int {
+	if isa == Plain {
+		return 0
+	}
+	j := 0
+	for ; j+8 <= c; j += 8 {
+		pool8(&z[j], &x[j], &y[j], &at[j], &which[j], n, 4*c, 4*line)
 	}
 	return j
 }

@@ -65,11 +65,13 @@ func TestElementwise(t *testing.T) {
 			places[i] = uint8(r.IntN(4))
 		}
 		tame := random(r, n*c)
+		pair := append(append([]float32(nil), top...), bottom...)
 
 		type result struct {
-			f32 [][]float32
-			f64 [][]float64
-			u8  []uint8
+			f32    [][]float32
+			f64    [][]float64
+			u8     []uint8
+			pooled []uint8
 		}
 		run := func() (o result) {
 			s := make([][]float64, 4)
@@ -84,7 +86,7 @@ func TestElementwise(t *testing.T) {
 			GradSums(dy[:0], tame[:0], c, mean, s[2], s[3]) // nothing
 			GradSums(tame, random(rand.New(rand.NewPCG(1, 1)), n*c), c, mean, s[2], s[3])
 			o.f64 = s
-			f := make([][]float32, 8)
+			f := make([][]float32, 11)
 			for i := range f {
 				f[i] = make([]float32, line)
 			}
@@ -95,6 +97,9 @@ func TestElementwise(t *testing.T) {
 			spread.Grad(dy, x, f[4])
 			spread.PoolGrad(dy, places, top, bottom, f[5], f[6])
 			spread.Rest(x, f[7])
+			affine.Apply(x, f[8])
+			o.pooled = make([]uint8, n*c)
+			Pool(pair, append(bottom[:line:line], top...), c, f[9], f[10], o.pooled)
 			o.f32 = f
 			return o
 		}
@@ -112,8 +117,8 @@ func TestElementwise(t *testing.T) {
 				same64(t, fmt.Sprintf("%v, %d channels, %d pixels, sum %d", isa, c, n, i), got.f64[i], want.f64[i])
 			}
 			for i := range want.u8 {
-				if got.u8[i] != want.u8[i] {
-					t.Fatalf("%v, %d channels: place %d is %d, want %d", isa, c, i, got.u8[i], want.u8[i])
+				if got.u8[i] != want.u8[i] || got.pooled[i] != want.pooled[i] {
+					t.Fatalf("%v, %d channels: place %d is %d and %d, want %d and %d", isa, c, i, got.u8[i], got.pooled[i], want.u8[i], want.pooled[i])
 				}
 			}
 		}
@@ -153,6 +158,21 @@ func TestReLUPoolChoice(t *testing.T) {
 				sameBits(t, fmt.Sprintf("%v %v", isa, k), []float32{y[j], at[j]}, []float32{k.y, k.at})
 				if which[j] != k.which {
 					t.Errorf("%v %v: place %d", isa, k, which[j])
+				}
+			}
+			if k.scale != 1 {
+				continue
+			}
+			z := append(append([]float32(nil), top...), bottom...)
+			x := make([]float32, len(z))
+			for j := range x {
+				x[j] = -z[j]
+			}
+			Pool(z, x, c, y, at, which)
+			for j := range c {
+				sameBits(t, fmt.Sprintf("%v Pool %v", isa, k), []float32{y[j], at[j]}, []float32{k.y, -k.at})
+				if which[j] != k.which {
+					t.Errorf("%v Pool %v: place %d", isa, k, which[j])
 				}
 			}
 		}

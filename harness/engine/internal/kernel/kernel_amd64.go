@@ -329,6 +329,11 @@ func gradSums16(d *float32, x *float32, pixels int, stride int, mean *float64, s
 //go:noescape
 func maskGrad8(y *float32, dy *float32, d *float32, vectors int)
 
+// affine8 is Affine.Apply for 8 channels of pixels that are stride bytes apart.
+//
+//go:noescape
+func affine8(x *float32, y *float32, pixels int, stride int, mean *float32, scale *float32, shift *float32)
+
 // relu8 is Affine.ReLU for 8 channels of pixels that are stride bytes apart.
 //
 //go:noescape
@@ -338,6 +343,11 @@ func relu8(x *float32, y *float32, pixels int, stride int, mean *float32, scale 
 //
 //go:noescape
 func reluPool8(top *float32, bottom *float32, y *float32, at *float32, which *uint8, pixels int, stride int, mean *float32, scale *float32, shift *float32)
+
+// pool8 is Pool for 8 channels and a number of pooled pixels; stride is the bytes of one pixel, line those of a row.
+//
+//go:noescape
+func pool8(z *float32, x *float32, y *float32, at *float32, which *uint8, pixels int, stride int, line int)
 
 // spreadGrad8 is Spread.Grad for 8 channels.
 //

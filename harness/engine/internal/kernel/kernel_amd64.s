@@ -6491,6 +6491,34 @@ loop:
 	VZEROUPPER
 	RET
 
+// func affine8(x *float32, y *float32, pixels int, stride int, mean *float32, scale *float32, shift *float32)
+// Requires: AVX
+TEXT ·affine8(SB), NOSPLIT, $0-56
+	MOVQ    x+0(FP), AX
+	MOVQ    y+8(FP), CX
+	MOVQ    pixels+16(FP), DX
+	MOVQ    stride+24(FP), BX
+	MOVQ    mean+32(FP), SI
+	VMOVUPS (SI), Y0
+	MOVQ    scale+40(FP), SI
+	VMOVUPS (SI), Y1
+	MOVQ    shift+48(FP), SI
+	VMOVUPS (SI), Y2
+	VXORPS  Y3, Y3, Y3
+
+loop:
+	VMOVUPS (AX), Y3
+	VSUBPS  Y0, Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  Y2, Y3, Y3
+	VMOVUPS Y3, (CX)
+	ADDQ    BX, AX
+	ADDQ    BX, CX
+	DECQ    DX
+	JNZ     loop
+	VZEROUPPER
+	RET
+
 // func relu8(x *float32, y *float32, pixels int, stride int, mean *float32, scale *float32, shift *float32)
 // Requires: AVX
 TEXT ·relu8(SB), NOSPLIT, $0-56
@@ -6595,6 +6623,68 @@ loop:
 	ADDQ         R8, DX
 	ADDQ         R8, BX
 	ADDQ         R9, SI
+	DECQ         DI
+	JNZ          loop
+	VZEROUPPER
+	RET
+
+// func pool8(z *float32, x *float32, y *float32, at *float32, which *uint8, pixels int, stride int, line int)
+// Requires: AVX, AVX2
+TEXT ·pool8(SB), NOSPLIT, $0-64
+	MOVQ     z+0(FP), AX
+	MOVQ     x+8(FP), CX
+	MOVQ     y+16(FP), DX
+	MOVQ     at+24(FP), BX
+	MOVQ     which+32(FP), SI
+	MOVQ     pixels+40(FP), DI
+	MOVQ     stride+48(FP), R8
+	MOVQ     line+56(FP), R9
+	VPCMPEQD Y0, Y0, Y0
+	VPSRLD   $0x1f, Y0, Y0
+	VPADDD   Y0, Y0, Y1
+	VPADDD   Y0, Y1, Y2
+	MOVQ     R8, R10
+	SHRQ     $0x02, R10
+	LEAQ     (R9)(R8*1), R11
+
+loop:
+	VMOVUPS      (AX), Y3
+	VMOVUPS      (CX), Y4
+	VXORPS       Y5, Y5, Y5
+	VCMPPS       $0x03, Y3, Y3, Y8
+	VMOVUPS      (AX)(R8*1), Y6
+	VCMPPS       $0x03, Y6, Y6, Y7
+	VORPS        Y7, Y8, Y8
+	VCMPPS       $0x1e, Y3, Y6, Y7
+	VBLENDVPS    Y7, Y6, Y3, Y3
+	VBLENDVPS    Y7, (CX)(R8*1), Y4, Y4
+	VBLENDVPS    Y7, Y0, Y5, Y5
+	VMOVUPS      (AX)(R9*1), Y6
+	VCMPPS       $0x03, Y6, Y6, Y7
+	VORPS        Y7, Y8, Y8
+	VCMPPS       $0x1e, Y3, Y6, Y7
+	VBLENDVPS    Y7, Y6, Y3, Y3
+	VBLENDVPS    Y7, (CX)(R9*1), Y4, Y4
+	VBLENDVPS    Y7, Y1, Y5, Y5
+	VMOVUPS      (AX)(R11*1), Y6
+	VCMPPS       $0x03, Y6, Y6, Y7
+	VORPS        Y7, Y8, Y8
+	VCMPPS       $0x1e, Y3, Y6, Y7
+	VBLENDVPS    Y7, Y6, Y3, Y3
+	VBLENDVPS    Y7, (CX)(R11*1), Y4, Y4
+	VBLENDVPS    Y7, Y2, Y5, Y5
+	VORPS        Y8, Y3, Y3
+	VMOVUPS      Y3, (DX)
+	VMOVUPS      Y4, (BX)
+	VEXTRACTI128 $0x01, Y5, X3
+	VPACKSSDW    X3, X5, X5
+	VPACKUSWB    X5, X5, X5
+	VMOVQ        X5, (SI)
+	LEAQ         (AX)(R8*2), AX
+	LEAQ         (CX)(R8*2), CX
+	ADDQ         R8, DX
+	ADDQ         R8, BX
+	ADDQ         R10, SI
 	DECQ         DI
 	JNZ          loop
 	VZEROUPPER

@@ -23,8 +23,10 @@ func elementwise() {
 		gradSums(n)
 	}
 	maskGrad()
-	relu()
+	affinePass("affine8", "Apply", false)
+	affinePass("relu8", "ReLU", true)
 	reluPool()
+	pool()
 	spreadGrad()
 	poolGrad()
 }
@@ -164,9 +166,9 @@ func affine(x, m, a, b reg.VecVirtual) {
 	VADDPS(b, x, x)
 }
 
-func relu() {
-	begin("relu8", "func(x, y *float32, pixels, stride int, mean, scale, shift *float32)",
-		"relu8 is Affine.ReLU for 8 channels of pixels that are stride bytes apart.")
+func affinePass(name, method string, relu bool) {
+	begin(name, "func(x, y *float32, pixels, stride int, mean, scale, shift *float32)",
+		name+" is Affine."+method+" for 8 channels of pixels that are stride bytes apart.")
 	x, y, n, stride := param("x"), param("y"), param("pixels"), param("stride")
 	k := ymms(3)
 	for i, name := range []string{"mean", "scale", "shift"} {
@@ -177,7 +179,9 @@ func relu() {
 	Label("loop")
 	VMOVUPS(mem(x, 0), v)
 	affine(v, k[0], k[1], k[2])
-	VMAXPS(v, z, v) // the second source, v, where either is NaN
+	if relu {
+		VMAXPS(v, z, v) // the second source, v, where either is NaN
+	}
 	VMOVUPS(v, mem(y, 0))
 	ADDQ(stride, x)
 	ADDQ(stride, y)
@@ -244,12 +248,7 @@ func reluPool() {
 	VMAXPS(best, z, best)
 	VMOVUPS(best, mem(y, 0))
 	VMOVUPS(from, mem(at, 0))
-	high := XMM()
-	VEXTRACTI128(Imm(1), where, high)
-	low := where.AsX()
-	VPACKSSDW(high, low, low)
-	VPACKUSWB(low, low, low)
-	VMOVQ(low, mem(which, 0))
+	storePlaces(where, which)
 	LEAQ(Mem{Base: top, Index: stride, Scale: 2}, top)
 	LEAQ(Mem{Base: bottom, Index: stride, Scale: 2}, bottom)
 	ADDQ(stride, y)
@@ -258,6 +257,57 @@ func reluPool() {
 	DECQ(n)
 	JNZ(LabelRef("loop"))
 	end()
+}
+
+func pool() {
+	begin("pool8", "func(z, x, y, at *float32, which *uint8, pixels, stride, line int)",
+		"pool8 is Pool for 8 channels and a number of pooled pixels; stride is the bytes of one pixel, line those of a row.")
+	z, x, y, at, which := param("z"), param("x"), param("y"), param("at"), param("which")
+	n, stride, line := param("pixels"), param("stride"), param("line")
+	place := constants()
+	step, diagonal := GP64(), GP64()
+	MOVQ(stride, step)
+	SHRQ(Imm(2), step) // bytes of one pixel of which
+	LEAQ(Mem{Base: line, Index: stride, Scale: 1}, diagonal)
+	Label("loop")
+	best, from, where := YMM(), YMM(), YMM()
+	v, greater, nan := YMM(), YMM(), YMM()
+	VMOVUPS(mem(z, 0), best)
+	VMOVUPS(mem(x, 0), from)
+	zero(where)
+	VCMPPS(Imm(cmpUnordered), best, best, nan)
+	for i, offset := range []reg.Register{stride, line, diagonal} {
+		VMOVUPS(Mem{Base: z, Index: offset, Scale: 1}, v)
+		other := YMM()
+		VCMPPS(Imm(cmpUnordered), v, v, other)
+		VORPS(other, nan, nan)
+		VCMPPS(Imm(cmpGreater), best, v, greater)
+		VBLENDVPS(greater, v, best, best)
+		VBLENDVPS(greater, Mem{Base: x, Index: offset, Scale: 1}, from, from)
+		VBLENDVPS(greater, place[i], where, where)
+	}
+	VORPS(nan, best, best) // all bits set are a NaN
+	VMOVUPS(best, mem(y, 0))
+	VMOVUPS(from, mem(at, 0))
+	storePlaces(where, which)
+	LEAQ(Mem{Base: z, Index: stride, Scale: 2}, z)
+	LEAQ(Mem{Base: x, Index: stride, Scale: 2}, x)
+	ADDQ(stride, y)
+	ADDQ(stride, at)
+	ADDQ(step, which)
+	DECQ(n)
+	JNZ(LabelRef("loop"))
+	end()
+}
+
+// storePlaces stores 8 small integers as bytes.
+func storePlaces(where reg.VecVirtual, which reg.Register) {
+	high := XMM()
+	VEXTRACTI128(Imm(1), where, high)
+	low := where.AsX()
+	VPACKSSDW(high, low, low)
+	VPACKUSWB(low, low, low)
+	VMOVQ(low, mem(which, 0))
 }
 
 // spread computes (gain*g - offset) - (x-mean)*slope into g; k holds mean, gain, offset, slope.
