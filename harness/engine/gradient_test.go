@@ -209,3 +209,61 @@ func mustEqual(t *testing.T, what string, got, want []float32) {
 		}
 	}
 }
+
+// TestGradientOfSmallNets does the same for networks that plan does not describe.
+func TestGradientOfSmallNets(t *testing.T) {
+	for name, c := range map[string]struct {
+		in    Shape
+		build func(*Builder)
+		loss  Loss
+	}{
+		"two layers without biases": {Shape{3, 3, 2}, func(b *Builder) {
+			b.Linear("hidden", 16, false)
+			b.Activate(ReLU)
+			b.Linear("out", 3, false)
+		}, Loss{}},
+		"two layers, one output": {Shape{3, 3, 2}, func(b *Builder) {
+			b.Linear("hidden", 16, true)
+			b.Activate(Tanh)
+			b.Linear("out", 1, false)
+		}, Loss{Kind: MSE, L2: 0.01}},
+		"product of scalars": {Shape{1, 1, 1}, func(b *Builder) {
+			for i := range 4 {
+				b.Linear(fmt.Sprintf("w%d", i+1), 1, false)
+			}
+		}, Loss{Kind: Logistic}},
+		"an activation between convolutions": {Shape{5, 4, 2}, func(b *Builder) {
+			b.Conv("conv1", 3, 1, 8)
+			b.Activate(GELU)
+			b.Conv("conv2", 3, 1, 8)
+			b.Activate(ReLU)
+			b.GlobalAvgPool()
+			b.Linear("fc", 2, true)
+		}, Loss{Kind: Logistic}},
+	} {
+		b := NewBuilder(c.in)
+		c.build(b)
+		n, err := b.Build()
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		w, buf, batch := example(n, 5, 3)
+		if n.Classes() == 1 {
+			for i := range batch.Y {
+				batch.Y[i] = int32(i % 2)
+			}
+		}
+		grad := make([]float32, n.Dim())
+		got := NewMachine(n, 5).Grad(w, buf, batch, c.loss, Train, false, grad)
+		r := &ref{net: n, loss: c.loss, mode: Train}
+		w64, buf64 := widen(w), widen(buf)
+		if want, _ := r.run(w64, buf64, batch); math.Abs(got.Loss-want) > 1e-5*want {
+			t.Errorf("%s: loss %v, want %v", name, got.Loss, want)
+		}
+		for i := 0; i < n.Dim(); i += 1 + n.Dim()/40 {
+			if want := r.gradient(w64, buf64, batch, i); math.Abs(float64(grad[i])-want) > 3e-5*math.Abs(want)+1e-6 {
+				t.Errorf("%s: gradient %d is %v, want %v", name, i, grad[i], want)
+			}
+		}
+	}
+}

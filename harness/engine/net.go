@@ -52,7 +52,7 @@ func (n *Net) Classes() int { return n.shape().Len() }
 
 // Step is one operation of a network, for reports and for peers that rebuild the network.
 type Step struct {
-	Kind       string // conv, linear, norm or avgpool
+	Kind       string // conv, linear, norm, activate or avgpool
 	In, Out    Shape
 	Kernel     int        // conv: its height and width; the padding is half of it
 	Stride     int        // conv
@@ -78,6 +78,8 @@ func (n *Net) Steps() []Step {
 			steps = append(steps, Step{Kind: "linear", In: in, Out: l.shape(), Bias: l.bias >= 0})
 		case *normAct:
 			steps = append(steps, Step{Kind: "norm", In: in, Out: l.out, Norm: l.kind, Group: l.group, Activation: l.act, Pool: l.pool})
+		case *activate:
+			steps = append(steps, Step{Kind: "activate", In: in, Out: l.size, Activation: l.act})
 		case *avgPool:
 			steps = append(steps, Step{Kind: "avgpool", In: in, Out: l.out})
 		default:
@@ -223,6 +225,16 @@ func (b *Builder) NormAct(norm, layer string, kind Norm, act Activation, pool bo
 	b.net.layers = append(b.net.layers, l)
 }
 
+// Activate adds an activation function without a bias before it; NormAct has one.
+func (b *Builder) Activate(act Activation) {
+	switch act {
+	case Identity, ReLU, Tanh, GELU:
+		b.net.layers = append(b.net.layers, &activate{size: b.Shape(), act: act})
+	default:
+		b.fail("activation", "unknown activation %q", act)
+	}
+}
+
 // GlobalAvgPool adds the mean over all positions of each channel.
 func (b *Builder) GlobalAvgPool() {
 	in := b.Shape()
@@ -261,6 +273,9 @@ func (b *Builder) fanIn() int {
 	}
 	return 0
 }
+
+// Fail reports something that is wrong with the network, as Build's error tells it: an architecture's own limits.
+func (b *Builder) Fail(layer, format string, args ...any) { b.fail(layer, format, args...) }
 
 func (b *Builder) fail(layer, format string, args ...any) {
 	b.errs = append(b.errs, layer+": "+fmt.Sprintf(format, args...))

@@ -80,6 +80,18 @@ func (r *ref) run(w, buf []float64, b Batch) (float64, [][]float64) {
 			}
 		case *normAct:
 			x = r.normAct(l, w, buf, x)
+		case *activate:
+			for _, im := range x {
+				for _, row := range im {
+					for _, pixel := range row {
+						for c, z := range pixel {
+							pixel[c] = r.activate(l.act, z)
+						}
+					}
+				}
+			}
+		default:
+			panic("the twin has no such layer")
 		}
 	}
 	logits := make([][]float64, len(x))

@@ -53,8 +53,11 @@ type architecture struct {
 }
 
 var architectures = []architecture{
+	{name: "linear", defaults: Spec{Bias: new(true)}, build: linear},
+	{name: "twolayer", defaults: Spec{Width: []int{256}, Activation: "relu", Bias: new(true)}, widths: 1, mup: true, build: twolayer},
 	{name: "cnn", defaults: Spec{Width: []int{16, 32, 64}, Norm: "batch", Activation: "relu"}, mup: true, build: cnn},
 	{name: "mlp", defaults: Spec{Width: []int{256, 256}, Norm: "none", Activation: "relu"}, mup: true, build: mlp},
+	{name: "scalar", defaults: Spec{Depth: 2}, build: scalar},
 }
 
 var (
