@@ -1,10 +1,6 @@
 package engine
 
-import (
-	"math"
-
-	"github.com/sharpbench/sharpbench/harness/engine/internal/kernel"
-)
+import "github.com/sharpbench/sharpbench/harness/engine/internal/kernel"
 
 // The functions below are the smooth activations and their derivatives, element by element; dst may be z. ReLU has passes
 // of its own, joined to what is around it.
@@ -44,18 +40,3 @@ func (a Activation) second(dst, z []float32) {
 		clear(dst)
 	}
 }
-
-// derivative is that of the activation at z.
-func derivative(a Activation, z float32) float32 {
-	x := float64(z)
-	switch a {
-	case Tanh:
-		t := math.Tanh(x)
-		return float32(1 - float64(t*t))
-	case GELU:
-		return float32(normalCDF(x) + float64(x*math.Exp(-x*x/2)/math.Sqrt(2*math.Pi)))
-	}
-	return 1
-}
-
-func normalCDF(x float64) float64 { return 0.5 * math.Erfc(-x/math.Sqrt2) }

@@ -76,7 +76,7 @@ func (l *normAct) scratch(old any, n int, what need) any {
 		s.gain, s.off, s.slope = grow(nil, sets*c), grow(nil, sets*c), grow(nil, sets*c)
 	}
 	if l.act != ReLU {
-		s.z = grow(s.z, 2*l.in.W*c)
+		s.z = grow(s.z, 3*l.in.W*c)
 	}
 	if l.pool {
 		s.at = grow(s.at, n*l.out.Len())

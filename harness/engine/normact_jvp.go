@@ -1,10 +1,6 @@
 package engine
 
-import (
-	"math"
-
-	"github.com/sharpbench/sharpbench/harness/engine/internal/kernel"
-)
+import "github.com/sharpbench/sharpbench/harness/engine/internal/kernel"
 
 // Derivatives of a normAct along a direction: a dot is the derivative along it, N the number of values that share a mean
 // m and inv = 1/sqrt(variance + ε), and γ and β are the scale and the shift.
@@ -175,11 +171,11 @@ func (l *normAct) tangentApply(ws *workspace, s *normActScratch, i int, pixels, 
 		return
 	}
 	f := l.affine(ws, s, i)
+	z := s.z[:line]
 	for h := range l.out.H {
-		x, to := at[h*line:(h+1)*line], rout[h*ry.row():]
-		for j := range x {
-			to[j] *= derivative(l.act, f.Z(x[j], j%l.in.C))
-		}
+		f.Apply(at[h*line:(h+1)*line], z)
+		l.act.grad(z, z)
+		kernel.Multiply(rout[h*ry.row():][:line], z)
 	}
 }
 
@@ -254,12 +250,17 @@ func (l *normAct) tangentGradSums(ws *workspace, s *normActScratch, i int, pixel
 	}
 	if l.act != ReLU && l.act != Identity {
 		f, k := l.affine(ws, s, i), l.tangent(s, i)
+		z, rz, slope := s.z[:line], s.z[line:2*line], s.z[2*line:3*line]
 		for h := range l.out.H {
-			for j := range line {
-				e, channel := h*line+j, j%c
-				z, rz := f.Z(at[e], channel), k.Z(at[e], rat[e], channel)
-				rd[e] = float32(rd[e]*derivative(l.act, z)) + float32(float32(rz*grad[h*dy.row()+j])*secondDerivative(l.act, z))
-			}
+			x, to := at[h*line:(h+1)*line], rd[h*line:(h+1)*line]
+			f.Apply(x, z)
+			l.act.grad(slope, z)
+			kernel.Multiply(to, slope)
+			l.act.second(z, z)
+			k.Affine(x, rat[h*line:], rz)
+			kernel.Multiply(rz, grad[h*dy.row():][:line])
+			kernel.Multiply(rz, z)
+			kernel.Add(to, rz)
 		}
 	}
 	if l.kind == GroupNorm {
@@ -359,17 +360,4 @@ func (l *normAct) jvpBackward(ws *workspace, x, rx, y, ry, dy, rdy, dx, rdx *act
 		pixels, tangents := l.inputs(s, i, x, rx)
 		l.tangentGradInput(s, i, pixels, tangents, rdx.inner(i), rdx.row())
 	}
-}
-
-// secondDerivative is that of the activation at z.
-func secondDerivative(a Activation, z float32) float32 {
-	x := float64(z)
-	switch a {
-	case Tanh:
-		t := math.Tanh(x)
-		return float32(-2 * t * (1 - float64(t*t)))
-	case GELU:
-		return float32((2 - float64(x*x)) * math.Exp(-x*x/2) / math.Sqrt(2*math.Pi))
-	}
-	return 0
 }

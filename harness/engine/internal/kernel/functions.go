@@ -116,3 +116,13 @@ func Multiply(dst, x []float32) {
 		dst[i] *= x[i]
 	}
 }
+
+// Add computes dst += x, element by element, for vectors of one length.
+func Add(dst, x []float32) {
+	if len(dst) != len(x) {
+		panic("kernel: sum of vectors of different lengths")
+	}
+	for i := addVector(dst, x); i < len(x); i++ {
+		dst[i] += x[i]
+	}
+}

@@ -34,12 +34,17 @@ func softmaxVector(x []float32, cols int) bool {
 	return true
 }
 
-// multiplyVector returns how many elements it did.
-func multiplyVector(dst, x []float32) int {
+// multiplyVector and addVector return how many elements they did.
+
+func multiplyVector(dst, x []float32) int { return vectors(multiply8, dst, x) }
+
+func addVector(dst, x []float32) int { return vectors(add8, dst, x) }
+
+func vectors(f func(dst, x *float32, vectors int), dst, x []float32) int {
 	n := len(x) / 8
 	if isa == Plain || n == 0 {
 		return 0
 	}
-	multiply8(&dst[0], &x[0], n)
+	f(&dst[0], &x[0], n)
 	return 8 * n
 }

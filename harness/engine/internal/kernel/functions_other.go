@@ -21,3 +21,5 @@ func geluSecondVector(dst, x []float32) bool { return false }
 func softmaxVector(x []float32, cols int) bool { return false }
 
 func multiplyVector(dst, x []float32) int { return 0 }
+
+func addVector(dst, x []float32) int { return 0 }

@@ -149,20 +149,24 @@ func TestSoftmax(t *testing.T) {
 	}
 }
 
-func TestMultiply(t *testing.T) {
+func TestMultiplyAndAdd(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 1))
 	for n := range 40 {
 		x, y := spiced(r, n, true), spiced(r, n+1, true)
-		want := append([]float32(nil), y...)
+		want, sum := append([]float32(nil), y...), append([]float32(nil), y...)
 		for i := range x {
 			want[i] *= x[i]
+			sum[i] += x[i]
 		}
 		for _, isa := range isas() {
 			restore := Use(isa)
 			got := append([]float32(nil), y...)
 			Multiply(got[:n], x)
+			sameBits(t, isa.String()+" product", got, want)
+			copy(got, y)
+			Add(got[:n], x)
+			sameBits(t, isa.String()+" sum", got, sum)
 			restore()
-			sameBits(t, isa.String(), got, want)
 		}
 	}
 }

@@ -404,6 +404,11 @@ func softmaxRows(x *float32, rows int, cols int)
 //go:noescape
 func multiply8(dst *float32, x *float32, vectors int)
 
+// add8 is Add for vectors of 8 elements.
+//
+//go:noescape
+func add8(dst *float32, x *float32, vectors int)
+
 // peak256 runs n rounds of 12 FMAs of 8 elements.
 //
 //go:noescape

@@ -8141,6 +8141,24 @@ loop:
 	VZEROUPPER
 	RET
 
+// func add8(dst *float32, x *float32, vectors int)
+// Requires: AVX
+TEXT ·add8(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ vectors+16(FP), DX
+
+loop:
+	VMOVUPS (AX), Y0
+	VADDPS  (CX), Y0, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	DECQ    DX
+	JNZ     loop
+	VZEROUPPER
+	RET
+
 // func peak256(n int)
 // Requires: AVX, FMA3
 TEXT ·peak256(SB), NOSPLIT, $0-8

@@ -4,7 +4,9 @@ package kernel
 
 func rowSumsVector(x []float32, c int, sum []float64) bool { return false }
 
-func rowDotsVector(x []float32, strideX int, y []float32, strideY, c int, dot []float64) bool { return false }
+func rowDotsVector(x []float32, strideX int, y []float32, strideY, c int, dot []float64) bool {
+	return false
+}
 
 func rowDeviationsVector(x []float32, c int, mean, sum []float64) bool { return false }
 

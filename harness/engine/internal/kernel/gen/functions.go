@@ -47,7 +47,8 @@ func functions() {
 		function(f.name, f.doc, f.body)
 	}
 	softmax()
-	multiply()
+	combine("multiply8", "Multiply", func(x, dst, to Op) { VMULPS(x, dst, to) })
+	combine("add8", "Add", func(x, dst, to Op) { VADDPS(x, dst, to) })
 }
 
 var constant = map[uint32]Mem{}
@@ -404,14 +405,14 @@ func softmax() {
 	end()
 }
 
-// multiply writes dst *= x.
-func multiply() {
-	begin("multiply8", "func(dst, x *float32, vectors int)", "multiply8 is Multiply for vectors of 8 elements.")
+// combine writes passes that combine dst with x by one instruction.
+func combine(name, doc string, instruction func(x, dst, to Op)) {
+	begin(name, "func(dst, x *float32, vectors int)", name+" is "+doc+" for vectors of 8 elements.")
 	dst, x, n := param("dst"), param("x"), param("vectors")
 	v := YMM()
 	Label("loop")
 	VMOVUPS(mem(dst, 0), v)
-	VMULPS(mem(x, 0), v, v)
+	instruction(mem(x, 0), v, v)
 	VMOVUPS(v, mem(dst, 0))
 	ADDQ(Imm(32), dst)
 	ADDQ(Imm(32), x)

@@ -1,0 +1,35 @@
+package engine
+
+import (
+	"fmt"
+	"testing"
+)
+
+// BenchmarkStep times a gradient in mode Train and an evaluation in mode Eval of a batch of 128.
+func BenchmarkStep(b *testing.B) {
+	image := Shape{32, 32, 3}
+	for _, p := range []plan{
+		{image, []int{16, 32, 64}, true, 0, 10, BatchNorm, ReLU},
+		{image, []int{32, 64, 128}, true, 0, 10, BatchNorm, ReLU},
+		{image, []int{16, 32, 64}, true, 0, 10, GroupNorm, ReLU},
+		{image, []int{16, 32, 64}, true, 0, 10, GroupNorm, GELU},
+		{Shape{28, 28, 1}, nil, false, 256, 10, NoNorm, ReLU},
+		{image, nil, false, 256, 10, NoNorm, ReLU},
+	} {
+		const examples = 128
+		n := p.build(b)
+		w, buf, batch := example(n, examples, 1)
+		grad := make([]float32, n.Dim())
+		m := NewMachine(n, examples)
+		b.Run(fmt.Sprintf("gradient/%v", p), func(b *testing.B) {
+			for b.Loop() {
+				m.Grad(w, buf, batch, Loss{}, Train, true, grad)
+			}
+		})
+		b.Run(fmt.Sprintf("evaluation/%v", p), func(b *testing.B) {
+			for b.Loop() {
+				m.Loss(w, buf, batch, Loss{}, Eval, nil)
+			}
+		})
+	}
+}
