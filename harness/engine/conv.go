@@ -165,12 +165,7 @@ func (c *conv) turn(w, to []float32) {
 
 // transpose turns one place's matrix w, inputs × outputs.
 func (c *conv) transpose(w, to []float32) {
-	ci, co := c.in.C, c.out.C
-	for a := range ci {
-		for b, v := range w[a*co : (a+1)*co] {
-			to[b*ci+a] = v
-		}
-	}
+	kernel.Transpose(w, c.in.C, c.out.C, c.out.C, 1, to, c.in.C)
 }
 
 // gradInput stores the gradient of image i of the input in dx, or adds it where dx says so; image k of dy is the gradient

@@ -97,6 +97,17 @@ func (s *eachStore) grow(n int) {
 	s.norms, s.scale = make([]float64, n), make([]float32, n)
 }
 
+// begin sets out to zero, except, with rows, the parameters of linear layers.
+func (s *eachStore) begin(out []float32, rows bool) {
+	if !rows {
+		clear(out)
+		return
+	}
+	for _, r := range s.runs {
+		clear(out[r.offset : r.offset+r.n])
+	}
+}
+
 // row is the gradient of example i, without linear layers.
 func (s *eachStore) row(i int) []float32 { return s.data[i*s.stride : (i+1)*s.stride] }
 
@@ -133,11 +144,13 @@ const (
 	sumSquares
 )
 
-// eachPart is the most examples of one part. It must divide outerRows.
-const eachPart = 32
-
-// eachMemory bounds the rows and activations of a part, in elements: 16 MiB.
-const eachMemory = 4 << 20
+// Limits of a part. They change no result.
+const (
+	eachPart   = 128     // examples
+	eachCache  = 1 << 20 // elements of rows and activations: what lies in the cache is faster
+	eachMemory = 4 << 20 // the same where large linear layers, read for each part, are better off with larger parts
+	eachLinear = 1 << 19 // parameters of large linear layers
+)
 
 // GradClipped stores in out the sum of the clipped gradients of the examples, Σ_i g_i min(1, clip/|g_i|), as DP-SGD needs
 // it (Abadi et al., "Deep Learning with Differential Privacy", 2016). Each g_i is the gradient of that example's own
@@ -177,14 +190,14 @@ func (m *Machine) GradSquared(w, buf []float32, b Batch, l Loss, out []float32) 
 
 func (m *Machine) eachGrad(w, buf []float32, b Batch, l Loss, how reduction, clip float64, norms, out []float32) Result {
 	m.checkAny(w, buf, b)
-	if out != nil {
-		mustLen("out", len(out), m.net.dim)
-		clear(out)
-	}
 	if m.each == nil {
 		m.each = newEachStore(m.net)
 	}
 	s := m.each
+	if out != nil {
+		mustLen("out", len(out), m.net.dim)
+		s.begin(out, how == clipNorms && b.Len() > 0)
+	}
 	s.again, s.l2 = false, l.L2
 	m.ws = workspace{w: w, buf: buf, keep: true, mode: Eval, each: s}
 	r := Result{Examples: b.Len()}
@@ -289,13 +302,16 @@ func (s *eachStore) reduce(w []float32, n int, how reduction, clip float32, out 
 
 var one = [1]float32{1}
 
-// eachPart is how many examples a part has: the largest power of two that keeps rows of stride elements and activations
-// within the memory.
+// eachPart is how many examples a part has: the largest power of two within the limits, for rows of stride elements.
 func (n *Net) eachPart(stride int) int {
 	size := stride + n.input.Len()
 	walk(&n.chain, func(l layer) { size += 3 * l.shape().Len() }) // output, its gradient, and as much again inside
+	limit := eachCache
+	if n.dim-stride >= eachLinear {
+		limit = eachMemory
+	}
 	part := eachPart
-	for part > 1 && part*size > eachMemory {
+	for part > 1 && part*size > limit {
 		part /= 2
 	}
 	return part

@@ -340,7 +340,7 @@ func TestEachMemory(t *testing.T) {
 		n := plan{Shape{32, 32, 3}, []int{width, 2 * width, 4 * width}, true, 0, 10, GroupNorm, ReLU}.build(t)
 		s := newEachStore(n)
 		part := n.eachPart(s.stride)
-		if part < 1 || part > eachPart || part > 1 && part*s.stride > eachMemory {
+		if part < 1 || part > eachPart || part > 1 && part*s.stride > eachCache {
 			t.Errorf("width %d: parts of %d examples with rows of %d", width, part, s.stride)
 		}
 		if s.stride >= n.Dim() {

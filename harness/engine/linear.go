@@ -143,12 +143,7 @@ func (l *linear) gradInput(w []float32, s *linearScratch, dy, dx *activation, ad
 // transpose prepares the weights in w for gradInputBy.
 func (l *linear) transpose(w []float32, s *linearScratch) {
 	s.transposed = grow(s.transposed, l.in*l.out)
-	w = w[l.weight : l.weight+l.in*l.out]
-	for i := range l.in {
-		for j, v := range w[i*l.out : (i+1)*l.out] {
-			s.transposed[j*l.in+i] = v
-		}
-	}
+	kernel.Transpose(w[l.weight:l.weight+l.in*l.out], l.in, l.out, l.out, 1, s.transposed, l.in)
 }
 
 func (l *linear) gradInputBy(s *linearScratch, dy, dx *activation, add bool) {

@@ -10,6 +10,7 @@ const outerRows = 128
 type outer struct {
 	x, dy []float32
 	wait  int
+	fresh bool      // nothing has been added to the result yet
 	along []float64 // of the examples of the part: the product of their gradient with the parameters
 	sums  []float64 // the gradient of the bias
 
@@ -42,7 +43,7 @@ func (l *linear) backwardEach(ws *workspace, x, y, dy, dx *activation) {
 	s := ws.scratch.(*linearScratch)
 	o := s.outer
 	if !ws.each.again {
-		o.wait = 0
+		o.wait, o.fresh = 0, true
 		clear(o.sums)
 	}
 	d := dy.flat()
@@ -101,17 +102,17 @@ func (l *linear) addScaled(s *linearScratch, scale []float32, out []float32) {
 	copy(o.dy, o.dy[outerRows*l.out:all*l.out])
 }
 
-// flush adds the examples that wait.
+// flush adds the examples that wait to out, or begins it with them.
 func (l *linear) flush(s *linearScratch, out []float32) {
 	o := s.outer
 	if o.wait == 0 {
 		return
 	}
-	l.gradWeights(out, s, o.x, o.dy, o.wait, true)
+	l.gradWeights(out, s, o.x, o.dy, o.wait, !o.fresh)
 	if l.bias >= 0 {
 		kernel.Sums(o.dy[:o.wait*l.out], l.out, o.sums)
 	}
-	o.wait = 0
+	o.wait, o.fresh = 0, false
 }
 
 // finish adds what addScaled has left to out. The parameters w times ridge are the L2 terms of all examples.
@@ -147,11 +148,7 @@ func (l *linear) addRows(w []float32, o *outer, n int, how reduction, clip, l2 f
 	r := kernel.Rows{N: n, X: o.panel}
 	for from := 0; from < l.in; from += block {
 		height := min(block, l.in-from)
-		for i := range n {
-			for k, v := range o.x[i*l.in+from:][:height] {
-				o.transposed[k*n+i] = v
-			}
-		}
+		kernel.Transpose(o.x[from:], n, height, l.in, 1, o.transposed, n)
 		for j := 0; j < l.out; j += panelColumns {
 			columns := min(panelColumns, l.out-j)
 			for i := range n {
