@@ -98,7 +98,9 @@ func (l *activate) backward(ws *workspace, x, _, dy, dx *activation) {
 	}
 }
 
-func (l *activate) backwardEach(ws *workspace, x, y, dy, dx *activation) { l.backward(ws, x, y, dy, dx) }
+func (l *activate) backwardEach(ws *workspace, x, y, dy, dx *activation) {
+	l.backward(ws, x, y, dy, dx)
+}
 
 // jvp computes ry = σ'(x) rx.
 func (l *activate) jvp(ws *workspace, x, rx, _, ry *activation) {

@@ -87,25 +87,25 @@ func (l Loss) Problems(outputs int) []LossProblem {
 		only("normalize_logits", l.NormalizeLogits)
 	}
 	if !(l.LabelSmoothing >= 0 && l.LabelSmoothing < 1) {
-		add("label_smoothing", "expected a number of at least 0 and below 1, found %v", l.LabelSmoothing)
+		add("label_smoothing", "label_smoothing: expected a number of at least 0 and below 1, found %v", l.LabelSmoothing)
 	}
 	vector := func(key string, x []float64) {
 		if x != nil && outputs > 0 && len(x) != outputs {
-			add(key, "%d numbers: expected %d, one a class", len(x), outputs)
+			add(key, "%s: %d numbers: expected %d, one a class", key, len(x), outputs)
 		}
 		for c, v := range x {
 			switch {
 			case math.IsNaN(v) || math.IsInf(v, 0):
-				add(key, "class %d has %v: expected a finite number", c, v)
+				add(key, "%s: class %d has %v: expected a finite number", key, c, v)
 			case key == "class_weights" && v < 0:
-				add(key, "class %d has the weight %v: expected at least 0", c, v)
+				add(key, "%s: class %d has %v: expected at least 0", key, c, v)
 			}
 		}
 	}
 	vector("class_weights", l.ClassWeights)
 	vector("adjust", l.Adjust)
 	if !(l.L2 >= 0) || math.IsInf(l.L2, 1) {
-		add("l2", "expected a number of at least 0, found %v", l.L2)
+		add("l2", "l2: expected a number of at least 0, found %v", l.L2)
 	}
 	return all
 }

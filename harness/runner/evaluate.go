@@ -51,8 +51,12 @@ func (r *Runner) evaluate(ctx context.Context, t *Trial, rec *store.Trial, missi
 	if err != nil {
 		return err
 	}
+	objective, err := t.objective(split)
+	if err != nil {
+		return err
+	}
 	on := oracle.NewEvaluation(oracle.Problem{
-		Net: net, Objective: t.objective(), Normalize: t.workload.normalize, BatchSize: evaluationBatch, Nominal: t.Workload.BatchSize,
+		Net: net, Objective: objective, Normalize: t.workload.normalize, BatchSize: evaluationBatch, Nominal: t.Workload.BatchSize,
 	}, params.Buffers)
 	data := t.workload.data
 	for i, e := range missing {

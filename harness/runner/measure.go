@@ -82,8 +82,16 @@ func (r *Runner) take(ctx context.Context, t *Trial, m measurement, params *stor
 	if err != nil {
 		return store.Measurement{}, err
 	}
+	split, err := t.split()
+	if err != nil {
+		return store.Measurement{}, err
+	}
+	objective, err := t.objective(split)
+	if err != nil {
+		return store.Measurement{}, err
+	}
 	task, err := oracle.NewMeasuring(oracle.Problem{
-		Net: net, Objective: t.objective(), Images: images, Normalize: t.workload.normalize, Examples: examples,
+		Net: net, Objective: objective, Images: images, Normalize: t.workload.normalize, Examples: examples,
 		BatchSize: m.Metric.On.Batch, Nominal: t.Workload.BatchSize, Seed: t.Seed,
 	}, params.Buffers)
 	if err != nil {

@@ -88,8 +88,12 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 	if err != nil {
 		return nil, nil, err
 	}
+	objective, err := t.objective(split)
+	if err != nil {
+		return nil, nil, err
+	}
 	task := &observed{Training: oracle.NewTraining(oracle.Problem{
-		Net: net, Objective: t.objective(), Images: &t.workload.data.Train, Normalize: t.workload.normalize,
+		Net: net, Objective: objective, Images: &t.workload.data.Train, Normalize: t.workload.normalize,
 		Examples: split.Train, BatchSize: t.Workload.BatchSize, Nominal: t.Workload.BatchSize,
 		Augment: t.Workload.Data.Augment, Seed: t.Seed,
 	})}
@@ -209,11 +213,6 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 		update[i] = last[i] - prev[i]
 	}
 	return res, &store.Params{Tensors: tensors(net), W: last, Buffers: buffers, Init: init, Update: update}, nil
-}
-
-// objective is the loss a trial trains on.
-func (t *Trial) objective() engine.Loss {
-	return engine.Loss{LabelSmoothing: t.Workload.Loss.LabelSmoothing}
 }
 
 // observed watches the gradients an optimizer asks for, so that the training curve costs nothing.

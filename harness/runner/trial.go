@@ -43,6 +43,20 @@ func (t *Trial) split() (dataset.Split, error) {
 	return w.data.Split(t.Seed, w.Data.Train, w.Validation.Size, w.Validation.Stratified)
 }
 
+// objective is the loss a trial trains on and is measured with: priors and weights of classes are those of its training
+// examples.
+func (t *Trial) objective(s dataset.Split) (engine.Loss, error) {
+	return t.workload.objective(s)
+}
+
+func (w *workload) objective(s dataset.Split) (engine.Loss, error) {
+	counts := make([]int, len(w.data.Classes))
+	for _, i := range s.Train {
+		counts[w.data.Train.Labels[i]]++
+	}
+	return w.Loss.Objective(counts)
+}
+
 // load prepares the workloads of a suite. A dataset that is not in the cache is a *dataset.Missing.
 func load(s *suite.Suite) (map[string]*workload, error) {
 	data := map[string]*dataset.Data{}
@@ -57,10 +71,14 @@ func load(s *suite.Suite) (map[string]*workload, error) {
 			}
 			data[w.Data.Name] = d
 		}
-		if _, err := d.Split(0, w.Data.Train, w.Validation.Size, w.Validation.Stratified); err != nil {
+		split, err := d.Split(0, w.Data.Train, w.Validation.Size, w.Validation.Stratified)
+		if err != nil {
 			return nil, fmt.Errorf("workload %q: %w", w.Name, err)
 		}
 		out[w.Name] = &workload{Workload: w, data: d, normalize: d.Normalizer()}
+		if _, err := out[w.Name].objective(split); err != nil {
+			return nil, fmt.Errorf("workload %q: %w", w.Name, err)
+		}
 	}
 	return out, nil
 }

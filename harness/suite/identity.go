@@ -187,17 +187,26 @@ func (m MeasurementSpec) Hash() string { _, h := identify(m); return h }
 // Name is fit for a file name: the name the plugin gives itself, whatever the suite calls the metric.
 func (m MeasurementSpec) Name() string { return m.Plugin.Name }
 
-// override sets the keys of m that an optimizer overrides. Load has checked names and types.
+// override sets keys of m, which modelKeys has read, and fills in what they make necessary.
 func override(m model.Spec, keys map[string]any) model.Spec {
-	if v, ok := keys["width"].([]int); ok {
-		m.Width = v
+	text := map[string]*string{"norm": &m.Norm, "activation": &m.Activation, "init": &m.Init}
+	whole := map[string]*int{"depth": &m.Depth, "patch": &m.Patch, "heads": &m.Heads, "hidden": &m.Hidden, "tokens": &m.Tokens, "base_width": &m.BaseWidth}
+	if _, other := keys["init"]; other {
+		m.BaseWidth = 0 // it belonged to the init that is replaced
 	}
-	if v, ok := keys["norm"].(string); ok {
-		m.Norm = v
+	for key, v := range keys {
+		switch v := v.(type) {
+		case []int:
+			m.Width = v
+		case string:
+			*text[key] = v
+		case int:
+			*whole[key] = v
+		case bool:
+			m.Bias = &v
+		}
 	}
-	if v, ok := keys["activation"].(string); ok {
-		m.Activation = v
-	}
+	m.SetDefaults()
 	return m
 }
 

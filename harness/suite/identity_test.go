@@ -97,7 +97,7 @@ func TestWhatIdentityDependsOn(t *testing.T) {
 		"the tuning seeds":         with("trials = 4", "trials = 4\nseeds = [0, 1]"),
 		"the order of keys":        with("momentum = 0.9, nesterov = true", "nesterov = true, momentum = 9e-1"),
 		"numbers in another form":  with("lr = [0.05, 1e-1]", "lr = [5e-2, 0.1]", "weight_decay = [0, 5e-4]", "weight_decay = [-0.0, 0.0005]", "limit = 3", "limit = 3.0"),
-		"defaults written in":      with("width = [32]", `width = [32], norm = "none"`, "train = 500", `train = 500, augment = "none"`, "size = 200", "size = 200, stratified = true"),
+		"defaults written in":      with("width = [32]", `width = [32], norm = "none", init = "torch"`, `data = { name = "digits"`, "loss = { adjust = 0, l2 = 0.0 }\n"+`data = { name = "digits"`, "train = 500", `train = 500, augment = "none"`, "size = 200", "size = 200, stratified = true"),
 		"a variant beside it":      with("suite.seeds = [7]", "suite.seeds = [8]"),
 		"parameters in grid order": with("lr = [0.05, 1e-1], weight_decay = [0, 5e-4]", "weight_decay = [0, 5e-4], lr = [0.05, 1e-1]"),
 	} {
@@ -114,6 +114,11 @@ func TestWhatIdentityDependsOn(t *testing.T) {
 		"stratification":      with("size = 200", "size = 200, stratified = false"),
 		"the batch size":      with(`data = { name = "digits"`, "batch_size = 64\n"+`data = { name = "digits"`),
 		"the loss":            with(`data = { name = "digits"`, "loss = { label_smoothing = 0.1 }\n"+`data = { name = "digits"`),
+		"the kind of loss":    with(`data = { name = "digits"`, "loss = { name = \"mse\" }\n"+`data = { name = "digits"`),
+		"the penalty":         with(`data = { name = "digits"`, "loss = { l2 = 1e-3 }\n"+`data = { name = "digits"`),
+		"the adjustment":      with(`data = { name = "digits"`, "loss = { adjust = 1 }\n"+`data = { name = "digits"`),
+		"the weights":         with(`data = { name = "digits"`, "loss = { class_weights = \"balanced\" }\n"+`data = { name = "digits"`),
+		"the init":            with("width = [32]", `width = [32], init = "kaiming_normal"`),
 		"the limit":           with("limit = 3", "limit = 4"),
 		"the unit":            with(`unit = "epochs"`, `unit = "steps"`),
 		"the schedule":        with(`schedule = "cosine"`, `schedule = "constant"`),
@@ -144,6 +149,13 @@ func TestWhatIdentityDependsOn(t *testing.T) {
 	}
 	if m := override.ModelFor(&override.Workloads[0], override.Optimizer("sgd")); m.Norm != "batch" || m.Width[0] != 32 {
 		t.Errorf("overridden model %+v", m)
+	}
+	other := mustLoad(t, with("width = [32]", `width = [32], init = "mup"`, "momentum = 0.9, nesterov = true }", "momentum = 0.9, nesterov = true }\nmodel = { init = \"torch\" }"))
+	if m := other.ModelFor(&other.Workloads[0], other.Optimizer("sgd")); m.Init != "" || m.BaseWidth != 0 {
+		t.Errorf("overridden init %+v", m)
+	}
+	if m := other.Workloads[0].Model; m.Init != "mup" || m.BaseWidth != 256 {
+		t.Errorf("model with muP %+v", m)
 	}
 }
 
@@ -235,6 +247,8 @@ func TestResolvedSuite(t *testing.T) {
 	for name, text := range map[string]string{
 		"small":  small,
 		"warmup": with("limit = 3", "limit = 3\nwarmup = 5", "width = [32]", "width = [32, 16]", `plugin = "sam"`, "plugin = \"sam\"\ntrack = \"side\"\nmodel = { norm = \"batch\", width = [8] }"),
+		"loss":   with("width = [32]", `width = [32], init = "mup", base_width = 8`, `data = { name = "digits"`, "loss = { class_weights = [1, 2, 3, 4, 5, 6, 7, 8, 9, 0.5], adjust = 0.5, l2 = 1e-3 }\n"+`data = { name = "digits"`, `plugin = "sam"`, "plugin = \"sam\"\ntrack = \"side\"\nmodel = { init = \"xavier_uniform\" }"),
+		"linear": with(`name = "mlp", width = [32]`, `name = "linear", bias = false`, `data = { name = "digits"`, "loss = { class_weights = \"balanced\" }\n"+`data = { name = "digits"`, `plugin = "sam"`, "plugin = \"sam\"\ntrack = \"side\"\nmodel = { bias = true }"),
 		"G":      with(`unit = "epochs"`, `unit = "G"`, "limit = 3", "limit = 2.5\nwarmup = 0.05"),
 	} {
 		s := mustLoad(t, text)

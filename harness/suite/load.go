@@ -344,14 +344,9 @@ func (l *loader) workload(t *table) Workload {
 	if t.n.table["model"] != nil {
 		m.require("name", `name = "`+model.Names()[0]+`"`)
 	}
-	w.Model = model.Spec{
-		Name:       m.choice("name", "", model.Names()),
-		Width:      m.wholes0("width", "whole numbers, one a layer"),
-		Norm:       m.str("norm", ""),
-		Activation: m.str("activation", ""),
-	}
+	name := m.choice("name", "", model.Names())
+	w.Model = override(model.Spec{Name: name}, m.modelKeys())
 	m.done(nil)
-	w.Model.SetDefaults()
 	if w.Model.Name != "" {
 		l.modelProblems(m, w.Model, "")
 	}
@@ -375,11 +370,7 @@ func (l *loader) workload(t *table) Workload {
 
 	loss := t.sub("loss")
 	loss.name = "the loss of " + t.name
-	w.Loss = Loss{Name: loss.choice("name", "cross_entropy", []string{"cross_entropy"}), LabelSmoothing: loss.number("label_smoothing", 0)}
-	if v := w.Loss.LabelSmoothing; v < 0 || v >= 1 {
-		loss.report(loss.at("label_smoothing"), "label_smoothing", "", "label_smoothing: expected a number of at least 0 and below 1, found %s", FormatValue(v))
-	}
-	loss.done(nil)
+	w.Loss = l.loss(loss)
 
 	ss := t.subs("shift")
 	for _, s := range ss {
@@ -390,10 +381,11 @@ func (l *loader) workload(t *table) Workload {
 		switch key {
 		case "train", "augment":
 			return "it belongs to data = { … }"
-		case "width", "norm", "activation":
-			return "it belongs to model = { … }"
-		case "label_smoothing":
+		case "label_smoothing", "class_weights", "adjust", "l2":
 			return "it belongs to loss = { … }"
+		}
+		if slices.Contains(modelKeys, key) {
+			return "it belongs to model = { … }"
 		}
 		return ""
 	})
@@ -422,6 +414,44 @@ func (l *loader) modelProblems(t *table, m model.Spec, context string) {
 var modelChoices = map[string][]string{
 	"norm":       {"batch", "group", "none"},
 	"activation": {"relu", "tanh", "gelu"},
+	"init":       model.Inits(),
+}
+
+// modelKeys are the keys of all architectures: package model decides which of them one has.
+var modelKeys = []string{"width", "norm", "activation", "depth", "patch", "heads", "hidden", "tokens", "bias", "init", "base_width"}
+
+// modelKeys reads the keys that are there, except name: lists of whole numbers, words, whole numbers and true or false.
+func (t *table) modelKeys() map[string]any {
+	out := map[string]any{}
+	for _, key := range modelKeys {
+		n := t.get(key)
+		if n == nil {
+			continue
+		}
+		switch key {
+		case "width":
+			if width := t.wholes0(key, "whole numbers, one a layer"); width != nil {
+				out[key] = width
+			}
+		case "norm", "activation", "init":
+			if s := t.str(key, ""); s != "" {
+				out[key] = s
+			} else if n.value == "" {
+				t.report(n.at, key, "", "%s: expected a name, found an empty string", key)
+			}
+		case "bias":
+			if _, ok := n.value.(bool); ok {
+				out[key] = n.value
+			} else {
+				t.boolean(key, false)
+			}
+		default:
+			if v := t.whole(key, 0, 1, math.MaxInt); v != 0 {
+				out[key] = v
+			}
+		}
+	}
+	return out
 }
 
 // wholes0 reads a list of whole numbers that may repeat; what they may be is decided elsewhere.

@@ -132,23 +132,10 @@ func (l *loader) modelOverride(t *table) map[string]any {
 	}
 	m := t.sub("model")
 	m.name = "the model of " + t.name
-	out := map[string]any{}
-	if width := m.wholes0("width", "whole numbers, one a layer"); width != nil {
-		out["width"] = width
-	}
-	for _, key := range []string{"norm", "activation"} {
-		if m.get(key) == nil {
-			continue
-		}
-		if s := m.str(key, ""); s != "" {
-			out[key] = s
-		} else {
-			m.report(m.at(key), key, "", "%s: expected a name, found an empty string", key)
-		}
-	}
+	out := m.modelKeys()
 	m.done(func(key string) string {
 		if key == "name" {
-			return "an optimizer may change width, norm and activation; another architecture is another workload"
+			return "an optimizer may change the other keys of the model; another architecture is another workload"
 		}
 		return ""
 	})

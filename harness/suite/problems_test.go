@@ -120,9 +120,33 @@ func TestProblems(t *testing.T) {
 			`10:33: width 0 of layer 1: expected 1 to 8192
 10:45: unknown norm "bathc": expected one of batch, group, none | did you mean "batch"?
 10:54: unknown key "activaton" in the model of workload "digits-mlp" | did you mean "activation"?`},
+		{"keys of other models", with("width = [32]", `width = [32], heads = 2, depth = 0, bias = "no", init = "kaiming", paches = 4`),
+			`10:47: model mlp has no heads; its keys are name, width, norm, activation, init, base_width
+10:58: depth: expected a whole number of at least 1, found 0
+10:68: bias: expected true or false, found the string "no"
+10:81: unknown init "kaiming": expected one of torch, kaiming_normal, kaiming_uniform, xavier_normal, xavier_uniform, lecun_normal, mup | did you mean "kaiming_normal"?
+10:92: unknown key "paches" in the model of workload "digits-mlp" | keys here: activation, base_width, bias, depth, heads, hidden, init, name, norm, patch, tokens, width`},
+		{"the loss", with(`data = { name = "digits"`, "loss = { name = \"mse\", label_smoothing = 0.1, adjust = 1, class_weights = \"balanced\", l2 = -1, weights = 3 }\n"+`data = { name = "digits"`),
+			`11:42: label_smoothing belongs to cross_entropy, mse has none
+11:56: adjust belongs to cross_entropy, mse has none
+11:75: class_weights belongs to cross_entropy, mse has none
+11:92: l2: expected a number of at least 0, found -1
+11:96: unknown key "weights" in the loss of workload "digits-mlp" | keys here: adjust, class_weights, l2, label_smoothing, name`},
+		{"numbers of the loss", with(`data = { name = "digits"`, "loss = { label_smoothing = 1, adjust = -1, class_weights = [1, -2, \"a\"], l2 = \"0\" }\n"+`data = { name = "digits"`),
+			`11:28: label_smoothing: expected a number of at least 0 and below 1, found 1
+11:40: adjust: expected a number of at least 0, found -1 | 1 adjusts by the logarithms of the priors
+11:68: class_weights[2]: expected a number, found the string "a" | numbers are written without quotes
+11:79: l2: expected a number, found the string "0" | numbers are written without quotes`},
+		{"class weights", with(`data = { name = "digits"`, "loss = { name = \"hinge\", class_weights = \"balance\" }\nl2 = 1\nheads = 4\n"+`data = { name = "digits"`),
+			`11:17: name: unknown value "hinge" (expected "cross_entropy", "mse" or "logistic")
+11:42: class_weights: expected "balanced" or a list of numbers, one a class, found the string "balance" | did you mean "balanced"?
+12:1: unknown key "l2" in workload "digits-mlp" | it belongs to loss = { … }
+13:1: unknown key "heads" in workload "digits-mlp" | it belongs to model = { … }`},
+		{"a weight below 0", with(`data = { name = "digits"`, "loss = { class_weights = [1, -2] }\n"+`data = { name = "digits"`),
+			`11:26: class_weights: class 1 has -2: expected at least 0`},
 		{"a model override", with("momentum = 0.9, nesterov = true }", "momentum = 0.9, nesterov = true }\nmodel = { norm = \"bacht\", name = \"cnn\" }"),
 			`32:18: unknown norm "bacht": expected one of batch, group, none
-32:27: unknown key "name" in the model of optimizer "sgd" | an optimizer may change width, norm and activation; another architecture is another workload`},
+32:27: unknown key "name" in the model of optimizer "sgd" | an optimizer may change the other keys of the model; another architecture is another workload`},
 		{"the data", with(`name = "digits", train`, `name = "cifar-10", augment = "crop", train`),
 			`11:17: name: unknown value "cifar-10" (expected "digits" or "cifar10") | did you mean "cifar10"?
 11:39: augment: unknown value "crop" (expected "none" or "crop-flip") | did you mean "crop-flip"?`},

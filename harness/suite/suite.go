@@ -53,12 +53,6 @@ type Validation struct {
 	Stratified bool `json:"stratified" toml:"stratified"`
 }
 
-// Loss is the training objective.
-type Loss struct {
-	Name           string  `json:"name" toml:"name"` // "cross_entropy"
-	LabelSmoothing float64 `json:"label_smoothing" toml:"label_smoothing"`
-}
-
 // Shift is a distribution on which trained models are evaluated besides the test set.
 type Shift struct {
 	Name     string
