@@ -4,30 +4,16 @@ import "fmt"
 
 // Activations stores in out the pre-activations of a layer, example after example: what goes into the activation function
 // behind the weights with a number (Tensor.Layer), after the normalisation between them if there is one. Where neither
-// follows, as behind the last weights, they are what the layer itself computes, bias included. It returns the number of
-// elements of one example; out has at least as many for each example, or is nil when only the number is wanted. w has
-// length Dim and buf BufferDim; neither is modified.
-func (m *Machine) Activations(w, buf []float32, b Batch, mode Mode, number int, out []float32) int {
+// follows, as behind the last weights, they are what the layer itself computes, bias included. out has at least
+// ActivationLen elements for each example. w has length Dim and buf BufferDim; neither is modified.
+func (m *Machine) Activations(w, buf []float32, b Batch, mode Mode, number int, out []float32) {
 	m.check(w, buf, b)
-	p := &m.probe
-	*p = probe{weights: -1}
-	for _, t := range m.net.layout {
-		if t.Layer == number && t.Kind == Weight {
-			p.weights = t.Offset
-		}
-	}
-	size := 0
-	for _, l := range m.net.weighted {
-		if l.firstWeight() == p.weights {
-			size = l.shape().Len()
-		}
-	}
+	size := m.net.ActivationLen(number)
 	if size == 0 {
 		panic(fmt.Sprintf("engine: no layer with weights has the number %d", number))
 	}
-	if out == nil {
-		return size
-	}
+	p := &m.probe
+	*p = probe{weights: m.net.weightsOf(number)}
 	if len(out) < b.Len()*size {
 		panic(fmt.Sprintf("engine: out has length %d, expected at least %d", len(out), b.Len()*size))
 	}
@@ -36,7 +22,28 @@ func (m *Machine) Activations(w, buf []float32, b Batch, mode Mode, number int, 
 		p.out, p.made = out[from*size:to*size], nil
 		m.net.inspect(&m.ws, p, m.chain, m.x, m.y)
 	})
-	return size
+}
+
+// ActivationLen is how many numbers Activations stores for one example of the layer with a number, 0 when no layer with
+// weights has it.
+func (n *Net) ActivationLen(number int) int {
+	offset := n.weightsOf(number)
+	for _, l := range n.weighted {
+		if l.firstWeight() == offset {
+			return l.shape().Len()
+		}
+	}
+	return 0
+}
+
+// weightsOf is the offset of the weights with a number, -1 when there are none.
+func (n *Net) weightsOf(number int) int {
+	for _, t := range n.layout {
+		if t.Layer == number && t.Kind == Weight {
+			return t.Offset
+		}
+	}
+	return -1
 }
 
 // weighted is a layer with weights, whose outputs are as many as those of its activation function before pooling.

@@ -29,7 +29,7 @@ func TestActivations(t *testing.T) {
 					}
 				}
 				layers++
-				size := m.Activations(w, buf, b, mode, shift.Layer, nil)
+				size := n.ActivationLen(shift.Layer)
 				if size != len(want)/examples {
 					t.Fatalf("%v: layer %d has %d elements, want %d", p, shift.Layer, size, len(want)/examples)
 				}

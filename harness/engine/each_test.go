@@ -317,7 +317,7 @@ func TestEachNoAllocations(t *testing.T) {
 		m := NewMachine(n, 40)
 		out, norms := make([]float32, n.Dim()), make([]float32, 40)
 		cotangent, inputs := make([]float32, 40*n.Classes()), make([]float32, len(b.X))
-		pre := make([]float32, 40*m.Activations(w, buf, b, Eval, 0, nil))
+		pre := make([]float32, 40*n.ActivationLen(0))
 		l := Loss{L2: 0.1}
 		calls := func() {
 			m.GradClipped(w, buf, b, l, 1, false, norms, out)

@@ -77,10 +77,10 @@ func (x *Process) Measure(ctx context.Context, o MeasureSession) (Measured, erro
 	}
 	for i, s := range slots {
 		if s.Scratch {
-			x.arena.Poison(first + i)
+			x.fill(first + i)
 		}
 	}
-	x.arena.Poison(1)
+	x.fill(1)
 	if err := x.arena.Restore(fixed); err != nil {
 		return out, fmt.Errorf("pluginhost: %w", err)
 	}

@@ -95,7 +95,7 @@ func (x *Process) Optimize(ctx context.Context, o OptimizeSession) (Outcome, err
 	state := map[string][]float32{}
 	for i, s := range x.arena.Slots() {
 		if scratch[i] {
-			x.arena.Poison(i)
+			x.fill(i)
 		} else if i > 0 {
 			state[s.Name] = x.arena.Slot(i)
 		}

@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -49,6 +50,10 @@ type LaunchOptions struct {
 	// RunDir is where the program's private directory is made; "" means the system's temporary directory. Short paths
 	// only: a unix socket lives there.
 	RunDir string
+	// Env is added to the program's environment.
+	Env []string
+	// Watch looks on, for conformance checks. May be nil.
+	Watch *Watch
 }
 
 // Process is a running plugin. Its methods must be called by one goroutine at a time, but Stop may be called by any.
@@ -60,6 +65,8 @@ type Process struct {
 	arena   *arena.Arena
 	out     *output
 	dir     string
+	watch   Watch
+	left    bool // ended by itself when told to
 
 	info   *Info
 	stop   sync.Once
@@ -89,6 +96,9 @@ func Launch(ctx context.Context, p Program, o LaunchOptions) (*Process, error) {
 		return nil, err
 	}
 	x := &Process{program: p, arena: shared, out: &output{log: o.Log}, dir: dir}
+	if o.Watch != nil {
+		x.watch = *o.Watch
+	}
 	x.ctx, x.cancel = context.WithCancel(context.Background())
 	env := hostEnv()
 	var encrypted *tls.Config
@@ -117,7 +127,7 @@ func Launch(ctx context.Context, p Program, o LaunchOptions) (*Process, error) {
 		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: dir},
 		RunnerFunc: func(_ hclog.Logger, spec *exec.Cmd, _ string) (runner.Runner, error) {
 			// The program's working directory is the private one: what it leaves there goes with it.
-			x.command = newCommand(p.Command, dir, append(env, spec.Env...), shared.File(), x.out)
+			x.command = newCommand(p.Command, dir, slices.Concat(env, o.Env, spec.Env), shared.File(), x.out)
 			commands <- x.command
 			return x.command, nil
 		},
@@ -276,7 +286,8 @@ func (x *Process) end() {
 			x.conn.Close()
 		}
 		if x.command != nil && x.command.cmd.Process != nil {
-			if !x.command.waitExit(time.Until(deadline)) {
+			x.left = x.command.waitExit(time.Until(deadline))
+			if !x.left {
 				x.command.kill()
 				x.command.waitExit(time.Second)
 			}
@@ -290,6 +301,31 @@ func (x *Process) end() {
 
 // Pid is the number of the process.
 func (x *Process) Pid() int { return x.command.cmd.Process.Pid }
+
+// Kill ends the program without asking it, as a crash would. Stop is still needed.
+func (x *Process) Kill() { x.command.kill() }
+
+// Left says, after Stop, whether the program ended by itself when it was told to.
+func (x *Process) Left() bool { return x.left }
+
+// Usage says, after Stop, how much processor time the program took and how much memory it had at most; 0 where the
+// system does not tell.
+func (x *Process) Usage() (cpu time.Duration, peak int64) {
+	if x.command == nil || x.command.cmd.ProcessState == nil {
+		return 0, 0
+	}
+	state := x.command.cmd.ProcessState
+	return state.UserTime() + state.SystemTime(), peakMemory(state)
+}
+
+// Ping asks the program's health service whether it is serving.
+func (x *Process) Ping() error {
+	protocol, err := x.client.Client()
+	if err != nil {
+		return err
+	}
+	return protocol.Ping()
+}
 
 // Describe asks the plugin what it is. The answer is asked for once.
 func (x *Process) Describe(ctx context.Context) (Info, error) {
@@ -382,6 +418,9 @@ func (x *Process) crash() *Failure {
 	}
 	return &Failure{Kind: Crashed, Reason: fmt.Sprintf("crashed (%s)", state), Detail: x.out.tail()}
 }
+
+// Cookie is the environment variable, NAME=VALUE, that tells a program that it is started as a plugin.
+const Cookie = proto.CookieKey + "=" + proto.CookieValue
 
 // TestServe is the argument with which a test binary that contains a plugin is started as that plugin.
 const TestServe = proto.TestServe

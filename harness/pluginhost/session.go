@@ -35,6 +35,7 @@ type session struct {
 	oracle  *oracle.Oracle
 
 	readOnly []bool // by slot: the plugin may not have it written
+	written  []bool // by slot: an op of this turn has written it
 	commit   func(*pb.CommitOp, []float32) (*pb.Result, error)
 
 	turn    time.Duration // timeout
@@ -87,6 +88,7 @@ func (s *session) run(ctx context.Context, start *pb.Start) (*pb.Done, error) {
 			case *pb.PluginMessage_Request:
 				s.plugin += time.Since(begin)
 				timer.Stop()
+				s.x.watch.see(m.Request, time.Since(begin))
 				err := s.answer(ctx, m.Request, in)
 				if err != nil {
 					return nil, err
@@ -199,6 +201,11 @@ func (s *session) answer(ctx context.Context, r *pb.Request, in <-chan received)
 		}
 		return s.stop(s.stopped)
 	}
+	var before [][]float32
+	s.written = make([]bool, len(s.readOnly))
+	if s.x.watch.Strict {
+		before = s.snapshot()
+	}
 	reply := &pb.Reply{Id: r.GetId()}
 	for i, op := range r.GetOps() {
 		if ctx.Err() != nil {
@@ -207,6 +214,9 @@ func (s *session) answer(ctx context.Context, r *pb.Request, in <-chan received)
 		result, err := s.do(op)
 		var refused *oracle.Error
 		if errors.As(err, &refused) {
+			if s.x.watch.Refused != nil {
+				s.x.watch.Refused(refused)
+			}
 			reply.Error = &pb.Error{Code: codeOf(refused.Code), Message: refused.Message, Op: uint32(i)}
 			break
 		}
@@ -216,6 +226,18 @@ func (s *session) answer(ctx context.Context, r *pb.Request, in <-chan received)
 		reply.Results = append(reply.Results, result)
 		if s.stopped = result.GetStop(); s.stopped != 0 {
 			break
+		}
+	}
+	if before != nil {
+		if err := s.unchanged(before); err != nil {
+			return err
+		}
+	}
+	if s.x.watch.Grease {
+		for _, m := range grease() {
+			if err := s.send(m); err != nil {
+				return err
+			}
 		}
 	}
 	// Turns are strict: whatever has arrived meanwhile was sent out of turn.
@@ -479,6 +501,9 @@ func (s *session) vector(role string, n uint32, want int, write bool) ([]float32
 	}
 	if write && s.readOnly[n] {
 		return nil, oracle.Errorf(oracle.BadSlot, "%s: slot %q is read-only for a metric", role, slots[n].Name)
+	}
+	if write {
+		s.written[n] = true
 	}
 	return v, nil
 }

@@ -56,7 +56,7 @@ type OptimizeCase struct {
 	LRScale func(k int) float64
 	// StepsPerEpoch, Examples and BatchSize are what the plugin is told; 0 means 1.
 	StepsPerEpoch, Examples, BatchSize int
-	Classes                            int
+	Classes, InputLen                  int
 	// OnCommit sees each commit, if set; what it keeps it must copy.
 	OnCommit func(pluginhost.Commit)
 }
@@ -103,7 +103,7 @@ func (c OptimizeCase) session(from *pluginhost.Resume, last func(pluginhost.Comm
 		Oracle: oracle.New(c.Workload, c.Seed),
 		Problem: pluginhost.Problem{
 			Dim: c.Workload.Dim(), Tensors: c.Tensors, Steps: c.Steps, Classes: c.Classes,
-			StepsPerEpoch: max(1, c.StepsPerEpoch), Examples: max(1, c.Examples), BatchSize: max(1, c.BatchSize),
+			InputLen: c.InputLen, StepsPerEpoch: max(1, c.StepsPerEpoch), Examples: max(1, c.Examples), BatchSize: max(1, c.BatchSize),
 		},
 		FirstLRScale: scale(first),
 		OnCommit: func(k pluginhost.Commit) (pluginhost.Next, error) {
