@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/sharpbench/sharpbench/harness/pluginhost"
@@ -71,7 +72,10 @@ var validateChecks = []Check{
 				case "string":
 					wrong = []any{1.5}
 					if len(p.Choices) > 0 {
-						wrong = append(wrong, "", "no such choice")
+						wrong = append(wrong, "no such choice")
+						if !slices.Contains(p.Choices, "") {
+							wrong = append(wrong, "")
+						}
 					}
 				}
 				for _, v := range wrong {

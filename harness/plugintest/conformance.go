@@ -72,6 +72,8 @@ type Options struct {
 	Host []string
 	// Pinned is the hash that a lock file has for the plugin; "" when there is none.
 	Pinned string
+	// Only names the checks to run; empty: all.
+	Only []string
 	// Each, if set, sees every finding as soon as it is there.
 	Each func(Finding)
 }
@@ -97,7 +99,7 @@ func Conform(ctx context.Context, program pluginhost.Program, o Options) (Report
 	}()
 	r := Report{Plugin: info}
 	for _, c := range Checks() {
-		if c.Kind != "" && c.Kind != info.Kind {
+		if c.Kind != "" && c.Kind != info.Kind || len(o.Only) > 0 && !slices.Contains(o.Only, c.ID) {
 			continue
 		}
 		if ctx.Err() != nil {
@@ -109,8 +111,10 @@ func Conform(ctx context.Context, program pluginhost.Program, o Options) (Report
 		}
 		r.Findings = append(r.Findings, f)
 	}
-	if cost, err := s.cost(); err == nil {
-		r.Cost = &cost
+	if len(o.Only) == 0 {
+		if cost, err := s.cost(); err == nil {
+			r.Cost = &cost
+		}
 	}
 	return r, ctx.Err()
 }
@@ -218,10 +222,15 @@ func (s *subject) train(c OptimizeCase, o pluginhost.LaunchOptions) ([]pluginhos
 	return s.trainIn(p, c, nil)
 }
 
+// runLimit is how long one run of a check may take: hundreds of times what it takes.
+const runLimit = 30 * time.Second
+
 // trainIn runs the case, from its beginning or from a commit, in a process that is running.
 func (s *subject) trainIn(p *pluginhost.Process, c OptimizeCase, from *pluginhost.Resume) ([]pluginhost.Resume, pluginhost.Outcome, error) {
+	ctx, cancel := context.WithTimeout(s.ctx, runLimit)
+	defer cancel()
 	var path []pluginhost.Resume
-	out, err := p.Optimize(s.ctx, c.session(from, func(k pluginhost.Commit) bool {
+	out, err := p.Optimize(ctx, c.session(from, func(k pluginhost.Commit) bool {
 		path = append(path, Keep(k))
 		return false
 	}))
