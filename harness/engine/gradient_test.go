@@ -265,5 +265,6 @@ func TestGradientOfSmallNets(t *testing.T) {
 				t.Errorf("%s: gradient %d is %v, want %v", name, i, grad[i], want)
 			}
 		}
+		checkTangents(t, n, w, buf, batch, c.loss, Train, 3)
 	}
 }

@@ -136,6 +136,22 @@ func TestRidge(t *testing.T) {
 	}
 }
 
+// The Hessian of the ridge regression above is XᵀX/3 + λI for every w, with the eigenvalues 0.56574145 + λ and
+// 1.76759188 + λ.
+func TestRidgeHessian(t *testing.T) {
+	n := flat(t, 2, 1)
+	b := Batch{X: []float32{1, 0, 0, 2, 1, 1}, Y: make([]int32, 3), T: []float32{1, 2, 2}}
+	m := NewMachine(n, 3)
+	h, w := make([]float32, 4), []float32{0.3, -2}
+	m.HVP(w, nil, b, Loss{Kind: MSE, L2: 0.25}, Eval, []float32{1, 0}, h[:2])
+	m.HVP(w, nil, b, Loss{Kind: MSE, L2: 0.25}, Eval, []float32{0, 1}, h[2:])
+	mean, half := float64(h[0]+h[3])/2, float64(h[0]-h[3])/2
+	root := math.Hypot(half, float64(h[1]))
+	if h[1] != h[2] || math.Abs(mean-root-0.25-0.56574145) > 2e-7 || math.Abs(mean+root-0.25-1.76759188) > 2e-7 {
+		t.Errorf("Hessian %v with the eigenvalues %v, %v", h, mean-root, mean+root)
+	}
+}
+
 // TestLossDerivatives compares the gradient with respect to the outputs, and its derivative along a direction, with
 // numerical derivatives of the losses as the twin writes them down.
 func TestLossDerivatives(t *testing.T) {
