@@ -16,7 +16,7 @@ import (
 
 // The exit codes, each with one meaning.
 const (
-	exitFailedTrials = 1   // some trials failed, results were written
+	exitFailedTrials = 1   // some trials failed, results were written; a conformance check failed
 	exitUsage        = 2   // the command line or the suite is wrong
 	exitDiffers      = 3   // a comparison, a threshold or a stale report
 	exitUnavailable  = 4   // a plugin, data or the engine cannot be used

@@ -20,12 +20,13 @@ import (
 func newPlugin(g *global) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "plugin",
-		Short: "list and describe optimizers and metrics",
-		Long: `plugin lists the optimizers and sharpness metrics that come with bench and describes any plugin, bundled or yours.
+		Short: "list, describe and test optimizers and metrics",
+		Long: `plugin lists the optimizers and sharpness metrics that come with bench, describes any plugin, bundled or yours, and
+tests whether it keeps the rules of the protocol.
 
-EXIT STATUS: 0 done, 2 usage, 4 the plugin cannot be started.`,
+EXIT STATUS: 0 done, 1 a check failed, 2 usage, 4 the plugin cannot be started.`,
 	}
-	c.AddCommand(newPluginList(g), newPluginInfo(g), newPluginServe())
+	c.AddCommand(newPluginList(g), newPluginInfo(g), newPluginTest(g), newPluginServe(), newPluginHost())
 	return c
 }
 

@@ -63,7 +63,21 @@ type Problem struct {
 	Classes, Examples, BatchSize int
 	Steps, StepsPerEpoch         int
 	ProbeBatches, ProbeBatchSize int
-	InputLen                     int // numbers of one example's inputs
+	InputLen                     int   // numbers of one example's inputs
+	ActivationLen                []int // by tensor: what the op activations stores for an example of its layer; may be nil
+}
+
+// ProblemOf says what there is to say of a network; the rest is to be filled in.
+func ProblemOf(n *engine.Net) Problem {
+	p := Problem{Dim: n.Dim(), Tensors: n.Layout(), Classes: n.Classes(), InputLen: n.Inputs().Len()}
+	for _, t := range p.Tensors {
+		size := 0
+		if t.Kind == engine.Weight {
+			size = n.ActivationLen(t.Layer)
+		}
+		p.ActivationLen = append(p.ActivationLen, size)
+	}
+	return p
 }
 
 // Slot is a vector in shared memory that a plugin has asked for.
@@ -183,7 +197,11 @@ func (p Problem) message() *pb.Problem {
 		Steps: uint64(p.Steps), StepsPerEpoch: uint64(p.StepsPerEpoch),
 		ProbeBatches: uint32(p.ProbeBatches), ProbeBatchSize: uint32(p.ProbeBatchSize), InputLen: uint64(p.InputLen),
 	}
-	for _, t := range p.Tensors {
+	for i, t := range p.Tensors {
+		var activations int
+		if p.ActivationLen != nil {
+			activations = p.ActivationLen[i]
+		}
 		shape := make([]uint64, len(t.Shape))
 		for i, d := range t.Shape {
 			shape[i] = uint64(d)
@@ -191,6 +209,7 @@ func (p Problem) message() *pb.Problem {
 		m.Tensors = append(m.Tensors, &pb.Tensor{
 			Name: t.Name, Kind: string(t.Kind), Layer: uint32(t.Layer), Shape: shape, Offset: uint64(t.Offset),
 			FanIn: uint64(t.FanIn), Prunable: t.Prunable,
+			ActivationLen: uint64(activations), SgdRate: t.Rates.SGD, AdamRate: t.Rates.Adam,
 		})
 	}
 	return m

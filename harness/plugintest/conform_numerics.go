@@ -120,7 +120,10 @@ func (s *subject) degenerate(tolerance float64) error {
 			}
 		}
 		for _, p := range base.info.Params {
-			if v, ok := own[p.Name]; ok {
+			v, ok := own[p.Name]
+			word, isWord := v.(string)
+			// A choice that the other one does not have ("auto") stands for one that it has.
+			if ok && !(isWord && len(p.Choices) > 0 && !slices.Contains(p.Choices, word)) {
 				shared[p.Name] = v
 			}
 		}

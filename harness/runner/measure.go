@@ -103,13 +103,13 @@ func (r *Runner) take(ctx context.Context, t *Trial, m measurement, params *stor
 		return store.Measurement{}, err
 	}
 	defer process.Stop()
+	problem := pluginhost.ProblemOf(net)
+	problem.Examples, problem.BatchSize, problem.Steps = len(examples), t.Workload.BatchSize, t.Steps
+	problem.ProbeBatches, problem.ProbeBatchSize = task.ProbeBatches(), m.Metric.On.Batch
 	got, err := process.Measure(ctx, pluginhost.MeasureSession{
-		RunID: t.ID,
-		Problem: pluginhost.Problem{
-			Dim: net.Dim(), Tensors: net.Layout(), Classes: net.Classes(), Examples: len(examples),
-			BatchSize: t.Workload.BatchSize, Steps: t.Steps, ProbeBatches: task.ProbeBatches(), ProbeBatchSize: m.Metric.On.Batch,
-		},
-		Params: m.Metric.Params, Seed: t.Seed, Oracle: answers,
+		RunID:   t.ID,
+		Problem: problem,
+		Params:  m.Metric.Params, Seed: t.Seed, Oracle: answers,
 		At: params.W, Init: params.Init, Update: params.Update, TurnTimeout: turnTimeout,
 	})
 	if err != nil {

@@ -105,13 +105,13 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 	prev := append([]float32(nil), init...) // the parameters before the last commit
 	last := append([]float32(nil), init...)
 
+	problem := pluginhost.ProblemOf(net)
+	problem.Examples, problem.BatchSize = len(split.Train), t.Workload.BatchSize
+	problem.Steps, problem.StepsPerEpoch = t.Steps, perEpoch
 	session := pluginhost.OptimizeSession{
-		RunID: t.ID,
-		Problem: pluginhost.Problem{
-			Dim: net.Dim(), Tensors: net.Layout(), Classes: net.Classes(), Examples: len(split.Train),
-			BatchSize: t.Workload.BatchSize, Steps: t.Steps, StepsPerEpoch: perEpoch,
-		},
-		Params: t.Configuration.Params, Seed: t.Seed, Oracle: answers, Init: init,
+		RunID:   t.ID,
+		Problem: problem,
+		Params:  t.Configuration.Params, Seed: t.Seed, Oracle: answers, Init: init,
 		FirstLRScale: schedule.At(0), TurnTimeout: turnTimeout,
 	}
 	from := 0

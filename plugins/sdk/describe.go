@@ -185,6 +185,14 @@ func (s *server) slots(problem Problem, params Params) []Slot {
 	return s.metric.Slots(problem, params)
 }
 
+// one is the rate of a tensor: hosts that know of none send 0.
+func one(rate float64) float64 {
+	if rate == 0 {
+		return 1
+	}
+	return rate
+}
+
 func fromProblem(p *pb.Problem) Problem {
 	out := Problem{
 		Dim: int(p.GetDim()), Classes: int(p.GetClasses()), Examples: int(p.GetExamples()), BatchSize: int(p.GetBatchSize()),
@@ -200,6 +208,7 @@ func fromProblem(p *pb.Problem) Problem {
 		out.Tensors = append(out.Tensors, Tensor{
 			Name: t.GetName(), Kind: t.GetKind(), Layer: int(t.GetLayer()), Shape: shape, Offset: int(t.GetOffset()),
 			FanIn: int(t.GetFanIn()), Prunable: t.GetPrunable(), ActivationLen: int(t.GetActivationLen()),
+			Rates: Rates{SGD: one(t.GetSgdRate()), Adam: one(t.GetAdamRate())},
 		})
 	}
 	return out

@@ -38,9 +38,15 @@ type Tensor struct {
 	Offset   int
 	FanIn    int
 	Prunable bool
+	// Rates multiply the learning rate of this tensor, for parametrisations such as muP. The base rules apply them.
+	Rates Rates
 	// ActivationLen is how many numbers Session.Activations stores for one example of the layer; 0 but for weights.
 	ActivationLen int
 }
+
+// Rates are factors of the learning rate: of methods that step along the gradient, and of those that step by its sign or
+// normalise it, as Adam does. Both 0 stands for both 1.
+type Rates struct{ SGD, Adam float64 }
 
 // Size is the number of elements.
 func (t Tensor) Size() int {

@@ -75,24 +75,26 @@ func (r *AdamW) AddL2(g, w sdk.Vec) {
 	if l2 == 0 {
 		return
 	}
-	for _, s := range r.decay.spans {
+	for _, s := range r.decay.zones {
 		vec.Axpy(s.Of(g), l2, s.Of(w))
 	}
 }
 
 func (r *AdamW) step(w, g, h sdk.Vec, lrScale float64, addL2 bool) {
 	r.taken++
-	rate := r.rate * lrScale
-	step := vec.NewAdamStep(rate, r.beta1, r.beta2, r.eps, r.taken)
-	run := func(spans []Span) {
-		for _, s := range spans {
+	run := func(zones []zone, decays bool) {
+		for _, s := range zones {
+			rate := r.rate * lrScale * s.rates.Adam
+			step := vec.NewAdamStep(rate, r.beta1, r.beta2, r.eps, r.taken)
+			if decays {
+				step.L2, step.Decay = r.decay.amounts(rate)
+			}
+			if !addL2 {
+				step.L2 = 0
+			}
 			vec.Adam(s.Of(w), s.Of(r.m), s.Of(r.v), s.Of(g), s.Of(h), step)
 		}
 	}
-	run(r.decay.rest)
-	step.L2, step.Decay = r.decay.amounts(rate)
-	if !addL2 {
-		step.L2 = 0
-	}
-	run(r.decay.spans)
+	run(r.decay.rest, false)
+	run(r.decay.zones, true)
 }

@@ -137,8 +137,8 @@ type decay struct {
 	rate      float64
 	decoupled bool
 	noDecay   string
-	spans     []Span // of the parameters with decay
-	rest      []Span // of those without
+	zones     []zone // of the parameters with decay
+	rest      []zone // of those without
 }
 
 func newDecay(p sdk.Params, auto string) decay {
@@ -153,20 +153,47 @@ func (d *decay) init(problem sdk.Problem) error {
 	kinds := []string{sdk.KindBias, sdk.KindNormScale, sdk.KindNormShift}
 	exempt := func(t sdk.Tensor) bool { return d.rate == 0 || d.noDecay != "" && slices.Contains(kinds, t.Kind) }
 	if len(problem.Tensors) == 0 {
-		whole := []Span{{0, problem.Dim}}
+		whole := []zone{{Span{0, problem.Dim}, sdk.Rates{SGD: 1, Adam: 1}}}
 		switch {
 		case d.rate == 0:
 			d.rest = whole
 		case d.noDecay != "":
 			return fmt.Errorf("no_decay = %q needs a workload that says which parameters are biases", d.noDecay)
 		default:
-			d.spans = whole
+			d.zones = whole
 		}
 		return nil
 	}
-	d.rest = Spans(problem, exempt)
-	d.spans = Spans(problem, func(t sdk.Tensor) bool { return !exempt(t) })
+	d.rest = zones(problem, exempt)
+	d.zones = zones(problem, func(t sdk.Tensor) bool { return !exempt(t) })
 	return nil
+}
+
+// zone is a stretch of parameters whose learning rates have the same factors.
+type zone struct {
+	Span
+	rates sdk.Rates
+}
+
+// zones is Spans, but only neighbours with the same rates are joined.
+func zones(problem sdk.Problem, in func(sdk.Tensor) bool) []zone {
+	var out []zone
+	for _, t := range problem.Tensors {
+		if t.Size() == 0 || !in(t) {
+			continue
+		}
+		rates := t.Rates
+		// Tensors made by hand say nothing of rates, and mean 1.
+		if rates == (sdk.Rates{}) {
+			rates = sdk.Rates{SGD: 1, Adam: 1}
+		}
+		if n := len(out); n > 0 && out[n-1].To == t.Offset && out[n-1].rates == rates {
+			out[n-1].To += t.Size()
+		} else {
+			out = append(out, zone{Span{t.Offset, t.Offset + t.Size()}, rates})
+		}
+	}
+	return out
 }
 
 // amounts returns the coupled and the decoupled coefficient of a step with the given learning rate, rounded once.

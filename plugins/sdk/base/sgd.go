@@ -12,7 +12,8 @@ import (
 //	b = momentum·b + d               (b = d in the first step)
 //	w = w − lr·b                     (nesterov: w − lr·(d + momentum·b))
 //
-// with decay = "decoupled", lr·weight_decay·w is subtracted from w beside the step instead.
+// with decay = "decoupled", lr·weight_decay·w is subtracted from w beside the step instead. Where the workload's
+// parametrisation gives a tensor a rate of its own (muP), lr is multiplied by it.
 type SGD struct {
 	rate     float64
 	momentum float64
@@ -79,14 +80,17 @@ func (r *SGD) Init(start sdk.Start) error {
 // Step implements Rule.
 func (r *SGD) Step(w, u sdk.Vec, lrScale float64) {
 	rate := r.rate * lrScale
-	step := vec.SGDStep{Rate: float32(rate), Momentum: float32(r.momentum), Nesterov: r.nesterov}
-	r.step(r.decay.rest, w, u, step)
-	step.L2, step.Decay = r.decay.amounts(rate)
-	r.step(r.decay.spans, w, u, step)
+	r.step(r.decay.rest, w, u, rate, false)
+	r.step(r.decay.zones, w, u, rate, true)
 }
 
-func (r *SGD) step(spans []Span, w, u sdk.Vec, step vec.SGDStep) {
-	for _, s := range spans {
+func (r *SGD) step(zones []zone, w, u sdk.Vec, rate float64, decays bool) {
+	for _, s := range zones {
+		rate := rate * s.rates.SGD
+		step := vec.SGDStep{Rate: float32(rate), Momentum: float32(r.momentum), Nesterov: r.nesterov}
+		if decays {
+			step.L2, step.Decay = r.decay.amounts(rate)
+		}
 		if r.momentum == 0 {
 			vec.SGD(s.Of(w), s.Of(u), step)
 		} else {

@@ -111,7 +111,9 @@ var badOnes = map[string]bad{
 				case <-end:
 					return
 				default:
-					state[0]++
+					if state[0]++; state[0] > 1e6 {
+						state[0] = 0
+					}
 				}
 			}
 		}()

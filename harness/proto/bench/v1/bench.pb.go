@@ -1495,7 +1495,9 @@ type Tensor struct {
 	FanIn         uint64                 `protobuf:"varint,6,opt,name=fan_in,json=fanIn,proto3" json:"fan_in,omitempty"`
 	Prunable      bool                   `protobuf:"varint,7,opt,name=prunable,proto3" json:"prunable,omitempty"`
 	ActivationLen uint64                 `protobuf:"varint,8,opt,name=activation_len,json=activationLen,proto3" json:"activation_len,omitempty"` // of weights: how many numbers ActivationsOp stores for one example of this layer
-	RateScale     float64                `protobuf:"fixed64,9,opt,name=rate_scale,json=rateScale,proto3" json:"rate_scale,omitempty"`            // factor of the learning rate for this tensor (muP); 0 means 1
+	// Factors of the learning rate for this tensor, for parametrisations such as muP; 0 means 1.
+	SgdRate       float64 `protobuf:"fixed64,9,opt,name=sgd_rate,json=sgdRate,proto3" json:"sgd_rate,omitempty"`     // for methods that step along the gradient
+	AdamRate      float64 `protobuf:"fixed64,10,opt,name=adam_rate,json=adamRate,proto3" json:"adam_rate,omitempty"` // for methods whose steps do not grow with the gradient, as Adam's
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1586,9 +1588,16 @@ func (x *Tensor) GetActivationLen() uint64 {
 	return 0
 }
 
-func (x *Tensor) GetRateScale() float64 {
+func (x *Tensor) GetSgdRate() float64 {
 	if x != nil {
-		return x.RateScale
+		return x.SgdRate
+	}
+	return 0
+}
+
+func (x *Tensor) GetAdamRate() float64 {
+	if x != nil {
+		return x.AdamRate
 	}
 	return 0
 }
@@ -3901,7 +3910,7 @@ const file_bench_v1_bench_proto_rawDesc = "" +
 	"\rprobe_batches\x18\b \x01(\rR\fprobeBatches\x12(\n" +
 	"\x10probe_batch_size\x18\t \x01(\rR\x0eprobeBatchSize\x12\x1b\n" +
 	"\tinput_len\x18\n" +
-	" \x01(\x04R\binputLen\"\xed\x01\n" +
+	" \x01(\x04R\binputLen\"\x86\x02\n" +
 	"\x06Tensor\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x14\n" +
@@ -3910,9 +3919,10 @@ const file_bench_v1_bench_proto_rawDesc = "" +
 	"\x06offset\x18\x05 \x01(\x04R\x06offset\x12\x15\n" +
 	"\x06fan_in\x18\x06 \x01(\x04R\x05fanIn\x12\x1a\n" +
 	"\bprunable\x18\a \x01(\bR\bprunable\x12%\n" +
-	"\x0eactivation_len\x18\b \x01(\x04R\ractivationLen\x12\x1d\n" +
-	"\n" +
-	"rate_scale\x18\t \x01(\x01R\trateScale\"\x8c\x01\n" +
+	"\x0eactivation_len\x18\b \x01(\x04R\ractivationLen\x12\x19\n" +
+	"\bsgd_rate\x18\t \x01(\x01R\asgdRate\x12\x1b\n" +
+	"\tadam_rate\x18\n" +
+	" \x01(\x01R\badamRate\"\x8c\x01\n" +
 	"\vHostMessage\x12'\n" +
 	"\x05start\x18\x01 \x01(\v2\x0f.bench.v1.StartH\x00R\x05start\x12'\n" +
 	"\x05reply\x18\x02 \x01(\v2\x0f.bench.v1.ReplyH\x00R\x05reply\x12$\n" +
