@@ -37,6 +37,17 @@ func (c *chain) initBuffers(buf []float32) {
 	}
 }
 
+// adder is a layer whose backward can add to dx.
+type adder interface{ addsInput() bool }
+
+func (c *chain) addsInput() bool {
+	if len(c.layers) == 0 {
+		return false
+	}
+	a, ok := c.layers[0].(adder)
+	return ok && a.addsInput()
+}
+
 // chainScratch is the working memory of a chain. Activation 0 is the input, i the output of layer i-1; the first and the
 // last of each kind are the caller's.
 type chainScratch struct {

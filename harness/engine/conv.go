@@ -21,6 +21,8 @@ func (c *conv) shape() Shape { return c.out }
 
 func (c *conv) pads() (int, int) { return c.kernel / 2, 0 }
 
+func (c *conv) addsInput() bool { return true }
+
 // weights is the layer's part of a vector of parameters.
 func (c *conv) weights(w []float32) []float32 {
 	return w[c.weight : c.weight+c.kernel*c.kernel*c.in.C*c.out.C]

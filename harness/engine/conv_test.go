@@ -51,6 +51,46 @@ func networks(t testing.TB) []network {
 			b.GlobalAvgPool()
 			convNorm(b, "d", 3, 1, 8, NoNorm, ReLU)
 		}},
+		{"residuals", Shape{6, 7, 3}, func(b *Builder) {
+			convNorm(b, "a", 3, 1, 8, BatchNorm, ReLU)
+			b.Residual(func(b *Builder) {
+				convNorm(b, "b", 3, 1, 8, BatchNorm, ReLU)
+				convNorm(b, "c", 3, 1, 8, BatchNorm, Identity)
+			}, nil, ReLU)
+			b.Residual(func(b *Builder) {
+				convNorm(b, "d", 3, 2, 16, GroupNorm, ReLU)
+				convNorm(b, "e", 3, 1, 16, GroupNorm, Identity)
+			}, func(b *Builder) { convNorm(b, "f", 1, 2, 16, GroupNorm, Identity) }, ReLU)
+			b.Residual(func(b *Builder) { convNorm(b, "g", 1, 1, 16, NoNorm, Identity) }, nil, Identity)
+			b.GlobalAvgPool()
+		}},
+		{"residuals that nothing is joined with", Shape{5, 4, 2}, func(b *Builder) {
+			b.Residual(func(b *Builder) {
+				convNorm(b, "a", 3, 1, 4, NoNorm, Tanh)
+				b.Conv("b", 3, 1, 2)
+			}, nil, GELU)
+			b.Residual(func(b *Builder) {
+				b.Residual(func(b *Builder) { convNorm(b, "c", 3, 1, 2, GroupNorm, ReLU) }, nil, ReLU)
+				b.Linear("d", 5, true)
+			}, func(b *Builder) {
+				b.Conv("e0", 1, 1, 2)
+				b.Linear("e", 5, false)
+			}, Tanh)
+			b.Residual(func(b *Builder) { b.Linear("f", 5, true) }, nil, Identity)
+			b.Residual(func(b *Builder) {
+				b.NormAct("norm f", "f", BatchNorm, Tanh, false)
+				b.Linear("g", 5, true)
+			}, func(b *Builder) { convNorm(b, "h", 1, 1, 5, NoNorm, Identity) }, ReLU)
+		}},
+		{"a residual on the inputs", Shape{5, 4, 4}, func(b *Builder) {
+			b.Residual(func(b *Builder) { convNorm(b, "a", 3, 1, 4, NoNorm, Identity) }, nil, ReLU)
+			b.Residual(func(b *Builder) { convNorm(b, "b", 3, 2, 7, GroupNorm, GELU) },
+				func(b *Builder) {
+					convNorm(b, "c", 1, 2, 8, BatchNorm, ReLU)
+					b.Conv("d", 3, 1, 7)
+				}, ReLU)
+			b.GlobalAvgPool()
+		}},
 	} {
 		b := NewBuilder(o.in)
 		o.build(b)

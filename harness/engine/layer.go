@@ -106,6 +106,22 @@ func (a *activation) flat() []float32 {
 	return a.data[:a.n*a.Len()]
 }
 
+// spans says in how many pieces of which length, a line or all of it, an example lies without gaps in all of the activations
+// of one shape.
+func spans(all ...*activation) (pieces, size int) {
+	for _, a := range all {
+		if a.pad != 0 {
+			return a.H, a.W * a.C
+		}
+	}
+	return 1, all[0].Len()
+}
+
+// piece returns piece h, as spans counts them, of example i.
+func (a *activation) piece(i, h, size int) []float32 {
+	return a.inner(i)[h*a.row():][:size]
+}
+
 // grow returns x when it has n elements, else new zeroed memory.
 func grow(x []float32, n int) []float32 {
 	if len(x) >= n {

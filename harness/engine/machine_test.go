@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"testing"
 )
@@ -87,7 +88,7 @@ func TestSteps(t *testing.T) {
 		{Kind: "norm", In: Shape{1, 1, 5}, Out: Shape{1, 1, 5}, Norm: GroupNorm, Group: 5, Activation: Tanh},
 		{Kind: "linear", In: Shape{1, 1, 5}, Out: Shape{1, 1, 3}, Bias: true},
 	}
-	if !slices.Equal(got, want) {
+	if !reflect.DeepEqual(got, want) {
 		t.Errorf("steps %+v, want %+v", got, want)
 	}
 }

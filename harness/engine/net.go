@@ -52,44 +52,49 @@ func (n *Net) Classes() int { return n.shape().Len() }
 
 // Step is one operation of a network, for reports and for peers that rebuild the network.
 type Step struct {
-	Kind       string // conv, linear, norm, activate or avgpool
+	Kind       string // conv, linear, norm, activate, avgpool or residual
 	In, Out    Shape
 	Kernel     int        // conv: its height and width; the padding is half of it
 	Stride     int        // conv
 	Bias       bool       // linear
 	Norm       Norm       // norm
 	Group      int        // channels of a group, for GroupNorm
-	Activation Activation // norm
+	Activation Activation // norm; of the sum, for residual
 	Pool       bool       // norm
+	// Body and Shortcut are the branches of a residual; no Shortcut is the identity.
+	Body, Shortcut []Step `json:",omitempty"`
 }
 
 // Steps lists the operations in order.
-func (n *Net) Steps() []Step {
+func (n *Net) Steps() []Step { return n.chain.steps() }
+
+func (c *chain) steps() []Step {
 	var steps []Step
-	var add func(l layer, in Shape)
-	add = func(l layer, in Shape) {
-		switch l := l.(type) {
-		case *stage:
-			add(l.conv, in)
-			add(l.norm, l.conv.out)
-		case *conv:
-			steps = append(steps, Step{Kind: "conv", In: in, Out: l.out, Kernel: l.kernel, Stride: l.stride})
-		case *linear:
-			steps = append(steps, Step{Kind: "linear", In: in, Out: l.shape(), Bias: l.bias >= 0})
-		case *normAct:
-			steps = append(steps, Step{Kind: "norm", In: in, Out: l.out, Norm: l.kind, Group: l.group, Activation: l.act, Pool: l.pool})
-		case *activate:
-			steps = append(steps, Step{Kind: "activate", In: in, Out: l.size, Activation: l.act})
-		case *avgPool:
-			steps = append(steps, Step{Kind: "avgpool", In: in, Out: l.out})
-		default:
-			panic(fmt.Sprintf("engine: layer %T has no description", l))
-		}
-	}
-	for i, l := range n.layers {
-		add(l, n.out(i))
+	for i, l := range c.layers {
+		steps = describe(steps, l, c.out(i))
 	}
 	return steps
+}
+
+// describe appends the operations of l on inputs of shape in.
+func describe(steps []Step, l layer, in Shape) []Step {
+	switch l := l.(type) {
+	case *stage:
+		return describe(describe(steps, l.conv, in), l.norm, l.conv.out)
+	case *conv:
+		return append(steps, Step{Kind: "conv", In: in, Out: l.out, Kernel: l.kernel, Stride: l.stride})
+	case *linear:
+		return append(steps, Step{Kind: "linear", In: in, Out: l.shape(), Bias: l.bias >= 0})
+	case *normAct:
+		return append(steps, Step{Kind: "norm", In: in, Out: l.out, Norm: l.kind, Group: l.group, Activation: l.act, Pool: l.pool})
+	case *activate:
+		return append(steps, Step{Kind: "activate", In: in, Out: l.size, Activation: l.act})
+	case *avgPool:
+		return append(steps, Step{Kind: "avgpool", In: in, Out: l.out})
+	case *residual:
+		return append(steps, Step{Kind: "residual", In: in, Out: l.shape(), Activation: l.act, Body: l.body.steps(), Shortcut: l.shortcut.steps()})
+	}
+	panic(fmt.Sprintf("engine: layer %T has no description", l))
 }
 
 func mustLen(name string, have, want int) {

@@ -49,10 +49,12 @@ type normActScratch struct {
 	square           []float64 // and the sum of their squared deviations from mean
 	sum1, sum2       []float64
 	dscale, dshift   []float64
-	at               []float32 // the inputs the pooled maxima come from
-	which            []uint8   // and their places
-	z                []float32 // some rows before the activation, where it is not ReLU
-	d                []float32 // the gradient before the activation
+	at               []float32   // the inputs the pooled maxima come from
+	which            []uint8     // and their places
+	z                []float32   // some rows before the activation, where it is not ReLU
+	d                []float32   // the gradient before the activation
+	addend           *activation // see residual: what is added to the normalised values,
+	joint            Activation  // and the activation of the sum
 	tangent          *normActTangent
 }
 
@@ -230,6 +232,16 @@ func (l *normAct) apply(ws *workspace, s *normActScratch, i int, pixels []float3
 	out := y.inner(i)
 	line, outLine, pooled := l.in.W*l.in.C, l.out.W*l.in.C, l.out.Len()
 	switch {
+	case s.addend != nil:
+		lines, size := spans(y, s.addend)
+		for h := range lines {
+			from, add, to := pixels[h*size:(h+1)*size], s.addend.piece(i, h, size), y.piece(i, h, size)
+			if s.joint == ReLU {
+				f.SumReLU(from, add, to)
+			} else {
+				f.Sum(from, add, to)
+			}
+		}
 	case l.act != ReLU:
 		l.activate(s, &f, pixels, i, y)
 	case l.pool:

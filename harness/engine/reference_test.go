@@ -1,6 +1,10 @@
 package engine
 
-import "math"
+import (
+	"fmt"
+	"math"
+	"slices"
+)
 
 // ref is the float64 twin of a Net: the same layers written again in the plainest way, images in [h][w][c] loops and
 // patches gathered point by point. It takes every derivative from the definition, so that it shares no formula with the
@@ -58,7 +62,23 @@ func (r *ref) run(w, buf []float64, b Batch) (float64, [][]float64) {
 			}
 		}
 	}
-	for _, l := range r.net.layers {
+	x = r.layers(r.net.layers, w, buf, x)
+	logits := make([][]float64, len(x))
+	var total float64
+	for i := range x {
+		logits[i] = x[i][0][0]
+		total += r.example(logits[i], b, i)
+	}
+	for _, v := range w {
+		total += r.loss.L2 / 2 * v * v * float64(len(x))
+	}
+	return total / float64(len(x)), logits
+}
+
+// layers runs layers over images, which it leaves as they are.
+func (r *ref) layers(layers []layer, w, buf []float64, x []image) []image {
+	x = slices.Clone(x)
+	for _, l := range layers {
 		switch l := l.(type) {
 		case *stage:
 			x = r.normAct(l.norm, w, buf, r.conv(l.conv, w, x))
@@ -90,20 +110,26 @@ func (r *ref) run(w, buf []float64, b Batch) (float64, [][]float64) {
 					}
 				}
 			}
+		case *residual:
+			y := r.layers(l.body.layers, w, buf, x)
+			short := r.layers(l.shortcut.layers, w, buf, x)
+			for i := range y {
+				sum := newImage(l.shape())
+				for h := range sum {
+					for ww := range sum[h] {
+						for c := range sum[h][ww] {
+							sum[h][ww][c] = r.activate(l.act, y[i][h][ww][c]+short[i][h][ww][c])
+						}
+					}
+				}
+				y[i] = sum
+			}
+			x = y
 		default:
-			panic("the twin has no such layer")
+			panic(fmt.Sprintf("the twin has no %T", l))
 		}
 	}
-	logits := make([][]float64, len(x))
-	var total float64
-	for i := range x {
-		logits[i] = x[i][0][0]
-		total += r.example(logits[i], b, i)
-	}
-	for _, v := range w {
-		total += r.loss.L2 / 2 * v * v * float64(len(x))
-	}
-	return total / float64(len(x)), logits
+	return x
 }
 
 func (r *ref) conv(l *conv, w []float64, x []image) []image {

@@ -34,6 +34,8 @@ func (l *stage) shape() Shape { return l.norm.out }
 
 func (l *stage) pads() (int, int) { return l.conv.pads() }
 
+func (l *stage) addsInput() bool { return true }
+
 func (l *stage) initBuffers(buf []float32) { l.norm.initBuffers(buf) }
 
 func (l *stage) scratch(old any, n int, what need) any {

@@ -45,6 +45,9 @@ func TestGradientsOfPyTorch(t *testing.T) {
 		{"cnn", Spec{Name: "cnn", Width: []int{4, 6}}, engine.Shape{H: 7, W: 6, C: 2}, 3, engine.Loss{}},
 		{"cnn, group", Spec{Name: "cnn", Width: []int{9, 4}, Norm: "group", Activation: "tanh"}, engine.Shape{H: 6, W: 6, C: 2}, 3, engine.Loss{}},
 		{"cnn, no norm", Spec{Name: "cnn", Width: []int{4, 6}, Norm: "none"}, engine.Shape{H: 6, W: 6, C: 1}, 3, engine.Loss{ClassWeights: []float64{2, 1, 0}}},
+		{"resnet", Spec{Name: "resnet", Width: []int{4, 6, 5}}, engine.Shape{H: 7, W: 6, C: 2}, 3, engine.Loss{}},
+		{"resnet, group", Spec{Name: "resnet", Width: []int{4, 6}, Depth: 10, Norm: "group", Activation: "gelu"}, engine.Shape{H: 6, W: 5, C: 2}, 3, engine.Loss{}},
+		{"resnet, no norm", Spec{Name: "resnet", Width: []int{4}, Depth: 4, Norm: "none"}, engine.Shape{H: 5, W: 5, C: 1}, 3, engine.Loss{}},
 	}
 	const examples = 6
 	text, err := os.ReadFile("testdata/gradients.json")

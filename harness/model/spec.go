@@ -57,6 +57,7 @@ var architectures = []architecture{
 	{name: "twolayer", defaults: Spec{Width: []int{256}, Activation: "relu", Bias: new(true)}, widths: 1, mup: true, build: twolayer},
 	{name: "cnn", defaults: Spec{Width: []int{16, 32, 64}, Norm: "batch", Activation: "relu"}, mup: true, build: cnn},
 	{name: "mlp", defaults: Spec{Width: []int{256, 256}, Norm: "none", Activation: "relu"}, mup: true, build: mlp},
+	{name: "resnet", defaults: Spec{Width: []int{16, 32, 64}, Norm: "batch", Activation: "relu", Depth: 8}, check: checkResnet, build: resnet},
 	{name: "scalar", defaults: Spec{Depth: 2}, build: scalar},
 }
 

@@ -45,6 +45,13 @@ def parameters(layout, numbers):
 def forward(x, steps, weights):
     """x is examples × height × width × channels."""
     weights = iter(weights)
+    x = run(x, steps, weights)
+    if next(weights, None) is not None:
+        raise ValueError("parameters are left over")
+    return x.reshape(len(x), -1)
+
+
+def run(x, steps, weights):
     for s in steps:
         if s["Kind"] == "conv":
             kernel = next(weights).permute(3, 2, 0, 1)
@@ -72,11 +79,12 @@ def forward(x, steps, weights):
             if s["Pool"]:
                 y = F.max_pool2d(y, 2)
             x = y.permute(0, 2, 3, 1)
+        elif s["Kind"] == "residual":
+            body = run(x, s["Body"], weights)
+            x = ACTIVATIONS[s["Activation"]](body + run(x, s.get("Shortcut", []), weights))
         else:
             raise ValueError(s)
-    if next(weights, None) is not None:
-        raise ValueError("parameters are left over")
-    return x.reshape(len(x), -1)
+    return x
 
 
 def objective(z, labels, loss, weights):

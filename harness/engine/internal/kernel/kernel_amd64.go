@@ -553,3 +553,18 @@ func rowGate8(p *float32, d *float32, y *float32, rows int, blocks int, stride i
 //
 //go:noescape
 func transpose8(x *float32, y *float32, blocks int, strideX int, strideY int, scale *float32)
+
+// accumulate8 is Accumulate for vectors of 8 elements.
+//
+//go:noescape
+func accumulate8(dst *float32, x *float32, vectors int)
+
+// affineSum8 is Affine.Sum for 8 channels of pixels that are stride bytes apart.
+//
+//go:noescape
+func affineSum8(x *float32, s *float32, y *float32, pixels int, stride int, mean *float32, scale *float32, shift *float32)
+
+// affineSumReLU8 is Affine.SumReLU for 8 channels of pixels that are stride bytes apart.
+//
+//go:noescape
+func affineSumReLU8(x *float32, s *float32, y *float32, pixels int, stride int, mean *float32, scale *float32, shift *float32)

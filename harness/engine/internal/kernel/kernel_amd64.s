@@ -9378,3 +9378,83 @@ loop:
 	JNZ          loop
 	VZEROUPPER
 	RET
+
+// func accumulate8(dst *float32, x *float32, vectors int)
+// Requires: AVX
+TEXT ·accumulate8(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ vectors+16(FP), DX
+
+loop:
+	VMOVUPS (AX), Y0
+	VADDPS  (CX), Y0, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	DECQ    DX
+	JNZ     loop
+	VZEROUPPER
+	RET
+
+// func affineSum8(x *float32, s *float32, y *float32, pixels int, stride int, mean *float32, scale *float32, shift *float32)
+// Requires: AVX
+TEXT ·affineSum8(SB), NOSPLIT, $0-64
+	MOVQ    x+0(FP), AX
+	MOVQ    s+8(FP), CX
+	MOVQ    y+16(FP), DX
+	MOVQ    pixels+24(FP), BX
+	MOVQ    stride+32(FP), SI
+	MOVQ    mean+40(FP), DI
+	VMOVUPS (DI), Y0
+	MOVQ    scale+48(FP), DI
+	VMOVUPS (DI), Y1
+	MOVQ    shift+56(FP), DI
+	VMOVUPS (DI), Y2
+
+loop:
+	VMOVUPS (AX), Y3
+	VSUBPS  Y0, Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  Y2, Y3, Y3
+	VADDPS  (CX), Y3, Y3
+	VMOVUPS Y3, (DX)
+	ADDQ    SI, AX
+	ADDQ    SI, CX
+	ADDQ    SI, DX
+	DECQ    BX
+	JNZ     loop
+	VZEROUPPER
+	RET
+
+// func affineSumReLU8(x *float32, s *float32, y *float32, pixels int, stride int, mean *float32, scale *float32, shift *float32)
+// Requires: AVX
+TEXT ·affineSumReLU8(SB), NOSPLIT, $0-64
+	MOVQ    x+0(FP), AX
+	MOVQ    s+8(FP), CX
+	MOVQ    y+16(FP), DX
+	MOVQ    pixels+24(FP), BX
+	MOVQ    stride+32(FP), SI
+	MOVQ    mean+40(FP), DI
+	VMOVUPS (DI), Y0
+	MOVQ    scale+48(FP), DI
+	VMOVUPS (DI), Y1
+	MOVQ    shift+56(FP), DI
+	VMOVUPS (DI), Y2
+	VXORPS  Y4, Y4, Y4
+
+loop:
+	VMOVUPS (AX), Y3
+	VSUBPS  Y0, Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  Y2, Y3, Y3
+	VADDPS  (CX), Y3, Y3
+	VMAXPS  Y3, Y4, Y3
+	VMOVUPS Y3, (DX)
+	ADDQ    SI, AX
+	ADDQ    SI, CX
+	ADDQ    SI, DX
+	DECQ    BX
+	JNZ     loop
+	VZEROUPPER
+	RET

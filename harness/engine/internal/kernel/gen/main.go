@@ -56,6 +56,7 @@ func main() {
 	each()
 	tangents()
 	rows()
+	sumPasses()
 	Generate()
 
 	var b strings.Builder
