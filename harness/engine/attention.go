@@ -169,7 +169,3 @@ func (l *attention) backward(ws *workspace, x, y, dy, dx *activation) {
 		s.dx.store(dx, i, to)
 	}
 }
-
-func (l *attention) backwardEach(ws *workspace, x, y, dy, dx *activation) {
-	l.backward(ws, x, y, dy, dx)
-}

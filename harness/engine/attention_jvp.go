@@ -74,7 +74,7 @@ func (l *attention) jvpBackward(ws *workspace, x, rx, y, ry, dy, rdy, dx, rdx *a
 			// rdS, dS and a part of rdS in place of rdP, dP and rP.
 			kernel.RowGate(s.p, s.rdp, t, s.rdelta, l.scale(), s.rdp)
 			kernel.RowGate(s.rp, s.dp, t, s.delta, l.scale(), s.rp)
-			kernel.AddScaled(s.rdp[:square], one, s.rp, 0)
+			kernel.AddScaled(s.rdp[:square], one[:], s.rp, 0)
 			kernel.RowGate(s.p, s.dp, t, s.delta, l.scale(), s.dp)
 
 			l.apply(s, l.square(s.rdp), l.wide(h.k), l.wide(g.q), false)

@@ -137,12 +137,8 @@ func (s *layerNormScratch) clearSums() {
 	clear(s.dshift)
 }
 
-// storeSums ends them.
-func (l *layerNorm) storeSums(s *layerNormScratch, grad []float32) {
-	if grad == nil {
-		return
-	}
-	scale, shift := l.params(grad)
+// store puts them into a part of a gradient.
+func (s *layerNormScratch) store(scale, shift []float32) {
 	for j := range scale {
 		scale[j], shift[j] = float32(s.dscale[j]), float32(s.dshift[j])
 	}
@@ -154,14 +150,7 @@ func (l *layerNorm) backward(ws *workspace, x, y, dy, dx *activation) {
 	for i := range x.n {
 		l.gradExample(ws, s, i, x, dy, dx)
 	}
-	l.storeSums(s, ws.grad)
-}
-
-func (l *layerNorm) backwardEach(ws *workspace, x, y, dy, dx *activation) {
-	s := ws.scratch.(*layerNormScratch)
-	for i := range x.n {
-		s.clearSums()
-		l.gradExample(ws, s, i, x, dy, dx)
-		l.storeSums(s, ws.each[i*ws.eachStride:])
+	if ws.grad != nil {
+		s.store(l.params(ws.grad))
 	}
 }

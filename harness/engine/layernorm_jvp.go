@@ -4,11 +4,11 @@ import "github.com/sharpbench/sharpbench/harness/engine/internal/kernel"
 
 // layerNormTangent is the memory of tangents: values of an example, rows of one element a position.
 type layerNormTangent struct {
-	rxhat, ra, da      []float32
-	coupling, off      []float32 // rows
-	slope, factor      []float32
-	rdscale, rdshift   []float64
-	rx, ry, rdy, rdx   dense
+	rxhat, ra, da    []float32
+	coupling, off    []float32 // rows
+	slope, factor    []float32
+	rdscale, rdshift []float64
+	rx, ry, rdy, rdx dense
 }
 
 func newLayerNormTangent(in Shape) *layerNormTangent {

@@ -76,7 +76,7 @@ func (l *patches) multiply(s *patchesScratch, w []float32, i int, x, y *activati
 
 // addBias adds the bias in w to example i of y.
 func (l *patches) addBias(w []float32, i int, y *activation) {
-	bias := w[l.bias : l.bias+l.out.C]
+	bias := l.biases(w)
 	to := y.inner(i)
 	for h := range l.out.H {
 		line := to[h*y.row():][:l.out.W*l.out.C]
@@ -96,10 +96,9 @@ func (l *patches) forward(ws *workspace, x, y *activation) {
 	}
 }
 
-// gradWeights stores the gradient of the weights by example i in grad, or adds it.
-func (l *patches) gradWeights(grad []float32, s *patchesScratch, i int, x, dy *activation, add bool) {
+// gradWeights stores the gradient of the weights by example i in dw, or adds it.
+func (l *patches) gradWeights(dw []float32, s *patchesScratch, i int, x, dy *activation, add bool) {
 	p, k, c := &s.product, l.line(), l.out.C
-	dw := l.weights(grad)
 	p.M, p.N, p.K, p.Segs, p.Rep = k, c, l.out.W, l.out.H, 1
 	p.RowA, p.ColA, p.SegA = 1, k, l.size*x.row()
 	p.B, p.RowB, p.SegB = dy.inner(i), c, dy.row()
@@ -117,11 +116,14 @@ func (l *patches) sumBias(s *patchesScratch, i int, dy *activation) {
 	}
 }
 
-func (l *patches) storeBias(grad []float32, s *patchesScratch) {
+func (s *patchesScratch) storeBias(db []float32) {
 	for j, v := range s.sums {
-		grad[l.bias+j] = float32(v)
+		db[j] = float32(v)
 	}
 }
+
+// biases is the bias, or what stands in its place in a gradient.
+func (l *patches) biases(w []float32) []float32 { return w[l.bias : l.bias+l.out.C] }
 
 // transpose prepares the weights in w for gradInput.
 func (l *patches) transpose(w []float32, s *patchesScratch) {
@@ -149,10 +151,10 @@ func (l *patches) backward(ws *workspace, x, y, dy, dx *activation) {
 	if ws.grad != nil {
 		clear(s.sums)
 		for i := range x.n {
-			l.gradWeights(ws.grad, s, i, x, dy, i > 0)
+			l.gradWeights(l.weights(ws.grad), s, i, x, dy, i > 0)
 			l.sumBias(s, i, dy)
 		}
-		l.storeBias(ws.grad, s)
+		s.storeBias(l.biases(ws.grad))
 	}
 	l.gradInputs(ws, s, dy, dx)
 }
@@ -165,16 +167,4 @@ func (l *patches) gradInputs(ws *workspace, s *patchesScratch, dy, dx *activatio
 	for i := range dy.n {
 		l.gradInput(s, i, dy, dx, false)
 	}
-}
-
-func (l *patches) backwardEach(ws *workspace, x, y, dy, dx *activation) {
-	s := ws.scratch.(*patchesScratch)
-	for i := range x.n {
-		grad := ws.each[i*ws.eachStride:]
-		clear(s.sums)
-		l.gradWeights(grad, s, i, x, dy, false)
-		l.sumBias(s, i, dy)
-		l.storeBias(grad, s)
-	}
-	l.gradInputs(ws, s, dy, dx)
 }

@@ -17,13 +17,13 @@ func (l *patches) jvpBackward(ws *workspace, x, rx, y, ry, dy, rdy, dx, rdx *act
 	s := ws.scratch.(*patchesScratch)
 	clear(s.sums)
 	for i := range x.n {
-		l.gradWeights(ws.rgrad, s, i, x, rdy, i > 0)
+		l.gradWeights(l.weights(ws.rgrad), s, i, x, rdy, i > 0)
 		if rx != nil {
-			l.gradWeights(ws.rgrad, s, i, rx, dy, true)
+			l.gradWeights(l.weights(ws.rgrad), s, i, rx, dy, true)
 		}
 		l.sumBias(s, i, rdy)
 	}
-	l.storeBias(ws.rgrad, s)
+	s.storeBias(l.biases(ws.rgrad))
 	if rdx == nil {
 		return
 	}

@@ -37,16 +37,13 @@ func (l *positions) scratch(old any, n int, what need) any {
 
 func (l *positions) params(w []float32) []float32 { return w[l.embed : l.embed+l.in.Len()] }
 
-// one multiplies what is only added.
-var one = []float32{1}
-
 // add computes to = x + e for all examples; x nil stands for 0.
 func (l *positions) add(s *positionsScratch, x *activation, e []float32, to *activation) {
 	for i := range to.n {
 		out := s.to.room(to, i)
 		copy(out, e)
 		if x != nil {
-			kernel.AddScaled(out, one, s.x.load(x, i), 0)
+			kernel.AddScaled(out, one[:], s.x.load(x, i), 0)
 		}
 		s.to.store(to, i, out)
 	}
@@ -83,14 +80,6 @@ func (l *positions) backward(ws *workspace, x, y, dy, dx *activation) {
 	s := ws.scratch.(*positionsScratch)
 	if ws.grad != nil {
 		l.gradSums(ws.grad, s, dy)
-	}
-	l.pass(s, dy, dx)
-}
-
-func (l *positions) backwardEach(ws *workspace, x, y, dy, dx *activation) {
-	s := ws.scratch.(*positionsScratch)
-	for i := range dy.n {
-		copy(l.params(ws.each[i*ws.eachStride:]), s.x.load(dy, i))
 	}
 	l.pass(s, dy, dx)
 }
