@@ -56,6 +56,20 @@ func (c *conv) firstWeight() int { return c.weight }
 
 func (l *linear) firstWeight() int { return l.weight }
 
+func (l *patches) firstWeight() int { return l.weight }
+
+func (l *mixTokens) firstWeight() int { return l.weight }
+
+func (l *mixTokens) inspect(ws *workspace, p *probe, scratch any, x, y *activation) {
+	switch {
+	case l.weight != p.weights:
+	case l.act == Identity:
+		p.copy(y)
+	default:
+		copy(p.out, scratch.(*mixTokensScratch).z[:y.n*l.out.Len()])
+	}
+}
+
 // probe copies the pre-activations of one layer.
 type probe struct {
 	weights int // offset of the layer's weights

@@ -11,6 +11,8 @@ type network struct {
 	*Net
 }
 
+func (n network) String() string { return n.name }
+
 func networks(t testing.TB) []network {
 	var all []network
 	for _, p := range plans {
@@ -101,7 +103,7 @@ func networks(t testing.TB) []network {
 		}
 		all = append(all, network{o.name, n})
 	}
-	return all
+	return append(all, sequences(t)...)
 }
 
 func convNorm(b *Builder, name string, kernel, stride, out int, norm Norm, act Activation) {

@@ -116,12 +116,12 @@ func checkTangents(t *testing.T, n *Net, w, buf []float32, b Batch, l Loss, mode
 // TestHVP compares HVP and JVP of every kind of layer with numerical derivatives of the float64 twin. Networks with
 // tanh and GELU without pooling have no choices to freeze: for them the numerical derivative is that of the plain twin.
 func TestHVP(t *testing.T) {
-	for k, p := range plans {
+	for k, p := range networks(t) {
 		losses := []Loss{{}, {LabelSmoothing: 0.1, L2: 0.3}, {NormalizeLogits: true, LabelSmoothing: 0.2}, {Kind: MSE}}
 		for _, mode := range []Mode{Train, Eval} {
 			l := losses[k%len(losses)]
 			t.Run(fmt.Sprintf("%v mode %d %+v", p, mode, l), func(t *testing.T) {
-				n := p.build(t)
+				n := p.Net
 				w, buf, b := example(n, 5, uint64(k))
 				checkTangents(t, n, w, buf, b, l, mode, uint64(k))
 			})
@@ -149,8 +149,8 @@ func TestHVPNormFirst(t *testing.T) {
 
 // TestHessianSymmetric checks uᵀHv = vᵀHu and H(2u - v) = 2Hu - Hv on every plan.
 func TestHessianSymmetric(t *testing.T) {
-	for k, p := range plans {
-		n := p.build(t)
+	for k, p := range networks(t) {
+		n := p.Net
 		w, buf, b := example(n, 33, uint64(k))
 		random := rand.New(rand.NewPCG(uint64(k), 3))
 		u, v := direction(random, n.Dim()), direction(random, n.Dim())
@@ -183,8 +183,8 @@ func TestHessianSymmetric(t *testing.T) {
 // TestHVPKept checks that what the machine keeps changes nothing: after a change of any argument, and after other calls,
 // the bits are those of a fresh machine, on every instruction set with vectors.
 func TestHVPKept(t *testing.T) {
-	for k, p := range plans {
-		n := p.build(t)
+	for k, p := range networks(t) {
+		n := p.Net
 		w, buf, b := example(n, 12, uint64(k))
 		random := rand.New(rand.NewPCG(uint64(k), 4))
 		v := direction(random, n.Dim())

@@ -52,15 +52,18 @@ func (n *Net) Classes() int { return n.shape().Len() }
 
 // Step is one operation of a network, for reports and for peers that rebuild the network.
 type Step struct {
-	Kind       string // conv, linear, norm, activate, avgpool or residual
+	// conv, linear, norm, activate, avgpool, residual, patches, positions, layernorm, attention or tokens
+	Kind       string
 	In, Out    Shape
 	Kernel     int        // conv: its height and width; the padding is half of it
 	Stride     int        // conv
-	Bias       bool       // linear
+	Bias       bool       // linear, patches, tokens
 	Norm       Norm       // norm
 	Group      int        // channels of a group, for GroupNorm
-	Activation Activation // norm; of the sum, for residual
+	Activation Activation // norm, activate, tokens; of the sum, for residual
 	Pool       bool       // norm
+	Size       int        // patches: their side
+	Heads      int        // attention
 	// Body and Shortcut are the branches of a residual; no Shortcut is the identity.
 	Body, Shortcut []Step `json:",omitempty"`
 }
@@ -91,6 +94,16 @@ func describe(steps []Step, l layer, in Shape) []Step {
 		return append(steps, Step{Kind: "activate", In: in, Out: l.size, Activation: l.act})
 	case *avgPool:
 		return append(steps, Step{Kind: "avgpool", In: in, Out: l.out})
+	case *patches:
+		return append(steps, Step{Kind: "patches", In: in, Out: l.out, Size: l.size, Bias: true})
+	case *positions:
+		return append(steps, Step{Kind: "positions", In: in, Out: l.in})
+	case *layerNorm:
+		return append(steps, Step{Kind: "layernorm", In: in, Out: l.in})
+	case *attention:
+		return append(steps, Step{Kind: "attention", In: in, Out: l.out, Heads: l.heads})
+	case *mixTokens:
+		return append(steps, Step{Kind: "tokens", In: in, Out: l.out, Bias: true, Activation: l.act})
 	case *residual:
 		return append(steps, Step{Kind: "residual", In: in, Out: l.shape(), Activation: l.act, Body: l.body.steps(), Shortcut: l.shortcut.steps()})
 	}
@@ -263,7 +276,7 @@ func (b *Builder) Build() (*Net, error) {
 }
 
 func (b *Builder) tensor(name string, kind Kind, fanIn int, shape ...int) int {
-	t := Tensor{Name: name, Kind: kind, Layer: b.weight, Shape: shape, Offset: b.net.dim, FanIn: fanIn, Prunable: kind == Weight, Rates: Rates{1, 1}}
+	t := Tensor{Name: name, Kind: kind, Layer: max(b.weight, 0), Shape: shape, Offset: b.net.dim, FanIn: fanIn, Prunable: kind == Weight, Rates: Rates{1, 1}}
 	b.net.layout = append(b.net.layout, t)
 	b.net.dim += t.Len()
 	return t.Offset

@@ -125,11 +125,30 @@ func (r *ref) layers(layers []layer, w, buf []float64, x []image) []image {
 				y[i] = sum
 			}
 			x = y
+		case *patches:
+			x = each(x, func(x image) image { return r.patches(l, w, x) })
+		case *positions:
+			x = each(x, func(x image) image { return r.positions(l, w, x) })
+		case *layerNorm:
+			x = each(x, func(x image) image { return r.layerNorm(l, w, x) })
+		case *attention:
+			x = each(x, func(x image) image { return r.attention(l, x) })
+		case *mixTokens:
+			x = each(x, func(x image) image { return r.mixTokens(l, w, x) })
 		default:
 			panic(fmt.Sprintf("the twin has no %T", l))
 		}
 	}
 	return x
+}
+
+// each applies f to every image.
+func each(x []image, f func(image) image) []image {
+	y := make([]image, len(x))
+	for i := range x {
+		y[i] = f(x[i])
+	}
+	return y
 }
 
 func (r *ref) conv(l *conv, w []float64, x []image) []image {

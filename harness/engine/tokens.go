@@ -56,11 +56,11 @@ func (l *mixTokens) scratch(old any, n int, what need) any {
 	size, o := l.out.Len(), l.out.H*l.out.W
 	s, _ := old.(*mixTokensScratch)
 	if s == nil {
-		s = &mixTokensScratch{z: kernel.Alloc(size), minus: kernel.Alloc(o), ones: kernel.Alloc(o)}
+		s = &mixTokensScratch{minus: kernel.Alloc(o), ones: kernel.Alloc(o)}
 		fill32(s.ones, 1)
 	}
+	s.z = grow(s.z, n*size)
 	if what&needBackward != 0 {
-		s.z = grow(s.z, n*size)
 		s.dz, s.transposed = grow(s.dz, size), grow(s.transposed, size)
 		s.sums, s.db = make([]float64, o), make([]float64, o)
 	}

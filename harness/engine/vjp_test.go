@@ -9,9 +9,9 @@ import (
 
 // TestVJP compares products of a cotangent and the Jacobian with numerical derivatives of the float64 twin.
 func TestVJP(t *testing.T) {
-	for k, p := range plans {
+	for k, p := range networks(t) {
 		for _, mode := range []Mode{Train, Eval} {
-			n := p.build(t)
+			n := p.Net
 			w, buf, b := example(n, 5, uint64(k))
 			r := rand.New(rand.NewPCG(7, uint64(k)))
 			cotangent := make([]float32, 5*n.Classes())
@@ -70,8 +70,8 @@ func slope(x *float64, f func() float64) float64 {
 // TestVJPIsGrad checks that the gradient of a loss is the product with the loss's gradient, and that the statistics are
 // folded in likewise.
 func TestVJPIsGrad(t *testing.T) {
-	for k, p := range plans {
-		n := p.build(t)
+	for k, p := range networks(t) {
+		n := p.Net
 		w, buf, b := example(n, 5, uint64(k))
 		_, buf2, _ := example(n, 5, uint64(k))
 		m := NewMachine(n, 5)
@@ -87,9 +87,9 @@ func TestVJPIsGrad(t *testing.T) {
 // TestInputGrad compares it with numerical derivatives of the float64 twin, whose inputs are the float32 neighbours of a
 // step.
 func TestInputGrad(t *testing.T) {
-	for k, p := range plans {
+	for k, p := range networks(t) {
 		for _, mode := range []Mode{Train, Eval} {
-			n := p.build(t)
+			n := p.Net
 			w, buf, b := example(n, 4, uint64(k))
 			l := Loss{LabelSmoothing: 0.1, L2: 0.3}
 			out := make([]float32, len(b.X))

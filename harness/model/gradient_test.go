@@ -48,6 +48,8 @@ func TestGradientsOfPyTorch(t *testing.T) {
 		{"resnet", Spec{Name: "resnet", Width: []int{4, 6, 5}}, engine.Shape{H: 7, W: 6, C: 2}, 3, engine.Loss{}},
 		{"resnet, group", Spec{Name: "resnet", Width: []int{4, 6}, Depth: 10, Norm: "group", Activation: "gelu"}, engine.Shape{H: 6, W: 5, C: 2}, 3, engine.Loss{}},
 		{"resnet, no norm", Spec{Name: "resnet", Width: []int{4}, Depth: 4, Norm: "none"}, engine.Shape{H: 5, W: 5, C: 1}, 3, engine.Loss{}},
+		{"vit", Spec{Name: "vit", Width: []int{8}, Depth: 2, Patch: 2, Heads: 2, Hidden: 6}, engine.Shape{H: 4, W: 6, C: 2}, 3, engine.Loss{}},
+		{"mixer", Spec{Name: "mixer", Width: []int{5}, Depth: 2, Patch: 2, Hidden: 6, Tokens: 7}, engine.Shape{H: 4, W: 6, C: 2}, 3, engine.Loss{}},
 	}
 	const examples = 6
 	text, err := os.ReadFile("testdata/gradients.json")

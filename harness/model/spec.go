@@ -58,6 +58,8 @@ var architectures = []architecture{
 	{name: "cnn", defaults: Spec{Width: []int{16, 32, 64}, Norm: "batch", Activation: "relu"}, mup: true, build: cnn},
 	{name: "mlp", defaults: Spec{Width: []int{256, 256}, Norm: "none", Activation: "relu"}, mup: true, build: mlp},
 	{name: "resnet", defaults: Spec{Width: []int{16, 32, 64}, Norm: "batch", Activation: "relu", Depth: 8}, check: checkResnet, build: resnet},
+	{name: "vit", defaults: Spec{Width: []int{64}, Depth: 4, Patch: 4, Heads: 4, Hidden: 128}, widths: 1, check: checkHeads, build: vit},
+	{name: "mixer", defaults: Spec{Width: []int{64}, Depth: 4, Patch: 4, Hidden: 128, Tokens: 32}, widths: 1, build: mixer},
 	{name: "scalar", defaults: Spec{Depth: 2}, build: scalar},
 }
 

@@ -79,6 +79,23 @@ def run(x, steps, weights):
             if s["Pool"]:
                 y = F.max_pool2d(y, 2)
             x = y.permute(0, 2, 3, 1)
+        elif s["Kind"] == "patches":
+            kernel, bias = next(weights).permute(3, 2, 0, 1), next(weights)
+            x = F.conv2d(x.permute(0, 3, 1, 2), kernel, bias, stride=s["Size"]).permute(0, 2, 3, 1)
+        elif s["Kind"] == "positions":
+            x = x + next(weights).reshape(x.shape[1:])
+        elif s["Kind"] == "layernorm":
+            x = F.layer_norm(x, x.shape[-1:], next(weights), next(weights), eps=1e-5)
+        elif s["Kind"] == "attention":
+            n, h, w, c = x.shape
+            q, k, v = (
+                part.reshape(n, h * w, s["Heads"], -1).transpose(1, 2) for part in x.reshape(n, h * w, c).split(c // 3, dim=2)
+            )
+            x = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(n, h, w, c // 3)
+        elif s["Kind"] == "tokens":
+            n, h, w, c = x.shape
+            y = x.reshape(n, h * w, c).transpose(1, 2) @ next(weights) + next(weights)
+            x = ACTIVATIONS[s["Activation"]](y).transpose(1, 2).reshape(n, s["Out"]["H"], s["Out"]["W"], c)
         elif s["Kind"] == "residual":
             body = run(x, s["Body"], weights)
             x = ACTIVATIONS[s["Activation"]](body + run(x, s.get("Shortcut", []), weights))
