@@ -13,7 +13,7 @@ import "fmt"
 
 // Version identifies the arithmetic of the engine. It is raised whenever any bit of a result changes; a test compares
 // recorded results, so that a change cannot go unnoticed. Stored results of one version stay valid as long as it stands.
-const Version = 1
+const Version = 2
 
 // Kind says what a tensor of parameters does.
 type Kind string
