@@ -2,8 +2,9 @@
 
 package kernel
 
-// The functions below do the channels that fill vectors, all pixels of them, and return how many that are. Each block
-// of channels is one call: its constants stay in registers. Callers have checked the lengths.
+// The functions below do the channels that fill vectors, all pixels of them, and return how many that are. Sums take a
+// block of channels a call, so that they stay in registers; the passes that write take the memory in order. Callers have
+// checked the lengths.
 
 func sumsVector(x []float32, n, c int, sum []float64) int {
 	if isa == Plain || n == 0 {
@@ -63,37 +64,26 @@ func maskGradVector(y, dy, d []float32) int {
 	return 8 * n
 }
 
-func (f *Affine) applyVector(x, z []float32, n, c int) int {
-	if isa == Plain || n == 0 {
-		return 0
-	}
-	j := 0
-	for ; j+8 <= c; j += 8 {
-		affine8(&x[j], &z[j], n, 4*c, &f.Mean[j], &f.Scale[j], &f.Shift[j])
-	}
-	return j
-}
+func (f *Affine) applyVector(x, z []float32, n, c int) int { return f.pass(affine8, x, z, n, c) }
 
-func (f *Affine) reluVector(x, y []float32, n, c int) int {
-	if isa == Plain || n == 0 {
+func (f *Affine) reluVector(x, y []float32, n, c int) int { return f.pass(relu8, x, y, n, c) }
+
+func (f *Affine) pass(run func(x, y *float32, pixels, stride, channels, rest int, mean, scale, shift *float32), x, y []float32, n, c int) int {
+	channels := c &^ 7
+	if isa == Plain || n == 0 || channels == 0 {
 		return 0
 	}
-	j := 0
-	for ; j+8 <= c; j += 8 {
-		relu8(&x[j], &y[j], n, 4*c, &f.Mean[j], &f.Scale[j], &f.Shift[j])
-	}
-	return j
+	run(&x[0], &y[0], n, 4*c, channels, c-channels, &f.Mean[0], &f.Scale[0], &f.Shift[0])
+	return channels
 }
 
 func (f *Affine) reluPoolVector(top, bottom, y, at []float32, which []uint8, n, c int) int {
-	if isa == Plain {
+	channels := c &^ 7
+	if isa == Plain || channels == 0 {
 		return 0
 	}
-	j := 0
-	for ; j+8 <= c; j += 8 {
-		reluPool8(&top[j], &bottom[j], &y[j], &at[j], &which[j], n, 4*c, &f.Mean[j], &f.Scale[j], &f.Shift[j])
-	}
-	return j
+	reluPool8(&top[0], &bottom[0], &y[0], &at[0], &which[0], n, 4*c, channels, c-channels, &f.Mean[0], &f.Scale[0], &f.Shift[0])
+	return channels
 }
 
 func poolVector(z, x, y, at []float32, which []uint8, line, n, c int) int {
@@ -108,23 +98,19 @@ func poolVector(z, x, y, at []float32, which []uint8, line, n, c int) int {
 }
 
 func (s *Spread) gradVector(d, x, dx []float32, n, c int) int {
-	if isa == Plain || n == 0 {
+	channels := c &^ 7
+	if isa == Plain || n == 0 || channels == 0 {
 		return 0
 	}
-	j := 0
-	for ; j+8 <= c; j += 8 {
-		spreadGrad8(&d[j], &x[j], &dx[j], n, 4*c, &s.Mean[j], &s.Gain[j], &s.Offset[j], &s.Slope[j])
-	}
-	return j
+	spreadGrad8(&d[0], &x[0], &dx[0], n, 4*c, channels, c-channels, &s.Mean[0], &s.Gain[0], &s.Offset[0], &s.Slope[0])
+	return channels
 }
 
 func (s *Spread) poolGradVector(d []float32, which []uint8, top, bottom, dTop, dBottom []float32, n, c int) int {
-	if isa == Plain {
+	channels := c &^ 7
+	if isa == Plain || channels == 0 {
 		return 0
 	}
-	j := 0
-	for ; j+8 <= c; j += 8 {
-		poolGrad8(&d[j], &which[j], &top[j], &bottom[j], &dTop[j], &dBottom[j], n, 4*c, &s.Mean[j], &s.Gain[j], &s.Offset[j], &s.Slope[j])
-	}
-	return j
+	poolGrad8(&d[0], &which[0], &top[0], &bottom[0], &dTop[0], &dBottom[0], n, 4*c, channels, c-channels, &s.Mean[0], &s.Gain[0], &s.Offset[0], &s.Slope[0])
+	return channels
 }

@@ -329,35 +329,35 @@ func gradSums16(d *float32, x *float32, pixels int, stride int, mean *float64, s
 //go:noescape
 func maskGrad8(y *float32, dy *float32, d *float32, vectors int)
 
-// affine8 is Affine.Apply for 8 channels of pixels that are stride bytes apart.
+// affine8 is Affine.Apply for the channels that fill blocks of 8; rest are the others, stride is the bytes of one pixel.
 //
 //go:noescape
-func affine8(x *float32, y *float32, pixels int, stride int, mean *float32, scale *float32, shift *float32)
+func affine8(x *float32, y *float32, pixels int, stride int, channels int, rest int, mean *float32, scale *float32, shift *float32)
 
-// relu8 is Affine.ReLU for 8 channels of pixels that are stride bytes apart.
+// relu8 is Affine.ReLU for the channels that fill blocks of 8; rest are the others, stride is the bytes of one pixel.
 //
 //go:noescape
-func relu8(x *float32, y *float32, pixels int, stride int, mean *float32, scale *float32, shift *float32)
+func relu8(x *float32, y *float32, pixels int, stride int, channels int, rest int, mean *float32, scale *float32, shift *float32)
 
-// reluPool8 is Affine.ReLUPool for 8 channels and a number of pooled pixels; stride is the bytes of one pixel.
+// reluPool8 is Affine.ReLUPool for the channels that fill blocks of 8; rest are the others, stride is the bytes of one pixel.
 //
 //go:noescape
-func reluPool8(top *float32, bottom *float32, y *float32, at *float32, which *uint8, pixels int, stride int, mean *float32, scale *float32, shift *float32)
+func reluPool8(top *float32, bottom *float32, y *float32, at *float32, which *uint8, pixels int, stride int, channels int, rest int, mean *float32, scale *float32, shift *float32)
 
 // pool8 is Pool for 8 channels and a number of pooled pixels; stride is the bytes of one pixel, line those of a row.
 //
 //go:noescape
 func pool8(z *float32, x *float32, y *float32, at *float32, which *uint8, pixels int, stride int, line int)
 
-// spreadGrad8 is Spread.Grad for 8 channels.
+// spreadGrad8 is Spread.Grad for the channels that fill blocks of 8; rest are the others, stride is the bytes of one pixel.
 //
 //go:noescape
-func spreadGrad8(d *float32, x *float32, dx *float32, pixels int, stride int, mean *float32, gain *float32, offset *float32, slope *float32)
+func spreadGrad8(d *float32, x *float32, dx *float32, pixels int, stride int, channels int, rest int, mean *float32, gain *float32, offset *float32, slope *float32)
 
-// poolGrad8 is Spread.PoolGrad for 8 channels.
+// poolGrad8 is Spread.PoolGrad for the channels that fill blocks of 8; rest are the others, stride is the bytes of one pixel.
 //
 //go:noescape
-func poolGrad8(d *float32, which *uint8, top *float32, bottom *float32, dTop *float32, dBottom *float32, pixels int, stride int, mean *float32, gain *float32, offset *float32, slope *float32)
+func poolGrad8(d *float32, which *uint8, top *float32, bottom *float32, dTop *float32, dBottom *float32, pixels int, stride int, channels int, rest int, mean *float32, gain *float32, offset *float32, slope *float32)
 
 // exp8 is Exp for n elements.
 //

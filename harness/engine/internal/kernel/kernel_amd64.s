@@ -6491,140 +6491,173 @@ loop:
 	VZEROUPPER
 	RET
 
-// func affine8(x *float32, y *float32, pixels int, stride int, mean *float32, scale *float32, shift *float32)
-// Requires: AVX
-TEXT ·affine8(SB), NOSPLIT, $0-56
-	MOVQ    x+0(FP), AX
-	MOVQ    y+8(FP), CX
-	MOVQ    pixels+16(FP), DX
-	MOVQ    stride+24(FP), BX
-	MOVQ    mean+32(FP), SI
-	VMOVUPS (SI), Y0
-	MOVQ    scale+40(FP), SI
-	VMOVUPS (SI), Y1
-	MOVQ    shift+48(FP), SI
-	VMOVUPS (SI), Y2
-	VXORPS  Y3, Y3, Y3
+// func affine8(x *float32, y *float32, pixels int, stride int, channels int, rest int, mean *float32, scale *float32, shift *float32)
+// Requires: AVX, MMX+
+TEXT ·affine8(SB), NOSPLIT, $0-72
+	MOVQ   x+0(FP), AX
+	MOVQ   y+8(FP), CX
+	MOVQ   mean+48(FP), DX
+	MOVQ   scale+56(FP), BX
+	MOVQ   shift+64(FP), SI
+	VXORPS Y0, Y0, Y0
+	MOVQ   pixels+16(FP), DI
+	MOVQ   stride+24(FP), R8
+	MOVQ   channels+32(FP), R8
 
-loop:
-	VMOVUPS (AX), Y3
-	VSUBPS  Y0, Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  Y2, Y3, Y3
-	VMOVUPS Y3, (CX)
-	ADDQ    BX, AX
-	ADDQ    BX, CX
-	DECQ    DX
-	JNZ     loop
+pixel:
+	XORQ R9, R9
+
+block:
+	PREFETCHT0 8192(AX)
+	VMOVUPS    (AX), Y0
+	VSUBPS     (DX)(R9*4), Y0, Y0
+	VMULPS     (BX)(R9*4), Y0, Y0
+	VADDPS     (SI)(R9*4), Y0, Y0
+	VMOVUPS    Y0, (CX)
+	ADDQ       $0x20, AX
+	ADDQ       $0x20, CX
+	ADDQ       $0x08, R9
+	CMPQ       R9, R8
+	JLT        block
+	MOVQ       rest+40(FP), R9
+	LEAQ       (AX)(R9*4), AX
+	LEAQ       (CX)(R9*4), CX
+	DECQ       DI
+	JNZ        pixel
 	VZEROUPPER
 	RET
 
-// func relu8(x *float32, y *float32, pixels int, stride int, mean *float32, scale *float32, shift *float32)
-// Requires: AVX
-TEXT ·relu8(SB), NOSPLIT, $0-56
-	MOVQ    x+0(FP), AX
-	MOVQ    y+8(FP), CX
-	MOVQ    pixels+16(FP), DX
-	MOVQ    stride+24(FP), BX
-	MOVQ    mean+32(FP), SI
-	VMOVUPS (SI), Y0
-	MOVQ    scale+40(FP), SI
-	VMOVUPS (SI), Y1
-	MOVQ    shift+48(FP), SI
-	VMOVUPS (SI), Y2
-	VXORPS  Y4, Y4, Y4
+// func relu8(x *float32, y *float32, pixels int, stride int, channels int, rest int, mean *float32, scale *float32, shift *float32)
+// Requires: AVX, MMX+
+TEXT ·relu8(SB), NOSPLIT, $0-72
+	MOVQ   x+0(FP), AX
+	MOVQ   y+8(FP), CX
+	MOVQ   mean+48(FP), DX
+	MOVQ   scale+56(FP), BX
+	MOVQ   shift+64(FP), SI
+	VXORPS Y1, Y1, Y1
+	MOVQ   pixels+16(FP), DI
+	MOVQ   stride+24(FP), R8
+	MOVQ   channels+32(FP), R8
 
-loop:
-	VMOVUPS (AX), Y3
-	VSUBPS  Y0, Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  Y2, Y3, Y3
-	VMAXPS  Y3, Y4, Y3
-	VMOVUPS Y3, (CX)
-	ADDQ    BX, AX
-	ADDQ    BX, CX
-	DECQ    DX
-	JNZ     loop
+pixel:
+	XORQ R9, R9
+
+block:
+	PREFETCHT0 8192(AX)
+	VMOVUPS    (AX), Y0
+	VSUBPS     (DX)(R9*4), Y0, Y0
+	VMULPS     (BX)(R9*4), Y0, Y0
+	VADDPS     (SI)(R9*4), Y0, Y0
+	VMAXPS     Y0, Y1, Y0
+	VMOVUPS    Y0, (CX)
+	ADDQ       $0x20, AX
+	ADDQ       $0x20, CX
+	ADDQ       $0x08, R9
+	CMPQ       R9, R8
+	JLT        block
+	MOVQ       rest+40(FP), R9
+	LEAQ       (AX)(R9*4), AX
+	LEAQ       (CX)(R9*4), CX
+	DECQ       DI
+	JNZ        pixel
 	VZEROUPPER
 	RET
 
-// func reluPool8(top *float32, bottom *float32, y *float32, at *float32, which *uint8, pixels int, stride int, mean *float32, scale *float32, shift *float32)
-// Requires: AVX, AVX2
-TEXT ·reluPool8(SB), NOSPLIT, $0-80
+// func reluPool8(top *float32, bottom *float32, y *float32, at *float32, which *uint8, pixels int, stride int, channels int, rest int, mean *float32, scale *float32, shift *float32)
+// Requires: AVX, AVX2, MMX+
+TEXT ·reluPool8(SB), NOSPLIT, $0-96
 	MOVQ     top+0(FP), AX
 	MOVQ     bottom+8(FP), CX
 	MOVQ     y+16(FP), DX
 	MOVQ     at+24(FP), BX
 	MOVQ     which+32(FP), SI
-	MOVQ     pixels+40(FP), DI
-	MOVQ     stride+48(FP), R8
-	MOVQ     mean+56(FP), R9
-	VMOVUPS  (R9), Y0
-	MOVQ     scale+64(FP), R9
-	VMOVUPS  (R9), Y1
-	MOVQ     shift+72(FP), R9
-	VMOVUPS  (R9), Y2
-	VPCMPEQD Y3, Y3, Y3
-	VPSRLD   $0x1f, Y3, Y3
-	VPADDD   Y3, Y3, Y4
-	VPADDD   Y3, Y4, Y5
-	MOVQ     R8, R9
-	SHRQ     $0x02, R9
+	MOVQ     mean+72(FP), DI
+	MOVQ     scale+80(FP), R8
+	MOVQ     shift+88(FP), R9
+	VPCMPEQD Y0, Y0, Y0
+	VPSRLD   $0x1f, Y0, Y0
+	VPADDD   Y0, Y0, Y1
+	VPADDD   Y0, Y1, Y2
+	VXORPS   Y3, Y3, Y3
+	MOVQ     pixels+40(FP), R10
+	MOVQ     stride+48(FP), R11
+	MOVQ     channels+56(FP), R12
 
-loop:
-	VMOVUPS      (AX), Y7
-	VMOVAPS      Y7, Y6
-	VSUBPS       Y0, Y6, Y6
-	VMULPS       Y1, Y6, Y6
-	VADDPS       Y2, Y6, Y6
-	VXORPS       Y8, Y8, Y8
-	VMOVUPS      (AX)(R8*1), Y9
-	VMOVAPS      Y9, Y10
-	VSUBPS       Y0, Y10, Y10
-	VMULPS       Y1, Y10, Y10
-	VADDPS       Y2, Y10, Y10
-	VCMPPS       $0x03, Y10, Y6, Y12
-	VCMPPS       $0x1e, Y6, Y10, Y11
-	VBLENDVPS    Y11, Y10, Y6, Y6
-	VBLENDVPS    Y11, Y9, Y7, Y7
-	VBLENDVPS    Y11, Y3, Y8, Y8
-	VMOVUPS      (CX), Y9
-	VMOVAPS      Y9, Y10
-	VSUBPS       Y0, Y10, Y10
-	VMULPS       Y1, Y10, Y10
-	VADDPS       Y2, Y10, Y10
-	VMOVAPS      Y10, Y13
-	VCMPPS       $0x1e, Y6, Y10, Y11
-	VBLENDVPS    Y11, Y10, Y6, Y6
-	VBLENDVPS    Y11, Y9, Y7, Y7
-	VBLENDVPS    Y11, Y4, Y8, Y8
-	VMOVUPS      (CX)(R8*1), Y9
-	VMOVAPS      Y9, Y10
-	VSUBPS       Y0, Y10, Y10
-	VMULPS       Y1, Y10, Y10
-	VADDPS       Y2, Y10, Y10
-	VCMPPS       $0x03, Y10, Y13, Y13
-	VORPS        Y13, Y12, Y12
-	VCMPPS       $0x1e, Y6, Y10, Y11
-	VBLENDVPS    Y11, Y10, Y6, Y6
-	VBLENDVPS    Y11, Y9, Y7, Y7
-	VBLENDVPS    Y11, Y5, Y8, Y8
-	VORPS        Y12, Y6, Y6
-	VXORPS       Y10, Y10, Y10
-	VMAXPS       Y6, Y10, Y6
-	VMOVUPS      Y6, (DX)
-	VMOVUPS      Y7, (BX)
-	VEXTRACTI128 $0x01, Y8, X6
-	VPACKSSDW    X6, X8, X8
-	VPACKUSWB    X8, X8, X8
-	VMOVQ        X8, (SI)
-	LEAQ         (AX)(R8*2), AX
-	LEAQ         (CX)(R8*2), CX
-	ADDQ         R8, DX
-	ADDQ         R8, BX
-	ADDQ         R9, SI
-	DECQ         DI
-	JNZ          loop
+pixel:
+	XORQ R13, R13
+
+block:
+	VMOVUPS      (DI)(R13*4), Y4
+	VMOVUPS      (R8)(R13*4), Y5
+	VMOVUPS      (R9)(R13*4), Y6
+	PREFETCHT0   8192(AX)
+	PREFETCHT0   8192(AX)(R11*1)
+	PREFETCHT0   8192(CX)
+	PREFETCHT0   8192(CX)(R11*1)
+	VMOVUPS      (AX), Y8
+	VMOVAPS      Y8, Y7
+	VSUBPS       Y4, Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VADDPS       Y6, Y7, Y7
+	VXORPS       Y9, Y9, Y9
+	VMOVUPS      (AX)(R11*1), Y10
+	VMOVAPS      Y10, Y11
+	VSUBPS       Y4, Y11, Y11
+	VMULPS       Y5, Y11, Y11
+	VADDPS       Y6, Y11, Y11
+	VCMPPS       $0x03, Y11, Y7, Y13
+	VCMPPS       $0x1e, Y7, Y11, Y12
+	VBLENDVPS    Y12, Y11, Y7, Y7
+	VBLENDVPS    Y12, Y10, Y8, Y8
+	VBLENDVPS    Y12, Y0, Y9, Y9
+	VMOVUPS      (CX), Y10
+	VMOVAPS      Y10, Y11
+	VSUBPS       Y4, Y11, Y11
+	VMULPS       Y5, Y11, Y11
+	VADDPS       Y6, Y11, Y11
+	VMOVAPS      Y11, Y14
+	VCMPPS       $0x1e, Y7, Y11, Y12
+	VBLENDVPS    Y12, Y11, Y7, Y7
+	VBLENDVPS    Y12, Y10, Y8, Y8
+	VBLENDVPS    Y12, Y1, Y9, Y9
+	VMOVUPS      (CX)(R11*1), Y10
+	VMOVAPS      Y10, Y11
+	VSUBPS       Y4, Y11, Y11
+	VMULPS       Y5, Y11, Y11
+	VADDPS       Y6, Y11, Y11
+	VCMPPS       $0x03, Y11, Y14, Y14
+	VORPS        Y14, Y13, Y13
+	VCMPPS       $0x1e, Y7, Y11, Y12
+	VBLENDVPS    Y12, Y11, Y7, Y7
+	VBLENDVPS    Y12, Y10, Y8, Y8
+	VBLENDVPS    Y12, Y2, Y9, Y9
+	VORPS        Y13, Y7, Y7
+	VMAXPS       Y7, Y3, Y7
+	VMOVUPS      Y7, (DX)
+	VMOVUPS      Y8, (BX)
+	VEXTRACTI128 $0x01, Y9, X4
+	VPACKSSDW    X4, X9, X9
+	VPACKUSWB    X9, X9, X9
+	VMOVQ        X9, (SI)
+	ADDQ         $0x20, DX
+	ADDQ         $0x20, BX
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	ADDQ         $0x08, SI
+	ADDQ         $0x08, R13
+	CMPQ         R13, R12
+	JLT          block
+	MOVQ         rest+64(FP), R13
+	LEAQ         (DX)(R13*4), DX
+	LEAQ         (BX)(R13*4), BX
+	ADDQ         R11, AX
+	LEAQ         (AX)(R13*4), AX
+	ADDQ         R11, CX
+	LEAQ         (CX)(R13*4), CX
+	ADDQ         R13, SI
+	DECQ         R10
+	JNZ          pixel
 	VZEROUPPER
 	RET
 
@@ -6690,114 +6723,142 @@ loop:
 	VZEROUPPER
 	RET
 
-// func spreadGrad8(d *float32, x *float32, dx *float32, pixels int, stride int, mean *float32, gain *float32, offset *float32, slope *float32)
-// Requires: AVX
-TEXT ·spreadGrad8(SB), NOSPLIT, $0-72
-	MOVQ    d+0(FP), AX
-	MOVQ    x+8(FP), CX
-	MOVQ    dx+16(FP), DX
-	MOVQ    pixels+24(FP), BX
-	MOVQ    stride+32(FP), SI
-	MOVQ    mean+40(FP), DI
-	VMOVUPS (DI), Y0
-	MOVQ    gain+48(FP), DI
-	VMOVUPS (DI), Y1
-	MOVQ    offset+56(FP), DI
-	VMOVUPS (DI), Y2
-	MOVQ    slope+64(FP), DI
-	VMOVUPS (DI), Y3
+// func spreadGrad8(d *float32, x *float32, dx *float32, pixels int, stride int, channels int, rest int, mean *float32, gain *float32, offset *float32, slope *float32)
+// Requires: AVX, MMX+
+TEXT ·spreadGrad8(SB), NOSPLIT, $0-88
+	MOVQ d+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ dx+16(FP), DX
+	MOVQ mean+56(FP), BX
+	MOVQ gain+64(FP), SI
+	MOVQ offset+72(FP), DI
+	MOVQ slope+80(FP), R8
+	MOVQ pixels+24(FP), R9
+	MOVQ stride+32(FP), R10
+	MOVQ channels+40(FP), R10
 
-loop:
-	VMOVUPS (AX), Y4
-	VMOVUPS (CX), Y5
-	VMULPS  Y4, Y1, Y4
-	VSUBPS  Y2, Y4, Y4
-	VSUBPS  Y0, Y5, Y5
-	VMULPS  Y3, Y5, Y5
-	VSUBPS  Y5, Y4, Y4
-	VMOVUPS Y4, (DX)
-	ADDQ    SI, AX
-	ADDQ    SI, CX
-	ADDQ    SI, DX
-	DECQ    BX
-	JNZ     loop
+pixel:
+	XORQ R11, R11
+
+block:
+	PREFETCHT0 8192(CX)
+	VMOVUPS    (AX), Y0
+	VMOVUPS    (CX), Y1
+	VMULPS     (SI)(R11*4), Y0, Y0
+	VSUBPS     (DI)(R11*4), Y0, Y0
+	VSUBPS     (BX)(R11*4), Y1, Y1
+	VMULPS     (R8)(R11*4), Y1, Y1
+	VSUBPS     Y1, Y0, Y0
+	VMOVUPS    Y0, (DX)
+	ADDQ       $0x20, AX
+	ADDQ       $0x20, CX
+	ADDQ       $0x20, DX
+	ADDQ       $0x08, R11
+	CMPQ       R11, R10
+	JLT        block
+	MOVQ       rest+48(FP), R11
+	LEAQ       (AX)(R11*4), AX
+	LEAQ       (CX)(R11*4), CX
+	LEAQ       (DX)(R11*4), DX
+	DECQ       R9
+	JNZ        pixel
 	VZEROUPPER
 	RET
 
-// func poolGrad8(d *float32, which *uint8, top *float32, bottom *float32, dTop *float32, dBottom *float32, pixels int, stride int, mean *float32, gain *float32, offset *float32, slope *float32)
-// Requires: AVX, AVX2
-TEXT ·poolGrad8(SB), NOSPLIT, $0-96
+// func poolGrad8(d *float32, which *uint8, top *float32, bottom *float32, dTop *float32, dBottom *float32, pixels int, stride int, channels int, rest int, mean *float32, gain *float32, offset *float32, slope *float32)
+// Requires: AVX, AVX2, MMX+
+TEXT ·poolGrad8(SB), NOSPLIT, $0-112
 	MOVQ     d+0(FP), AX
 	MOVQ     which+8(FP), CX
 	MOVQ     top+16(FP), DX
 	MOVQ     bottom+24(FP), BX
 	MOVQ     dTop+32(FP), SI
 	MOVQ     dBottom+40(FP), DI
-	MOVQ     pixels+48(FP), R8
-	MOVQ     stride+56(FP), R9
-	MOVQ     mean+64(FP), R10
-	VMOVUPS  (R10), Y0
-	MOVQ     gain+72(FP), R10
-	VMOVUPS  (R10), Y1
-	MOVQ     offset+80(FP), R10
-	VMOVUPS  (R10), Y2
-	MOVQ     slope+88(FP), R10
-	VMOVUPS  (R10), Y3
-	VPXOR    Y4, Y4, Y4
-	VPCMPEQD Y5, Y5, Y5
-	VPSRLD   $0x1f, Y5, Y5
-	VPADDD   Y5, Y5, Y6
-	VPADDD   Y5, Y6, Y7
-	MOVQ     R9, R10
-	SHRQ     $0x02, R10
+	MOVQ     mean+80(FP), R8
+	MOVQ     gain+88(FP), R9
+	MOVQ     offset+96(FP), R10
+	MOVQ     slope+104(FP), R11
+	VPXOR    Y0, Y0, Y0
+	VPCMPEQD Y1, Y1, Y1
+	VPSRLD   $0x1f, Y1, Y1
+	VPADDD   Y1, Y1, Y2
+	VPADDD   Y1, Y2, Y3
+	MOVQ     pixels+48(FP), R12
+	MOVQ     stride+56(FP), R13
+	MOVQ     channels+64(FP), R14
 
-loop:
-	VMOVUPS   (AX), Y8
-	VPMOVZXBD (CX), Y9
-	VPCMPEQD  Y4, Y9, Y10
-	VANDPS    Y8, Y10, Y10
-	VMOVUPS   (DX), Y11
-	VMULPS    Y10, Y1, Y10
-	VSUBPS    Y2, Y10, Y10
-	VSUBPS    Y0, Y11, Y11
-	VMULPS    Y3, Y11, Y11
-	VSUBPS    Y11, Y10, Y10
-	VMOVUPS   Y10, (SI)
-	VPCMPEQD  Y5, Y9, Y10
-	VANDPS    Y8, Y10, Y10
-	VMOVUPS   (DX)(R9*1), Y11
-	VMULPS    Y10, Y1, Y10
-	VSUBPS    Y2, Y10, Y10
-	VSUBPS    Y0, Y11, Y11
-	VMULPS    Y3, Y11, Y11
-	VSUBPS    Y11, Y10, Y10
-	VMOVUPS   Y10, (SI)(R9*1)
-	VPCMPEQD  Y6, Y9, Y10
-	VANDPS    Y8, Y10, Y10
-	VMOVUPS   (BX), Y11
-	VMULPS    Y10, Y1, Y10
-	VSUBPS    Y2, Y10, Y10
-	VSUBPS    Y0, Y11, Y11
-	VMULPS    Y3, Y11, Y11
-	VSUBPS    Y11, Y10, Y10
-	VMOVUPS   Y10, (DI)
-	VPCMPEQD  Y7, Y9, Y10
-	VANDPS    Y8, Y10, Y10
-	VMOVUPS   (BX)(R9*1), Y11
-	VMULPS    Y10, Y1, Y10
-	VSUBPS    Y2, Y10, Y10
-	VSUBPS    Y0, Y11, Y11
-	VMULPS    Y3, Y11, Y11
-	VSUBPS    Y11, Y10, Y10
-	VMOVUPS   Y10, (DI)(R9*1)
-	LEAQ      (DX)(R9*2), DX
-	LEAQ      (BX)(R9*2), BX
-	LEAQ      (SI)(R9*2), SI
-	LEAQ      (DI)(R9*2), DI
-	ADDQ      R9, AX
-	ADDQ      R10, CX
-	DECQ      R8
-	JNZ       loop
+pixel:
+	XORQ R15, R15
+
+block:
+	VMOVUPS    (R8)(R15*4), Y4
+	VMOVUPS    (R9)(R15*4), Y5
+	VMOVUPS    (R10)(R15*4), Y6
+	VMOVUPS    (R11)(R15*4), Y7
+	PREFETCHT0 8192(DX)
+	PREFETCHT0 8192(DX)(R13*1)
+	PREFETCHT0 8192(BX)
+	PREFETCHT0 8192(BX)(R13*1)
+	VMOVUPS    (AX), Y8
+	VPMOVZXBD  (CX), Y9
+	VPCMPEQD   Y0, Y9, Y10
+	VANDPS     Y8, Y10, Y10
+	VMOVUPS    (DX), Y11
+	VMULPS     Y5, Y10, Y10
+	VSUBPS     Y6, Y10, Y10
+	VSUBPS     Y4, Y11, Y11
+	VMULPS     Y7, Y11, Y11
+	VSUBPS     Y11, Y10, Y10
+	VMOVUPS    Y10, (SI)
+	VPCMPEQD   Y1, Y9, Y10
+	VANDPS     Y8, Y10, Y10
+	VMOVUPS    (DX)(R13*1), Y11
+	VMULPS     Y5, Y10, Y10
+	VSUBPS     Y6, Y10, Y10
+	VSUBPS     Y4, Y11, Y11
+	VMULPS     Y7, Y11, Y11
+	VSUBPS     Y11, Y10, Y10
+	VMOVUPS    Y10, (SI)(R13*1)
+	VPCMPEQD   Y2, Y9, Y10
+	VANDPS     Y8, Y10, Y10
+	VMOVUPS    (BX), Y11
+	VMULPS     Y5, Y10, Y10
+	VSUBPS     Y6, Y10, Y10
+	VSUBPS     Y4, Y11, Y11
+	VMULPS     Y7, Y11, Y11
+	VSUBPS     Y11, Y10, Y10
+	VMOVUPS    Y10, (DI)
+	VPCMPEQD   Y3, Y9, Y10
+	VANDPS     Y8, Y10, Y10
+	VMOVUPS    (BX)(R13*1), Y11
+	VMULPS     Y5, Y10, Y10
+	VSUBPS     Y6, Y10, Y10
+	VSUBPS     Y4, Y11, Y11
+	VMULPS     Y7, Y11, Y11
+	VSUBPS     Y11, Y10, Y10
+	VMOVUPS    Y10, (DI)(R13*1)
+	ADDQ       $0x20, AX
+	ADDQ       $0x20, DX
+	ADDQ       $0x20, BX
+	ADDQ       $0x20, SI
+	ADDQ       $0x20, DI
+	ADDQ       $0x08, CX
+	ADDQ       $0x08, R15
+	CMPQ       R15, R14
+	JLT        block
+	MOVQ       rest+72(FP), R15
+	LEAQ       (AX)(R15*4), AX
+	ADDQ       R13, DX
+	LEAQ       (DX)(R15*4), DX
+	ADDQ       R13, BX
+	LEAQ       (BX)(R15*4), BX
+	ADDQ       R13, SI
+	LEAQ       (SI)(R15*4), SI
+	ADDQ       R13, DI
+	LEAQ       (DI)(R15*4), DI
+	ADDQ       R15, CX
+	DECQ       R12
+	JNZ        pixel
 	VZEROUPPER
 	RET
 

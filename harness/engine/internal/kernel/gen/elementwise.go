@@ -160,34 +160,69 @@ func maskGrad() {
 }
 
 // affine turns x into (x-m)*a + b in place.
-func affine(x, m, a, b reg.VecVirtual) {
+func affine(x reg.VecVirtual, m, a, b Op) {
 	VSUBPS(m, x, x)
 	VMULPS(a, x, x)
 	VADDPS(b, x, x)
 }
 
-func affinePass(name, method string, relu bool) {
-	begin(name, "func(x, y *float32, pixels, stride int, mean, scale, shift *float32)",
-		name+" is Affine."+method+" for 8 channels of pixels that are stride bytes apart.")
-	x, y, n, stride := param("x"), param("y"), param("pixels"), param("stride")
-	k := ymms(3)
-	for i, name := range []string{"mean", "scale", "shift"} {
-		VMOVUPS(mem(param(name), 0), k[i])
+// ahead is how many bytes before their use the passes fetch what a batch of images has: rows of an image begin at new
+// pages, where the processor's own prefetching starts afresh. Twice the bytes of a row would be the right distance for
+// pairs of rows; this is it for rows of 4 KiB, and a multiple for shorter ones.
+const ahead = 8192
+
+// eachBlock runs do for every block of 8 channels of the pixels of a row: one and two are pointers to a block, which move
+// by one or two pixels a round, which one to bytes or nil. Channels behind the blocks are left out. vector is the block j
+// of the vector of one element a channel that begins at base. The parameters are pixels, stride (the bytes of a pixel),
+// channels (those in blocks) and rest (the others).
+func eachBlock(one, two []reg.Register, which reg.Register, do func(stride reg.Register, vector func(base reg.Register) Mem)) {
+	n, stride, channels, j := param("pixels"), param("stride"), param("channels"), GP64()
+	Label("pixel")
+	XORQ(j, j)
+	Label("block")
+	do(stride, func(base reg.Register) Mem { return Mem{Base: base, Index: j, Scale: 4} })
+	for _, p := range append(append([]reg.Register(nil), one...), two...) {
+		ADDQ(Imm(32), p)
 	}
+	if which != nil {
+		ADDQ(Imm(8), which)
+	}
+	ADDQ(Imm(8), j)
+	CMPQ(j, channels)
+	JLT(LabelRef("block"))
+	Load(Param("rest"), j)
+	for _, p := range one {
+		LEAQ(Mem{Base: p, Index: j, Scale: 4}, p)
+	}
+	for _, p := range two {
+		ADDQ(stride, p)
+		LEAQ(Mem{Base: p, Index: j, Scale: 4}, p)
+	}
+	if which != nil {
+		ADDQ(j, which)
+	}
+	DECQ(n)
+	JNZ(LabelRef("pixel"))
+	end()
+}
+
+const blocks = " for the channels that fill blocks of 8; rest are the others, stride is the bytes of one pixel."
+
+func affinePass(name, method string, relu bool) {
+	begin(name, "func(x, y *float32, pixels, stride, channels, rest int, mean, scale, shift *float32)",
+		name+" is Affine."+method+blocks)
+	x, y, mean, scale, shift := param("x"), param("y"), param("mean"), param("scale"), param("shift")
 	v, z := YMM(), YMM()
 	zero(z)
-	Label("loop")
-	VMOVUPS(mem(x, 0), v)
-	affine(v, k[0], k[1], k[2])
-	if relu {
-		VMAXPS(v, z, v) // the second source, v, where either is NaN
-	}
-	VMOVUPS(v, mem(y, 0))
-	ADDQ(stride, x)
-	ADDQ(stride, y)
-	DECQ(n)
-	JNZ(LabelRef("loop"))
-	end()
+	eachBlock([]reg.Register{x, y}, nil, nil, func(stride reg.Register, vector func(base reg.Register) Mem) {
+		PREFETCHT0(mem(x, ahead))
+		VMOVUPS(mem(x, 0), v)
+		affine(v, vector(mean), vector(scale), vector(shift))
+		if relu {
+			VMAXPS(v, z, v) // the second source, v, where either is NaN
+		}
+		VMOVUPS(v, mem(y, 0))
+	})
 }
 
 // constants makes vectors of 8 integers 1, 2 and 3.
@@ -201,62 +236,57 @@ func constants() []reg.VecVirtual {
 }
 
 func reluPool() {
-	begin("reluPool8", "func(top, bottom, y, at *float32, which *uint8, pixels, stride int, mean, scale, shift *float32)",
-		"reluPool8 is Affine.ReLUPool for 8 channels and a number of pooled pixels; stride is the bytes of one pixel.")
+	begin("reluPool8", "func(top, bottom, y, at *float32, which *uint8, pixels, stride, channels, rest int, mean, scale, shift *float32)",
+		"reluPool8 is Affine.ReLUPool"+blocks)
 	top, bottom, y, at, which := param("top"), param("bottom"), param("y"), param("at"), param("which")
-	n, stride := param("pixels"), param("stride")
-	k := ymms(3)
-	for i, name := range []string{"mean", "scale", "shift"} {
-		VMOVUPS(mem(param(name), 0), k[i])
-	}
+	mean, scale, shift := param("mean"), param("scale"), param("shift")
 	place := constants()
-	step := GP64()
-	MOVQ(stride, step)
-	SHRQ(Imm(2), step) // bytes of one pixel of which
-	Label("loop")
-	best, from, where := YMM(), YMM(), YMM()
-	x, z, greater, nan := YMM(), YMM(), YMM(), YMM()
-	VMOVUPS(mem(top, 0), from)
-	VMOVAPS(from, best)
-	affine(best, k[0], k[1], k[2])
-	zero(where)
-	// One comparison finds a NaN in either of two vectors: z of the first two places, then of the last two.
-	var last reg.VecVirtual
-	for i, src := range []Mem{
-		{Base: top, Index: stride, Scale: 1}, {Base: bottom}, {Base: bottom, Index: stride, Scale: 1},
-	} {
-		VMOVUPS(src, x)
-		VMOVAPS(x, z)
-		affine(z, k[0], k[1], k[2])
-		switch i {
-		case 0:
-			VCMPPS(Imm(cmpUnordered), z, best, nan)
-		case 1:
-			last = YMM()
-			VMOVAPS(z, last)
-		case 2:
-			VCMPPS(Imm(cmpUnordered), z, last, last)
-			VORPS(last, nan, nan)
+	none := YMM()
+	zero(none)
+	eachBlock([]reg.Register{y, at}, []reg.Register{top, bottom}, which, func(stride reg.Register, vector func(base reg.Register) Mem) {
+		m, a, b := YMM(), YMM(), YMM()
+		VMOVUPS(vector(mean), m)
+		VMOVUPS(vector(scale), a)
+		VMOVUPS(vector(shift), b)
+		best, from, where := YMM(), YMM(), YMM()
+		x, z, greater, nan := YMM(), YMM(), YMM(), YMM()
+		for _, p := range []reg.Register{top, bottom} {
+			PREFETCHT0(mem(p, ahead))
+			PREFETCHT0(Mem{Base: p, Index: stride, Scale: 1, Disp: ahead})
 		}
-		VCMPPS(Imm(cmpGreater), best, z, greater)
-		VBLENDVPS(greater, z, best, best)
-		VBLENDVPS(greater, x, from, from)
-		VBLENDVPS(greater, place[i], where, where)
-	}
-	VORPS(nan, best, best) // all bits set are a NaN
-	zero(z)
-	VMAXPS(best, z, best)
-	VMOVUPS(best, mem(y, 0))
-	VMOVUPS(from, mem(at, 0))
-	storePlaces(where, which)
-	LEAQ(Mem{Base: top, Index: stride, Scale: 2}, top)
-	LEAQ(Mem{Base: bottom, Index: stride, Scale: 2}, bottom)
-	ADDQ(stride, y)
-	ADDQ(stride, at)
-	ADDQ(step, which)
-	DECQ(n)
-	JNZ(LabelRef("loop"))
-	end()
+		VMOVUPS(mem(top, 0), from)
+		VMOVAPS(from, best)
+		affine(best, m, a, b)
+		zero(where)
+		// One comparison finds a NaN in either of two vectors: z of the first two places, then of the last two.
+		var last reg.VecVirtual
+		for i, src := range []Mem{
+			{Base: top, Index: stride, Scale: 1}, {Base: bottom}, {Base: bottom, Index: stride, Scale: 1},
+		} {
+			VMOVUPS(src, x)
+			VMOVAPS(x, z)
+			affine(z, m, a, b)
+			switch i {
+			case 0:
+				VCMPPS(Imm(cmpUnordered), z, best, nan)
+			case 1:
+				last = YMM()
+				VMOVAPS(z, last)
+			case 2:
+				VCMPPS(Imm(cmpUnordered), z, last, last)
+				VORPS(last, nan, nan)
+			}
+			VCMPPS(Imm(cmpGreater), best, z, greater)
+			VBLENDVPS(greater, z, best, best)
+			VBLENDVPS(greater, x, from, from)
+			VBLENDVPS(greater, place[i], where, where)
+		}
+		VORPS(nan, best, best) // all bits set are a NaN
+		VMAXPS(best, none, best)
+		VMOVUPS(best, mem(y, 0))
+		VMOVUPS(from, mem(at, 0))
+		storePlaces(where, which)
+	})
 }
 
 func pool() {
@@ -311,75 +341,67 @@ func storePlaces(where reg.VecVirtual, which reg.Register) {
 }
 
 // spread computes (gain*g - offset) - (x-mean)*slope into g; k holds mean, gain, offset, slope.
-func spread(g, x reg.VecVirtual, k []reg.VecVirtual) {
-	VMULPS(g, k[1], g)
+func spread(g, x reg.VecVirtual, k []Op) {
+	VMULPS(k[1], g, g)
 	VSUBPS(k[2], g, g)
 	VSUBPS(k[0], x, x)
 	VMULPS(k[3], x, x)
 	VSUBPS(x, g, g)
 }
 
-func spreadConstants() []reg.VecVirtual {
-	k := ymms(4)
-	for i, name := range []string{"mean", "gain", "offset", "slope"} {
-		VMOVUPS(mem(param(name), 0), k[i])
-	}
-	return k
+func spreadVectors() []reg.Register {
+	return []reg.Register{param("mean"), param("gain"), param("offset"), param("slope")}
 }
 
 func spreadGrad() {
-	begin("spreadGrad8", "func(d, x, dx *float32, pixels, stride int, mean, gain, offset, slope *float32)",
-		"spreadGrad8 is Spread.Grad for 8 channels.")
-	d, x, dx, n, stride := param("d"), param("x"), param("dx"), param("pixels"), param("stride")
-	k := spreadConstants()
+	begin("spreadGrad8", "func(d, x, dx *float32, pixels, stride, channels, rest int, mean, gain, offset, slope *float32)",
+		"spreadGrad8 is Spread.Grad"+blocks)
+	d, x, dx := param("d"), param("x"), param("dx")
+	c := spreadVectors()
 	g, v := YMM(), YMM()
-	Label("loop")
-	VMOVUPS(mem(d, 0), g)
-	VMOVUPS(mem(x, 0), v)
-	spread(g, v, k)
-	VMOVUPS(g, mem(dx, 0))
-	for _, p := range []reg.Register{d, x, dx} {
-		ADDQ(stride, p)
-	}
-	DECQ(n)
-	JNZ(LabelRef("loop"))
-	end()
+	eachBlock([]reg.Register{d, x, dx}, nil, nil, func(stride reg.Register, vector func(base reg.Register) Mem) {
+		PREFETCHT0(mem(x, ahead))
+		VMOVUPS(mem(d, 0), g)
+		VMOVUPS(mem(x, 0), v)
+		spread(g, v, []Op{vector(c[0]), vector(c[1]), vector(c[2]), vector(c[3])})
+		VMOVUPS(g, mem(dx, 0))
+	})
 }
 
 func poolGrad() {
-	begin("poolGrad8", "func(d *float32, which *uint8, top, bottom, dTop, dBottom *float32, pixels, stride int, mean, gain, offset, slope *float32)",
-		"poolGrad8 is Spread.PoolGrad for 8 channels.")
+	begin("poolGrad8", "func(d *float32, which *uint8, top, bottom, dTop, dBottom *float32, pixels, stride, channels, rest int, mean, gain, offset, slope *float32)",
+		"poolGrad8 is Spread.PoolGrad"+blocks)
 	d, which, top, bottom := param("d"), param("which"), param("top"), param("bottom")
-	dTop, dBottom, n, stride := param("dTop"), param("dBottom"), param("pixels"), param("stride")
-	k := spreadConstants()
+	dTop, dBottom := param("dTop"), param("dBottom")
+	c := spreadVectors()
 	none := YMM()
 	VPXOR(none, none, none)
 	places := append([]reg.VecVirtual{none}, constants()...)
-	step := GP64()
-	MOVQ(stride, step)
-	SHRQ(Imm(2), step)
-	Label("loop")
-	grad, where, g, x := YMM(), YMM(), YMM(), YMM()
-	VMOVUPS(mem(d, 0), grad)
-	VPMOVZXBD(mem(which, 0), where)
-	for i, p := range []struct{ from, to Mem }{
-		{Mem{Base: top}, Mem{Base: dTop}},
-		{Mem{Base: top, Index: stride, Scale: 1}, Mem{Base: dTop, Index: stride, Scale: 1}},
-		{Mem{Base: bottom}, Mem{Base: dBottom}},
-		{Mem{Base: bottom, Index: stride, Scale: 1}, Mem{Base: dBottom, Index: stride, Scale: 1}},
-	} {
-		VPCMPEQD(places[i], where, g)
-		VANDPS(grad, g, g)
-		VMOVUPS(p.from, x)
-		spread(g, x, k)
-		VMOVUPS(g, p.to)
-	}
-	for _, p := range []reg.Register{top, bottom, dTop, dBottom} {
-		LEAQ(Mem{Base: p, Index: stride, Scale: 2}, p)
-	}
-	ADDQ(stride, d)
-	ADDQ(step, which)
-	DECQ(n)
-	JNZ(LabelRef("loop"))
-	end()
+	eachBlock([]reg.Register{d}, []reg.Register{top, bottom, dTop, dBottom}, which, func(stride reg.Register, vector func(base reg.Register) Mem) {
+		k := make([]Op, len(c))
+		for i := range k {
+			v := YMM()
+			VMOVUPS(vector(c[i]), v)
+			k[i] = v
+		}
+		for _, p := range []reg.Register{top, bottom} {
+			PREFETCHT0(mem(p, ahead))
+			PREFETCHT0(Mem{Base: p, Index: stride, Scale: 1, Disp: ahead})
+		}
+		grad, where, g, x := YMM(), YMM(), YMM(), YMM()
+		VMOVUPS(mem(d, 0), grad)
+		VPMOVZXBD(mem(which, 0), where)
+		for i, p := range []struct{ from, to Mem }{
+			{Mem{Base: top}, Mem{Base: dTop}},
+			{Mem{Base: top, Index: stride, Scale: 1}, Mem{Base: dTop, Index: stride, Scale: 1}},
+			{Mem{Base: bottom}, Mem{Base: dBottom}},
+			{Mem{Base: bottom, Index: stride, Scale: 1}, Mem{Base: dBottom, Index: stride, Scale: 1}},
+		} {
+			VPCMPEQD(places[i], where, g)
+			VANDPS(grad, g, g)
+			VMOVUPS(p.from, x)
+			spread(g, x, k)
+			VMOVUPS(g, p.to)
+		}
+	})
 }
