@@ -1,0 +1,5 @@
+import torch
+
+import sharpbench.torch
+
+sharpbench.torch.serve(torch.optim.SGD, lr=0.1)
