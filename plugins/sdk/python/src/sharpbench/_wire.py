@@ -38,10 +38,11 @@ def from_problem(p: Any) -> Problem:
     return Problem(
         dim=p.dim, classes=p.classes, examples=p.examples, batch_size=p.batch_size, steps=p.steps,
         steps_per_epoch=p.steps_per_epoch, probe_batches=p.probe_batches, probe_batch_size=p.probe_batch_size,
+        input_len=p.input_len,
         tensors=tuple(
             Tensor(
                 name=t.name, kind=t.kind, layer=t.layer, shape=tuple(t.shape), offset=t.offset, fan_in=t.fan_in,
-                prunable=t.prunable,
+                prunable=t.prunable, activation_len=t.activation_len, rate_scale=t.rate_scale or 1.0,
             ) for t in p.tensors),
     )
 

@@ -193,6 +193,8 @@ class Tensor:
     offset: int
     fan_in: int = 0
     prunable: bool = False
+    activation_len: int = 0  # of weights: how many numbers Session.activations stores for one example of this layer
+    rate_scale: float = 1.0  # factor of the learning rate for this tensor
 
     @property
     def size(self) -> int:
@@ -216,6 +218,7 @@ class Problem:
     steps_per_epoch: int = 0
     probe_batches: int = 0  # batches of the metric's example set; 0 for an optimizer
     probe_batch_size: int = 0  # examples of each
+    input_len: int = 0  # numbers of one example's inputs; 0 when there are none
 
 
 @dataclass(frozen=True)

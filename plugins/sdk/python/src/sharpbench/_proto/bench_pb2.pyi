@@ -413,11 +413,12 @@ class PluginMessage(_message.Message):
     def __init__(self, request: _Optional[_Union[Request, _Mapping]] = ..., log: _Optional[_Union[Log, _Mapping]] = ..., done: _Optional[_Union[Done, _Mapping]] = ...) -> None: ...
 
 class Problem(_message.Message):
-    __slots__ = ["batch_size", "classes", "dim", "examples", "probe_batch_size", "probe_batches", "steps", "steps_per_epoch", "tensors"]
+    __slots__ = ["batch_size", "classes", "dim", "examples", "input_len", "probe_batch_size", "probe_batches", "steps", "steps_per_epoch", "tensors"]
     BATCH_SIZE_FIELD_NUMBER: _ClassVar[int]
     CLASSES_FIELD_NUMBER: _ClassVar[int]
     DIM_FIELD_NUMBER: _ClassVar[int]
     EXAMPLES_FIELD_NUMBER: _ClassVar[int]
+    INPUT_LEN_FIELD_NUMBER: _ClassVar[int]
     PROBE_BATCHES_FIELD_NUMBER: _ClassVar[int]
     PROBE_BATCH_SIZE_FIELD_NUMBER: _ClassVar[int]
     STEPS_FIELD_NUMBER: _ClassVar[int]
@@ -427,12 +428,13 @@ class Problem(_message.Message):
     classes: int
     dim: int
     examples: int
+    input_len: int
     probe_batch_size: int
     probe_batches: int
     steps: int
     steps_per_epoch: int
     tensors: _containers.RepeatedCompositeFieldContainer[Tensor]
-    def __init__(self, dim: _Optional[int] = ..., tensors: _Optional[_Iterable[_Union[Tensor, _Mapping]]] = ..., classes: _Optional[int] = ..., examples: _Optional[int] = ..., batch_size: _Optional[int] = ..., steps: _Optional[int] = ..., steps_per_epoch: _Optional[int] = ..., probe_batches: _Optional[int] = ..., probe_batch_size: _Optional[int] = ...) -> None: ...
+    def __init__(self, dim: _Optional[int] = ..., tensors: _Optional[_Iterable[_Union[Tensor, _Mapping]]] = ..., classes: _Optional[int] = ..., examples: _Optional[int] = ..., batch_size: _Optional[int] = ..., steps: _Optional[int] = ..., steps_per_epoch: _Optional[int] = ..., probe_batches: _Optional[int] = ..., probe_batch_size: _Optional[int] = ..., input_len: _Optional[int] = ...) -> None: ...
 
 class Range(_message.Message):
     __slots__ = ["to"]
@@ -538,22 +540,26 @@ class Stop(_message.Message):
     def __init__(self, reason: _Optional[_Union[StopReason, str]] = ...) -> None: ...
 
 class Tensor(_message.Message):
-    __slots__ = ["fan_in", "kind", "layer", "name", "offset", "prunable", "shape"]
+    __slots__ = ["activation_len", "fan_in", "kind", "layer", "name", "offset", "prunable", "rate_scale", "shape"]
+    ACTIVATION_LEN_FIELD_NUMBER: _ClassVar[int]
     FAN_IN_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     LAYER_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     OFFSET_FIELD_NUMBER: _ClassVar[int]
     PRUNABLE_FIELD_NUMBER: _ClassVar[int]
+    RATE_SCALE_FIELD_NUMBER: _ClassVar[int]
     SHAPE_FIELD_NUMBER: _ClassVar[int]
+    activation_len: int
     fan_in: int
     kind: str
     layer: int
     name: str
     offset: int
     prunable: bool
+    rate_scale: float
     shape: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, name: _Optional[str] = ..., kind: _Optional[str] = ..., layer: _Optional[int] = ..., shape: _Optional[_Iterable[int]] = ..., offset: _Optional[int] = ..., fan_in: _Optional[int] = ..., prunable: bool = ...) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., kind: _Optional[str] = ..., layer: _Optional[int] = ..., shape: _Optional[_Iterable[int]] = ..., offset: _Optional[int] = ..., fan_in: _Optional[int] = ..., prunable: bool = ..., activation_len: _Optional[int] = ..., rate_scale: _Optional[float] = ...) -> None: ...
 
 class VJPOp(_message.Message):
     __slots__ = ["at", "batch", "cotangent", "freeze_stats", "out"]
