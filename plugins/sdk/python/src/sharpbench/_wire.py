@@ -42,7 +42,7 @@ def from_problem(p: Any) -> Problem:
         tensors=tuple(
             Tensor(
                 name=t.name, kind=t.kind, layer=t.layer, shape=tuple(t.shape), offset=t.offset, fan_in=t.fan_in,
-                prunable=t.prunable, activation_len=t.activation_len, rate_scale=t.rate_scale or 1.0,
+                prunable=t.prunable, activation_len=t.activation_len, sgd_rate=t.sgd_rate or 1.0, adam_rate=t.adam_rate or 1.0,
             ) for t in p.tensors),
     )
 

@@ -540,26 +540,28 @@ class Stop(_message.Message):
     def __init__(self, reason: _Optional[_Union[StopReason, str]] = ...) -> None: ...
 
 class Tensor(_message.Message):
-    __slots__ = ["activation_len", "fan_in", "kind", "layer", "name", "offset", "prunable", "rate_scale", "shape"]
+    __slots__ = ["activation_len", "adam_rate", "fan_in", "kind", "layer", "name", "offset", "prunable", "sgd_rate", "shape"]
     ACTIVATION_LEN_FIELD_NUMBER: _ClassVar[int]
+    ADAM_RATE_FIELD_NUMBER: _ClassVar[int]
     FAN_IN_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     LAYER_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     OFFSET_FIELD_NUMBER: _ClassVar[int]
     PRUNABLE_FIELD_NUMBER: _ClassVar[int]
-    RATE_SCALE_FIELD_NUMBER: _ClassVar[int]
+    SGD_RATE_FIELD_NUMBER: _ClassVar[int]
     SHAPE_FIELD_NUMBER: _ClassVar[int]
     activation_len: int
+    adam_rate: float
     fan_in: int
     kind: str
     layer: int
     name: str
     offset: int
     prunable: bool
-    rate_scale: float
+    sgd_rate: float
     shape: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, name: _Optional[str] = ..., kind: _Optional[str] = ..., layer: _Optional[int] = ..., shape: _Optional[_Iterable[int]] = ..., offset: _Optional[int] = ..., fan_in: _Optional[int] = ..., prunable: bool = ..., activation_len: _Optional[int] = ..., rate_scale: _Optional[float] = ...) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., kind: _Optional[str] = ..., layer: _Optional[int] = ..., shape: _Optional[_Iterable[int]] = ..., offset: _Optional[int] = ..., fan_in: _Optional[int] = ..., prunable: bool = ..., activation_len: _Optional[int] = ..., sgd_rate: _Optional[float] = ..., adam_rate: _Optional[float] = ...) -> None: ...
 
 class VJPOp(_message.Message):
     __slots__ = ["at", "batch", "cotangent", "freeze_stats", "out"]
