@@ -1,8 +1,22 @@
-// Command engine is the Go half of the benchmarks: it makes a network, a batch and their gradient from a seed, writes
-// them for the other half to compare, and then times gradients on request.
+// Command engine is the Go half of the benchmarks: it makes numbers from a seed, computes from them what the options ask
+// for, writes both for the other half to compare, and then times the same work on request.
 //
-// It writes raw little-endian float32 files to the folder given by -out (parameters.f32, x.f32, gradient.f32) and
-// case.json, prints "ready", and answers each line "time N" on standard input by the nanoseconds of N gradients.
+// The work is named by -work, separated by commas. With -model, on a network and a batch:
+//
+//	gradient  loss and gradient in training mode
+//	loss      loss and wrong predictions in evaluation mode
+//	hvp       a Hessian-vector product in evaluation mode, at another point each time
+//	hvps      the same at the same point again, where much of it is kept
+//	clipped   the sum of the gradients of single examples, clipped to the median of their norms
+//
+// With -elements, on plain vectors:
+//
+//	momentum  a step of SGD with momentum and weight decay
+//	adam      a step of Adam
+//	sam       what SAM computes in a step between its two gradients and after them
+//
+// It writes raw little-endian float32 files and case.json to the folder given by -out, prints "ready", and answers each
+// line "time WORK N" on standard input by the nanoseconds of N repetitions, and "peak" by the GFLOP/s of the processor.
 package main
 
 import (
@@ -18,21 +32,28 @@ import (
 
 	"github.com/sharpbench/sharpbench/harness/engine"
 	"github.com/sharpbench/sharpbench/harness/model"
-	"github.com/sharpbench/sharpbench/harness/rng"
 )
 
-// description is what the other half needs to build the same network.
+// description is what the other half needs to build the same.
 type description struct {
+	ISA     string          `json:"isa"`
 	Model   model.Spec      `json:"model"`
 	Input   []int           `json:"input"` // height, width, channels
 	Classes int             `json:"classes"`
 	Layout  []engine.Tensor `json:"layout"`
-	Steps   []engine.Step   `json:"steps"`
 	Labels  []int32         `json:"labels"`
-	Loss    float64         `json:"loss"`
-	Errors  int             `json:"errors"`
-	Flops   float64         `json:"flops"` // of the products of one gradient
-	Version int             `json:"version"`
+	Clip    float64         `json:"clip"`
+	// Results are the numbers beside the vectors, by the work they belong to.
+	Results map[string]map[string]float64 `json:"results"`
+	Options map[string]float64            `json:"options"`
+	Version int                           `json:"version"`
+}
+
+// bench is a set of work: what to repeat, and the vectors of its first results.
+type bench struct {
+	description
+	work    map[string]func()
+	vectors map[string][]float32
 }
 
 func main() {
@@ -43,104 +64,80 @@ func main() {
 }
 
 func run() error {
-	spec := flag.String("model", `{"name":"cnn"}`, "the model table, as JSON")
-	side := flag.Int("side", 32, "height and width of the images")
-	channels := flag.Int("channels", 3, "channels of the images")
-	batch := flag.Int("batch", 128, "examples")
-	seed := flag.Uint64("seed", 1, "of parameters and batch")
+	var o options
+	flag.StringVar(&o.model, "model", "", "the model table of a suite, as JSON")
+	flag.IntVar(&o.side, "side", 32, "height and width of the images")
+	flag.IntVar(&o.channels, "channels", 3, "channels of the images")
+	flag.IntVar(&o.batch, "batch", 128, "examples")
+	flag.IntVar(&o.elements, "elements", 0, "length of the vectors")
+	flag.Uint64Var(&o.seed, "seed", 1, "of all numbers")
+	work := flag.String("work", "gradient", "what to compute")
 	out := flag.String("out", "", "folder for the files")
 	flag.Parse()
+	o.work = strings.Split(*work, ",")
 
-	d := description{Input: []int{*side, *side, *channels}, Classes: 10, Version: engine.Version}
-	if err := json.Unmarshal([]byte(*spec), &d.Model); err != nil {
+	b := &bench{work: map[string]func(){}, vectors: map[string][]float32{}}
+	b.ISA, b.Version, b.Results, b.Options = engine.ISA(), engine.Version, map[string]map[string]float64{}, map[string]float64{}
+	start := b.network
+	if o.model == "" {
+		start = b.updates
+	}
+	if err := start(o); err != nil {
 		return err
 	}
-	d.Model.SetDefaults()
-	in := engine.Shape{H: *side, W: *side, C: *channels}
-	net, err := model.New(d.Model, in, d.Classes)
-	if err != nil {
-		return err
-	}
-	d.Layout, d.Steps = net.Layout(), net.Steps()
-
-	w, grad, buf := make([]float32, net.Dim()), make([]float32, net.Dim()), make([]float32, net.BufferDim())
-	model.Init(d.Model, net, *seed, w)
-	net.InitBuffers(buf)
-	// Scales and shifts that are neither 1 nor 0, so that the comparison sees them.
-	for i, t := range d.Layout {
-		if t.Kind == engine.Weight {
-			continue
-		}
-		r := rng.New(*seed, "benchmark", uint64(i))
-		for j := t.Offset; j < t.Offset+t.Len(); j++ {
-			w[j] += float32(0.2 * r.Norm())
-		}
-	}
-	b := engine.Batch{X: make([]float32, *batch*in.Len()), Y: make([]int32, *batch)}
-	rng.Normal(b.X, *seed, "benchmark/x", 0, 1)
-	labels := rng.New(*seed, "benchmark/y", 0)
-	for i := range b.Y {
-		b.Y[i] = int32(labels.IntN(d.Classes))
-	}
-	d.Labels = b.Y
-	d.Flops = float64(*batch) * flops(d.Steps)
-
-	m := engine.NewMachine(net, *batch)
-	step := func() engine.Result {
-		return m.Grad(w, buf, b, engine.Loss{}, engine.Train, true, grad)
-	}
-	r := step()
-	d.Loss, d.Errors = r.Loss, r.Errors
-
-	for name, x := range map[string][]float32{"parameters": w, "x": b.X, "gradient": grad} {
-		data := make([]byte, 0, 4*len(x))
-		data, err := binary.Append(data, binary.LittleEndian, x)
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(*out, name+".f32"), data, 0o644); err != nil {
-			return err
-		}
-	}
-	text, err := json.Marshal(d)
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(*out, "case.json"), text, 0o644); err != nil {
+	if err := b.write(*out); err != nil {
 		return err
 	}
 	fmt.Println("ready")
+	return b.serve()
+}
 
+type options struct {
+	model                           string
+	side, channels, batch, elements int
+	seed                            uint64
+	work                            []string
+}
+
+func (b *bench) write(folder string) error {
+	for name, x := range b.vectors {
+		data, err := binary.Append(make([]byte, 0, 4*len(x)), binary.LittleEndian, x)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(folder, name+".f32"), data, 0o644); err != nil {
+			return err
+		}
+	}
+	text, err := json.Marshal(b.description)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(folder, "case.json"), text, 0o644)
+}
+
+func (b *bench) serve() error {
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {
+		line := strings.TrimSpace(lines.Text())
+		if line == "peak" {
+			fmt.Println(engine.FMAPeak())
+			continue
+		}
+		var name string
 		var n int
-		if _, err := fmt.Sscanf(strings.TrimSpace(lines.Text()), "time %d", &n); err != nil {
-			return fmt.Errorf("expected time N: %w", err)
+		if _, err := fmt.Sscanf(line, "time %s %d", &name, &n); err != nil {
+			return fmt.Errorf("expected time WORK N: %w", err)
+		}
+		work := b.work[name]
+		if work == nil {
+			return fmt.Errorf("unknown work %q", name)
 		}
 		start := time.Now()
 		for range n {
-			step()
+			work()
 		}
 		fmt.Println(time.Since(start).Nanoseconds())
 	}
 	return lines.Err()
-}
-
-// flops counts two operations a multiplication for the products of forward and backward pass of one example. The first
-// layer's input needs no gradient.
-func flops(steps []engine.Step) float64 {
-	var total float64
-	passes := 2
-	for _, s := range steps {
-		switch s.Kind {
-		case "conv":
-			total += float64(2 * passes * s.Kernel * s.Kernel * s.In.C * s.Out.Len())
-		case "linear":
-			total += float64(2 * passes * s.In.Len() * s.Out.Len())
-		default:
-			continue
-		}
-		passes = 3
-	}
-	return total
 }
