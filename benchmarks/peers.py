@@ -208,6 +208,7 @@ class Opacus(Clipped):
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
+        self.net.train()  # the hooks keep nothing in evaluation mode; without batch normalisation it is the same
         self.sampled = GradSampleModule(self.net, loss_reduction="sum")
 
     def run(self):
@@ -222,6 +223,7 @@ class OpacusGhost(Clipped):
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
+        self.net.train()
         self.sampled = GradSampleModuleFastGradientClipping(
             self.net, loss_reduction="sum", max_grad_norm=self.clip, use_ghost_clipping=True)
 

@@ -27,9 +27,6 @@ CASES = [
     ("CNN 16-32-64, batch norm", {"name": "cnn", "width": [16, 32, 64]}, 32, 3, ["gradient", "loss", "hvp", "hvps"]),
     ("CNN 32-64-128, batch norm", {"name": "cnn", "width": [32, 64, 128]}, 32, 3, ["gradient"]),
     ("CNN 16-32-64, group norm", {"name": "cnn", "width": [16, 32, 64], "norm": "group"}, 32, 3, ["gradient", "clipped"]),
-    ("ResNet-8", {"name": "resnet", "depth": 8}, 32, 3, ["gradient"]),
-    ("ResNet-20", {"name": "resnet", "depth": 20}, 32, 3, ["gradient", "loss"]),
-    ("ViT", VIT, 32, 3, ["gradient"]),
 ]
 BATCH = 128
 UPDATES = {"momentum": "SGD, momentum 0.9, weight decay", "adam": "Adam", "sam": "SAM: ascent, descent by SGD with momentum"}

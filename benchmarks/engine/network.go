@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/sharpbench/sharpbench/harness/engine"
@@ -70,6 +71,31 @@ func (b *bench) network(o options) error {
 			r := loss()
 			b.Results[name] = map[string]float64{"loss": r.Loss, "errors": float64(r.Errors)}
 			b.work[name] = func() { loss() }
+		case "hvp", "hvps":
+			// At points that alternate nothing can be kept from one product to the next.
+			points := [][]float32{w}
+			if name == "hvp" {
+				other := slices.Clone(w)
+				other[0]++
+				points = append(points, other)
+			}
+			m, out, turn := engine.NewMachine(net, o.batch), make([]float32, net.Dim()), 0
+			product := func() {
+				m.HVP(points[turn%len(points)], buf, batch, engine.Loss{}, engine.Eval, v, out)
+				turn++
+			}
+			product()
+			b.vectors["hvp"] = slices.Clone(out)
+			b.work[name] = product
+		case "clipped":
+			norms, out := make([]float32, o.batch), make([]float32, net.Dim())
+			m.GradClipped(w, buf, batch, engine.Loss{}, math.Inf(1), false, norms, nil)
+			sorted := slices.Sorted(slices.Values(norms))
+			b.Clip = float64(sorted[len(sorted)/2])
+			clipped := func() { m.GradClipped(w, buf, batch, engine.Loss{}, b.Clip, false, nil, out) }
+			clipped()
+			b.vectors[name] = slices.Clone(out)
+			b.work[name] = clipped
 		default:
 			return fmt.Errorf("unknown work %q", name)
 		}
