@@ -51,7 +51,36 @@ def cnn(spec, side, channels, classes):
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, classes))
 
 
-NETWORKS = {"mlp": mlp, "cnn": cnn}
+class Block(nn.Module):
+    """act(x + norm(conv(act(norm(conv(x)))))), with a 1×1 convolution beside it where the shape changes."""
+
+    def __init__(self, spec, inputs, width, stride):
+        super().__init__()
+        bias, act = spec["norm"] == "none", ACTIVATIONS[spec["activation"]]
+        self.body = nn.Sequential(
+            nn.Conv2d(inputs, width, 3, stride, padding=1, bias=bias), *norm(spec, width), act(),
+            nn.Conv2d(width, width, 3, padding=1, bias=bias), *norm(spec, width))
+        self.shortcut = nn.Sequential()
+        if stride != 1 or inputs != width:
+            self.shortcut = nn.Sequential(nn.Conv2d(inputs, width, 1, stride, bias=bias), *norm(spec, width))
+        self.act = act()
+
+    def forward(self, x):
+        return self.act(self.body(x) + self.shortcut(x))
+
+
+def resnet(spec, side, channels, classes):
+    widths = spec["width"]
+    layers = [nn.Conv2d(channels, widths[0], 3, padding=1, bias=spec["norm"] == "none"), *norm(spec, widths[0]), ACTIVATIONS[spec["activation"]]()]
+    inputs = widths[0]
+    for i, width in enumerate(widths):
+        for j in range((spec["depth"] - 2) // (2 * len(widths))):
+            layers.append(Block(spec, inputs, width, 2 if i > 0 and j == 0 else 1))
+            inputs = width
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(inputs, classes))
+
+
+NETWORKS = {"mlp": mlp, "cnn": cnn, "resnet": resnet}
 
 
 class Problem:
