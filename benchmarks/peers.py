@@ -80,7 +80,47 @@ def resnet(spec, side, channels, classes):
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(inputs, classes))
 
 
-NETWORKS = {"mlp": mlp, "cnn": cnn, "resnet": resnet}
+class TransformerBlock(nn.Module):
+    """x + attention(norm(x)), then x + perceptron(norm(x))."""
+
+    def __init__(self, spec):
+        super().__init__()
+        width = spec["width"][0]
+        self.heads = spec["heads"]
+        self.norm1, self.qkv, self.proj = nn.LayerNorm(width), nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.perceptron = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, spec["hidden"]), nn.GELU(), nn.Linear(spec["hidden"], width))
+
+    def forward(self, x):
+        n, tokens, width = x.shape
+        q, k, v = self.qkv(self.norm1(x)).view(n, tokens, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
+        x = x + self.proj(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(n, tokens, width))
+        return x + self.perceptron(x)
+
+
+class ViT(nn.Module):
+    def __init__(self, spec, side, channels, classes):
+        super().__init__()
+        width, patch = spec["width"][0], spec["patch"]
+        self.patch = nn.Conv2d(channels, width, patch, stride=patch)
+        self.position = Positions((side // patch) ** 2, width)
+        self.blocks = nn.Sequential(*[TransformerBlock(spec) for _ in range(spec["depth"])])
+        self.norm, self.fc = nn.LayerNorm(width), nn.Linear(width, classes)
+
+    def forward(self, x):
+        x = self.position(self.patch(x).flatten(2).transpose(1, 2))
+        return self.fc(self.norm(self.blocks(x)).mean(1))
+
+
+class Positions(nn.Module):
+    def __init__(self, tokens, width):
+        super().__init__()
+        self.embed = nn.Parameter(torch.zeros(tokens, width))
+
+    def forward(self, x):
+        return x + self.embed
+
+
+NETWORKS = {"mlp": mlp, "cnn": cnn, "resnet": resnet, "vit": ViT}
 
 
 class Problem:
@@ -91,7 +131,8 @@ class Problem:
         side, _, channels = case["input"]
         net = NETWORKS[case["model"]["name"]](case["model"], side, channels, case["classes"])
         with torch.no_grad():
-            for p, value in zip(net.parameters(), self.vector("parameters"), strict=True):
+            self.params = list(net.parameters())
+            for p, value in zip(self.params, self.vector("parameters"), strict=True):
                 p.copy_(value)
         x = self.numbers("x").reshape(-1, side, side, channels).transpose(0, 3, 1, 2)
         self.x = torch.from_numpy(x.copy()).to(dtype).contiguous(memory_format=memory_format)
@@ -105,12 +146,14 @@ class Problem:
     def vector(self, name):
         """The parts of a vector of the engine that belong to the parameters, in PyTorch's order of indices."""
         flat = self.numbers(name)
-        for tensor in self.case["layout"]:
+        for tensor, p in zip(self.case["layout"], self.params, strict=True):
             shape, offset = tensor["Shape"], tensor["Offset"]
             part = torch.from_numpy(flat[offset:offset + math.prod(shape)].reshape(shape))
             if len(shape) == 4:  # HWIO -> OIHW
                 part = part.permute(3, 2, 0, 1)
-            elif len(shape) == 2:  # inputs, outputs -> outputs, inputs
+                if p.dim() == 2:  # a linear layer, which the engine has as a 1×1 convolution
+                    part = part.flatten(1)
+            elif len(shape) == 2 and not tensor["Name"].endswith(".embed"):  # inputs, outputs -> outputs, inputs
                 part = part.T
             yield part.contiguous()
 

@@ -26,6 +26,7 @@ CASES = [
     ("CNN 16-32-64, group norm", {"name": "cnn", "width": [16, 32, 64], "norm": "group"}, 32, 3, ["gradient", "clipped"]),
     ("ResNet-8", {"name": "resnet", "depth": 8}, 32, 3, ["gradient"]),
     ("ResNet-20", {"name": "resnet", "depth": 20}, 32, 3, ["gradient", "loss"]),
+    ("ViT, 4 blocks of width 64", {"name": "vit", "width": [64], "depth": 4, "heads": 4, "patch": 4, "hidden": 128}, 32, 3, ["gradient"]),
 ]
 BATCH = 128
 UPDATES = {"momentum": "SGD, momentum 0.9, weight decay", "adam": "Adam", "sam": "SAM: ascent, descent by SGD with momentum"}
@@ -91,8 +92,8 @@ def variants(work, case, folder):
             found |= {"Opacus": peers.Opacus(case, folder), "Opacus ghost": peers.OpacusGhost(case, folder)}
         return found
     peer = {"gradient": peers.Gradient, "loss": peers.Loss, "hvp": peers.HVP, "hvps": peers.MoreHVPs}[work]
-    flat = case["model"]["name"] == "mlp"
-    return {name: peer(case, folder, f) for name, f in FORMATS.items() if not flat or name == "NCHW"}
+    images = case["model"]["name"] in ("cnn", "resnet")
+    return {name: peer(case, folder, f) for name, f in FORMATS.items() if images or name == "NCHW"}
 
 
 def reference(work, case, folder):
