@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// BenchmarkStep times a gradient in mode Train and an evaluation in mode Eval of a batch of 128.
+// BenchmarkStep times a gradient in mode Train, an evaluation in mode Eval and a sum of clipped gradients of a batch of
+// 128.
 func BenchmarkStep(b *testing.B) {
 	image := Shape{32, 32, 3}
 	for _, p := range []plan{
@@ -29,6 +30,11 @@ func BenchmarkStep(b *testing.B) {
 		b.Run(fmt.Sprintf("evaluation/%v", p), func(b *testing.B) {
 			for b.Loop() {
 				m.Loss(w, buf, batch, Loss{}, Eval, nil)
+			}
+		})
+		b.Run(fmt.Sprintf("clipped/%v", p), func(b *testing.B) {
+			for b.Loop() {
+				m.GradClipped(w, buf, batch, Loss{}, 1, false, nil, grad)
 			}
 		})
 	}

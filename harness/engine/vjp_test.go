@@ -127,3 +127,39 @@ func TestInputGrad(t *testing.T) {
 		}
 	}
 }
+
+// TestVJPIsAdjoint checks that u·(J v) = (Jᵀ u)·v.
+func TestVJPIsAdjoint(t *testing.T) {
+	for k, p := range plans {
+		for _, mode := range []Mode{Train, Eval} {
+			n := p.build(t)
+			w, buf, b := example(n, 6, uint64(k))
+			r := rand.New(rand.NewPCG(12, uint64(k)))
+			u, v := make([]float32, 6*n.Classes()), make([]float32, n.Dim())
+			for _, x := range [][]float32{u, v} {
+				for i := range x {
+					x[i] = float32(r.NormFloat64())
+				}
+			}
+			m := NewMachine(n, 6)
+			jv, ju := make([]float32, len(u)), make([]float32, len(v))
+			m.JVP(w, buf, b, mode, v, jv)
+			m.VJP(w, buf, b, mode, false, u, ju)
+			left, scale := dotNorms(u, jv)
+			right, _ := dotNorms(ju, v)
+			if math.Abs(left-right) > 1e-5*scale {
+				t.Errorf("%v mode %d: u·(J v) = %v, (Jᵀ u)·v = %v", p, mode, left, right)
+			}
+		}
+	}
+}
+
+// dotNorms are x·y, and |x| |y|.
+func dotNorms(x, y []float32) (dot, norms float64) {
+	var xx, yy float64
+	for i := range x {
+		a, b := float64(x[i]), float64(y[i])
+		dot, xx, yy = dot+a*b, xx+a*a, yy+b*b
+	}
+	return dot, math.Sqrt(xx * yy)
+}
