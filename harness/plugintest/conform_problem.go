@@ -1,6 +1,7 @@
 package plugintest
 
 import (
+	"errors"
 	"math"
 	"slices"
 
@@ -115,43 +116,51 @@ type wrapped struct {
 	before func() error // called before every evaluation; its error is the answer
 }
 
-func (w *wrapped) eval(do func() (oracle.Eval, error)) (oracle.Eval, error) {
-	if err := w.before(); err != nil {
-		return oracle.Eval{Loss: math.NaN()}, err
+// eval answers, or refuses. What a refusal leaves in out is what the host would: numbers that are not finite stay there.
+func (w *wrapped) eval(out []float32, do func() (oracle.Eval, error)) (oracle.Eval, error) {
+	err := w.before()
+	if err == nil {
+		return do()
 	}
-	return do()
+	var refused *oracle.Error
+	if errors.As(err, &refused) && refused.Code == oracle.NonFinite {
+		for i := range out {
+			out[i] = float32(math.NaN())
+		}
+	}
+	return oracle.Eval{Loss: math.NaN()}, err
 }
 
 func (w *wrapped) Loss(b oracle.Batch, at []float32, o oracle.Options) (oracle.Eval, error) {
-	return w.eval(func() (oracle.Eval, error) { return w.Training.Loss(b, at, o) })
+	return w.eval(nil, func() (oracle.Eval, error) { return w.Training.Loss(b, at, o) })
 }
 
 func (w *wrapped) Grad(b oracle.Batch, at, out []float32, o oracle.Options) (oracle.Eval, error) {
-	return w.eval(func() (oracle.Eval, error) { return w.Training.Grad(b, at, out, o) })
+	return w.eval(out, func() (oracle.Eval, error) { return w.Training.Grad(b, at, out, o) })
 }
 
 func (w *wrapped) Outputs(b oracle.Batch, at, out []float32, o oracle.Options) (oracle.Eval, error) {
-	return w.eval(func() (oracle.Eval, error) { return w.Training.Outputs(b, at, out, o) })
+	return w.eval(out, func() (oracle.Eval, error) { return w.Training.Outputs(b, at, out, o) })
 }
 
 func (w *wrapped) HVP(b oracle.Batch, at, v, out []float32, o oracle.Options) (oracle.Eval, error) {
-	return w.eval(func() (oracle.Eval, error) { return w.Training.HVP(b, at, v, out, o) })
+	return w.eval(out, func() (oracle.Eval, error) { return w.Training.HVP(b, at, v, out, o) })
 }
 
 func (w *wrapped) GradClipped(b oracle.Batch, at, out []float32, c oracle.Clip, o oracle.Options) (oracle.Eval, error) {
-	return w.eval(func() (oracle.Eval, error) { return w.Training.GradClipped(b, at, out, c, o) })
+	return w.eval(out, func() (oracle.Eval, error) { return w.Training.GradClipped(b, at, out, c, o) })
 }
 
 func (w *wrapped) GradSquared(b oracle.Batch, at, out []float32, o oracle.Options) (oracle.Eval, error) {
-	return w.eval(func() (oracle.Eval, error) { return w.Training.GradSquared(b, at, out, o) })
+	return w.eval(out, func() (oracle.Eval, error) { return w.Training.GradSquared(b, at, out, o) })
 }
 
 func (w *wrapped) VJP(b oracle.Batch, at, c, out []float32, o oracle.Options) (oracle.Eval, error) {
-	return w.eval(func() (oracle.Eval, error) { return w.Training.VJP(b, at, c, out, o) })
+	return w.eval(out, func() (oracle.Eval, error) { return w.Training.VJP(b, at, c, out, o) })
 }
 
 func (w *wrapped) InputGrad(b oracle.Batch, at, out []float32, o oracle.Options) (oracle.Eval, error) {
-	return w.eval(func() (oracle.Eval, error) { return w.Training.InputGrad(b, at, out, o) })
+	return w.eval(out, func() (oracle.Eval, error) { return w.Training.InputGrad(b, at, out, o) })
 }
 
 // disturbed is digits with something happening before every evaluation, which is told its number, from 1.
