@@ -1,7 +1,5 @@
 package engine
 
-import "fmt"
-
 // chain is layers one behind the other. It is a layer itself: a network is a chain, and so are the branches of a
 // composite layer. Its first input and last output, with their gradients and tangents, belong to the caller; what lies
 // between is the chain's.
@@ -126,7 +124,7 @@ func (c *chain) jvp(ws *workspace, x, rx, y, ry *activation) {
 	ends(s.racts, rx, ry, x.n)
 	for i, l := range c.layers {
 		ws.scratch = s.layers[i]
-		tangent(l).jvp(ws, s.acts[i], s.racts[i], s.acts[i+1], s.racts[i+1])
+		l.jvp(ws, s.acts[i], s.racts[i], s.acts[i+1], s.racts[i+1])
 	}
 }
 
@@ -138,7 +136,7 @@ func (c *chain) jvpBackward(ws *workspace, x, rx, y, ry, dy, rdy, dx, rdx *activ
 	ends(s.rgrads, rdx, rdy, x.n)
 	for i := len(c.layers) - 1; i >= 0; i-- {
 		ws.scratch = s.layers[i]
-		tangent(c.layers[i]).jvpBackward(ws, s.acts[i], s.racts[i], s.acts[i+1], s.racts[i+1],
+		c.layers[i].jvpBackward(ws, s.acts[i], s.racts[i], s.acts[i+1], s.racts[i+1],
 			s.grads[i+1], s.rgrads[i+1], s.grads[i], s.rgrads[i])
 	}
 }
@@ -149,18 +147,6 @@ func (c *chain) backwardEach(ws *workspace, x, y, dy, dx *activation) {
 	ends(s.grads, dx, dy, x.n)
 	for i := len(c.layers) - 1; i >= 0; i-- {
 		ws.scratch = s.layers[i]
-		l, ok := c.layers[i].(eachLayer)
-		if !ok {
-			panic(fmt.Sprintf("engine: layer %T has no gradients of single examples", c.layers[i]))
-		}
-		l.backwardEach(ws, s.acts[i], s.acts[i+1], s.grads[i+1], s.grads[i])
+		c.layers[i].backwardEach(ws, s.acts[i], s.acts[i+1], s.grads[i+1], s.grads[i])
 	}
-}
-
-func tangent(l layer) tangentLayer {
-	t, ok := l.(tangentLayer)
-	if !ok {
-		panic(fmt.Sprintf("engine: layer %T has no tangents", l))
-	}
-	return t
 }

@@ -24,11 +24,9 @@ type layer interface {
 	// backward gets what forward got and made. It overwrites the layer's part of ws.grad, unless that is nil, and dx,
 	// unless that is nil. It modifies nothing else: not dy either.
 	backward(ws *workspace, x, y, dy, dx *activation)
-}
 
-// tangentLayer is a layer with directional derivatives along t: the parameters are ws.w + t·ws.v, the inputs x + t·rx.
-type tangentLayer interface {
-	layer
+	// The next two are derivatives along a direction: the parameters are ws.w + t·ws.v, the inputs x + t·rx.
+
 	// jvp computes ry, the derivative of the output at t = 0. rx nil stands for 0. forward was called before with the same
 	// x, parameters and mode, and ws.keep set.
 	jvp(ws *workspace, x, rx, y, ry *activation)
@@ -36,11 +34,7 @@ type tangentLayer interface {
 	// part of ws.rgrad, and rdx unless that is nil. forward, backward (with the same dy) and jvp were called before. It
 	// modifies nothing else.
 	jvpBackward(ws *workspace, x, rx, y, ry, dy, rdy, dx, rdx *activation)
-}
 
-// eachLayer is a layer with gradients of single examples.
-type eachLayer interface {
-	layer
 	// backwardEach is backward where dy holds the gradient of each example's own loss. It stores the gradient of example i
 	// with respect to the n parameters from an offset in ws.each.of(i, offset, n), instead of ws.grad.
 	backwardEach(ws *workspace, x, y, dy, dx *activation)

@@ -17,6 +17,8 @@ func TestNoAllocations(t *testing.T) {
 			m.Grad(w, buf, b, Loss{}, Train, true, grad)
 			m.Loss(w, buf, b, Loss{NormalizeLogits: true}, Eval, nil)
 			m.Outputs(w, buf, b, Eval, out)
+			m.HVP(w, buf, b, Loss{}, Train, w, grad)
+			m.JVP(w, buf, b, Train, w, out)
 		}
 		calls()
 		if a := testing.AllocsPerRun(5, calls); a > 0 {
@@ -35,6 +37,7 @@ func TestInputsUntouched(t *testing.T) {
 		for _, mode := range []Mode{Eval, Train} {
 			m.Grad(w, buf, b, Loss{}, mode, false, grad)
 			m.Loss(w, buf, b, Loss{}, mode, nil)
+			m.HVP(w, buf, b, Loss{}, mode, w, grad)
 		}
 		mustEqual(t, fmt.Sprintf("%s: parameters", n.name), w, w2)
 		mustEqual(t, fmt.Sprintf("%s: buffers", n.name), buf, buf2)

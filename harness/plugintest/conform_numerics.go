@@ -69,10 +69,6 @@ var numericsChecks = []Check{
 		run: func(s *subject) error { return s.degenerate(1e-6) }},
 	{ID: "N4b", Level: Should, Kind: pluginhost.KindOptimizer, Reason: "… bit for bit",
 		run: func(s *subject) error { return s.degenerate(0) }},
-	{ID: "N5", Level: Should, Kind: pluginhost.KindOptimizer, Reason: "its first iterates are those of an independent reference",
-		run: func(*subject) error {
-			return skip("only the plugin's own tests can have a reference: compare with plugintest.Optimize")
-		}},
 	{ID: "N7", Level: Must, Kind: pluginhost.KindOptimizer, Reason: "a private method draws its noise and clips its gradients once a step, on a Poisson draw",
 		run: (*subject).private},
 }
