@@ -84,13 +84,21 @@ func newPluginInfo(g *global) *cobra.Command {
 
 func describe(w io.Writer, i pluginhost.Info) error {
 	fmt.Fprintf(w, "%s, %s, version %d\n%s\n", i.Name, i.Kind, i.Version, i.Summary)
-	for _, part := range []struct{ label, text string }{{"rule", i.Rule}, {"paper", i.Citation}, {"track", i.Track}} {
+	for _, part := range []struct{ label, text string }{{"rule", i.Rule}, {"paper", i.Citation}, {"not verified", i.Unverified}, {"track", i.Track}} {
 		if part.text != "" {
 			fmt.Fprintf(w, "\n%s: %s\n", part.label, strings.ReplaceAll(strings.TrimSpace(part.text), "\n", "\n  "))
 		}
 	}
-	if i.Kind == "optimizer" {
+	switch {
+	case i.Kind == "optimizer" && i.CostNote != "":
+		fmt.Fprintf(w, "\ncost: %g G a step; %s\n", i.Cost, i.CostNote)
+	case i.Kind == "optimizer":
 		fmt.Fprintf(w, "\ncost: %g G a step\n", i.Cost)
+	case i.CostNote != "":
+		fmt.Fprintf(w, "\ncost: %s\n", i.CostNote)
+	}
+	for _, text := range i.Watch {
+		fmt.Fprintf(w, "\nwatch for: %s\n", text)
 	}
 	fmt.Fprintln(w)
 	var rows [][]string

@@ -46,8 +46,11 @@ type Info struct {
 	Kind                    string // KindOptimizer or KindMetric
 	Version                 int    // raised when any number the plugin produces changes
 	Summary, Rule, Citation string
+	Unverified              string   // what of the rule could not be checked against the publication
+	Watch                   []string // what to watch for, a sentence each
 	Params                  []Param
 	Cost                    float64 // optimizers: price of a step in G
+	CostNote                string  // how it depends on the parameters, in G
 	Track                   string  // "" is the main ranking
 	Degenerate              []Degenerate
 	Needs                   []string // ops it cannot do without
@@ -117,6 +120,7 @@ func opName(n pb.Op_Name) string {
 func fromDescribe(r *pb.DescribeResponse) (Info, *Failure) {
 	i := Info{
 		Name: r.GetName(), Version: int(r.GetVersion()), Summary: r.GetSummary(), Rule: r.GetRule(), Citation: r.GetCitation(),
+		Watch: r.GetWatch(), Unverified: r.GetUnverified(), CostNote: r.GetCostNote(),
 		Cost: r.GetCost(), Track: r.GetTrack(), Resumable: r.GetResumable(), Invariances: r.GetInvariances(),
 	}
 	switch r.GetKind() {

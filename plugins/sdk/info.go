@@ -34,11 +34,16 @@ type Info struct {
 	Summary  string // one line
 	Rule     string // the update rule or formula, plain text
 	Citation string // where it was published
+	// Unverified says what of the rule could not be checked against the publication; "" when all of it was.
+	Unverified string
+	Watch      []string // what to watch for when using it, a sentence each
 
 	Params []Param
 
-	Cost  float64 // optimizers: price of a step in G (one gradient on one nominal batch); metrics leave it 0
-	Track string  // "" for the main ranking; plugins that solve another problem name theirs ("dp")
+	Cost float64 // optimizers: price of a step in G (one gradient on one nominal batch); metrics leave it 0
+	// CostNote says how the cost depends on the parameters, in G: "1 + 1/every". For metrics, what a measurement costs.
+	CostNote string
+	Track    string // "" for the main ranking; plugins that solve another problem name theirs ("dp")
 	// Degenerate lists settings under which the plugin must equal another one, bit for bit.
 	Degenerate []Degenerate
 	Needs      []Op

@@ -46,7 +46,7 @@ type momentum struct{}
 func (momentum) Info() sdk.Info {
 	return sdk.Info{
 		Name: "heavy-ball", Version: 3, Summary: "gradient descent with momentum", Rule: "m = mu m + g; w -= lr m",
-		Citation: "Polyak 1964", Cost: 1, Track: "toy", Resumable: true, Needs: []sdk.Op{sdk.OpGrad, sdk.OpCommit},
+		Citation: "Polyak 1964", Unverified: "the year", Watch: []string{"Overshoots.", "Twice."}, CostNote: "always", Cost: 1, Track: "toy", Resumable: true, Needs: []sdk.Op{sdk.OpGrad, sdk.OpCommit},
 		Params: []sdk.Param{
 			sdk.Float("lr", 0.1, "learning rate").Above(0).Max(10).Log(),
 			sdk.Float("mu", 0.5, "momentum").Min(0).Below(1),
@@ -327,6 +327,7 @@ func TestVectorsThatAreNotSlots(t *testing.T) {
 func TestDescribe(t *testing.T) {
 	i := plugintest.Describe(t, self("step"))
 	if i.Name != "heavy-ball" || i.Kind != pluginhost.KindOptimizer || i.Version != 3 || i.Rule == "" || i.Citation != "Polyak 1964" ||
+		i.Unverified != "the year" || len(i.Watch) != 2 || i.Watch[1] != "Twice." || i.CostNote != "always" ||
 		i.Cost != 1 || i.Track != "toy" || !i.Resumable || len(i.Params) != 4 || len(i.Needs) != 2 || i.Needs[0] != "grad" {
 		t.Errorf("%+v", i)
 	}

@@ -131,6 +131,7 @@ func TestResume(t *testing.T) {
 func TestDescribe(t *testing.T) {
 	i := plugintest.Describe(t, optimizer(t, "twin.py"))
 	if i.Name != "python-sgd" || i.Kind != pluginhost.KindOptimizer || i.Version != 3 || i.Rule == "" || i.Citation != "Polyak 1964" ||
+		i.Unverified != "the year" || len(i.Watch) != 2 || i.Watch[1] != "Twice." || i.CostNote != "always" ||
 		i.Cost != 1 || i.Track != "toy" || !i.Resumable || len(i.Params) != 4 || !slices.Equal(i.Needs, []string{"grad", "commit"}) {
 		t.Errorf("%+v", i)
 	}

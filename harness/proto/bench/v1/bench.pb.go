@@ -666,9 +666,12 @@ type DescribeResponse struct {
 	Cost          float64                `protobuf:"fixed64,9,opt,name=cost,proto3" json:"cost,omitempty"`                               // optimizers: price of a step in G (1 G: one gradient on one nominal batch)
 	Track         string                 `protobuf:"bytes,10,opt,name=track,proto3" json:"track,omitempty"`                              // "": the main ranking
 	Degenerate    []*Degenerate          `protobuf:"bytes,11,rep,name=degenerate,proto3" json:"degenerate,omitempty"`
-	Resumable     bool                   `protobuf:"varint,12,opt,name=resumable,proto3" json:"resumable,omitempty"`    // a run can be continued from any commit: all state is in slots and in the blob
-	Values        []*ValueInfo           `protobuf:"bytes,13,rep,name=values,proto3" json:"values,omitempty"`           // metrics: each of them is in Done.values once
-	Invariances   []string               `protobuf:"bytes,14,rep,name=invariances,proto3" json:"invariances,omitempty"` // metrics: transformations of the parameters that leave the values alone
+	Resumable     bool                   `protobuf:"varint,12,opt,name=resumable,proto3" json:"resumable,omitempty"`              // a run can be continued from any commit: all state is in slots and in the blob
+	Values        []*ValueInfo           `protobuf:"bytes,13,rep,name=values,proto3" json:"values,omitempty"`                     // metrics: each of them is in Done.values once
+	Invariances   []string               `protobuf:"bytes,14,rep,name=invariances,proto3" json:"invariances,omitempty"`           // metrics: transformations of the parameters that leave the values alone
+	Watch         []string               `protobuf:"bytes,15,rep,name=watch,proto3" json:"watch,omitempty"`                       // what to watch for when using it, a sentence each
+	Unverified    string                 `protobuf:"bytes,16,opt,name=unverified,proto3" json:"unverified,omitempty"`             // what of the rule could not be checked against the publication; "": nothing
+	CostNote      string                 `protobuf:"bytes,17,opt,name=cost_note,json=costNote,proto3" json:"cost_note,omitempty"` // how the cost depends on the parameters, in G: "1 + 1/every"
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -799,6 +802,27 @@ func (x *DescribeResponse) GetInvariances() []string {
 		return x.Invariances
 	}
 	return nil
+}
+
+func (x *DescribeResponse) GetWatch() []string {
+	if x != nil {
+		return x.Watch
+	}
+	return nil
+}
+
+func (x *DescribeResponse) GetUnverified() string {
+	if x != nil {
+		return x.Unverified
+	}
+	return ""
+}
+
+func (x *DescribeResponse) GetCostNote() string {
+	if x != nil {
+		return x.CostNote
+	}
+	return ""
 }
 
 // A hyperparameter.
@@ -3814,7 +3838,7 @@ var File_bench_v1_bench_proto protoreflect.FileDescriptor
 const file_bench_v1_bench_proto_rawDesc = "" +
 	"\n" +
 	"\x14bench/v1/bench.proto\x12\bbench.v1\"\x11\n" +
-	"\x0fDescribeRequest\"\xcd\x03\n" +
+	"\x0fDescribeRequest\"\xa0\x04\n" +
 	"\x10DescribeResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\"\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x0e.bench.v1.KindR\x04kind\x12\x18\n" +
@@ -3832,7 +3856,12 @@ const file_bench_v1_bench_proto_rawDesc = "" +
 	"degenerate\x12\x1c\n" +
 	"\tresumable\x18\f \x01(\bR\tresumable\x12+\n" +
 	"\x06values\x18\r \x03(\v2\x13.bench.v1.ValueInfoR\x06values\x12 \n" +
-	"\vinvariances\x18\x0e \x03(\tR\vinvariances\"\xdc\x03\n" +
+	"\vinvariances\x18\x0e \x03(\tR\vinvariances\x12\x14\n" +
+	"\x05watch\x18\x0f \x03(\tR\x05watch\x12\x1e\n" +
+	"\n" +
+	"unverified\x18\x10 \x01(\tR\n" +
+	"unverified\x12\x1b\n" +
+	"\tcost_note\x18\x11 \x01(\tR\bcostNote\"\xdc\x03\n" +
 	"\x05Param\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12(\n" +
 	"\x04type\x18\x02 \x01(\x0e2\x14.bench.v1.Param.TypeR\x04type\x12)\n" +

@@ -64,6 +64,7 @@ def _param(p: Param) -> Any:
 def describe(plugin: Plugin) -> Any:
     m = pb.DescribeResponse(
         name=plugin.name, version=plugin.version, summary=plugin.summary, rule=plugin.rule, citation=plugin.citation,
+        unverified=plugin.unverified, watch=plugin.watch, cost_note=plugin.cost_note,
         params=[_param(p) for p in plugin.params], needs=[pb.Op.Name.Value("NAME_" + n.upper()) for n in plugin.needs],
     )
     if isinstance(plugin, Optimizer):

@@ -30,6 +30,9 @@ class Plugin:
     summary: str = ""  # one line
     rule: str = ""  # update rule or formula, plain text
     citation: str = ""  # where it was published
+    unverified: str = ""  # what of the rule could not be checked against the publication; "" when all of it was
+    watch: Sequence[str] = ()  # what to watch for when using it, a sentence each
+    cost_note: str = ""  # how the cost depends on the parameters, in G: "1 + 1/every"
     params: Sequence[Param] = ()
     needs: Sequence[str] = ()  # ops it cannot do without; a host that does not answer them refuses it before the run
 

@@ -11,6 +11,8 @@ class SGD(sb.Optimizer):
     summary = "gradient descent with momentum"
     rule = "b = momentum*b + g; w = w - lr*b"
     citation = "Polyak 1964"
+    watch = ("Overshoots.", "Twice.")
+    unverified, cost_note = "the year", "always"
     params = [
         sb.Float("lr", 0.1, "learning rate", above=0, max=10, log=True),
         sb.Float("momentum", 0, "share of the previous step that is kept", min=0, below=1),

@@ -98,9 +98,10 @@ class DescribeRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class DescribeResponse(_message.Message):
-    __slots__ = ["citation", "cost", "degenerate", "invariances", "kind", "name", "needs", "params", "resumable", "rule", "summary", "track", "values", "version"]
+    __slots__ = ["citation", "cost", "cost_note", "degenerate", "invariances", "kind", "name", "needs", "params", "resumable", "rule", "summary", "track", "unverified", "values", "version", "watch"]
     CITATION_FIELD_NUMBER: _ClassVar[int]
     COST_FIELD_NUMBER: _ClassVar[int]
+    COST_NOTE_FIELD_NUMBER: _ClassVar[int]
     DEGENERATE_FIELD_NUMBER: _ClassVar[int]
     INVARIANCES_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
@@ -111,10 +112,13 @@ class DescribeResponse(_message.Message):
     RULE_FIELD_NUMBER: _ClassVar[int]
     SUMMARY_FIELD_NUMBER: _ClassVar[int]
     TRACK_FIELD_NUMBER: _ClassVar[int]
+    UNVERIFIED_FIELD_NUMBER: _ClassVar[int]
     VALUES_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
+    WATCH_FIELD_NUMBER: _ClassVar[int]
     citation: str
     cost: float
+    cost_note: str
     degenerate: _containers.RepeatedCompositeFieldContainer[Degenerate]
     invariances: _containers.RepeatedScalarFieldContainer[str]
     kind: Kind
@@ -125,9 +129,11 @@ class DescribeResponse(_message.Message):
     rule: str
     summary: str
     track: str
+    unverified: str
     values: _containers.RepeatedCompositeFieldContainer[ValueInfo]
     version: int
-    def __init__(self, name: _Optional[str] = ..., kind: _Optional[_Union[Kind, str]] = ..., version: _Optional[int] = ..., summary: _Optional[str] = ..., rule: _Optional[str] = ..., citation: _Optional[str] = ..., params: _Optional[_Iterable[_Union[Param, _Mapping]]] = ..., needs: _Optional[_Iterable[_Union[Op.Name, str]]] = ..., cost: _Optional[float] = ..., track: _Optional[str] = ..., degenerate: _Optional[_Iterable[_Union[Degenerate, _Mapping]]] = ..., resumable: bool = ..., values: _Optional[_Iterable[_Union[ValueInfo, _Mapping]]] = ..., invariances: _Optional[_Iterable[str]] = ...) -> None: ...
+    watch: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, name: _Optional[str] = ..., kind: _Optional[_Union[Kind, str]] = ..., version: _Optional[int] = ..., summary: _Optional[str] = ..., rule: _Optional[str] = ..., citation: _Optional[str] = ..., params: _Optional[_Iterable[_Union[Param, _Mapping]]] = ..., needs: _Optional[_Iterable[_Union[Op.Name, str]]] = ..., cost: _Optional[float] = ..., track: _Optional[str] = ..., degenerate: _Optional[_Iterable[_Union[Degenerate, _Mapping]]] = ..., resumable: bool = ..., values: _Optional[_Iterable[_Union[ValueInfo, _Mapping]]] = ..., invariances: _Optional[_Iterable[str]] = ..., watch: _Optional[_Iterable[str]] = ..., unverified: _Optional[str] = ..., cost_note: _Optional[str] = ...) -> None: ...
 
 class Diagnostic(_message.Message):
     __slots__ = ["message", "param"]
