@@ -24,7 +24,8 @@ import (
 const asBench = "SHARPBENCH_TEST_IS_BENCH"
 
 func TestMain(m *testing.M) {
-	serving := len(os.Args) > 2 && os.Args[1] == "plugin" && os.Args[2] == "serve" // a run starting its own plugins
+	// A run starting its own plugins, and a conformance check starting a host to kill.
+	serving := len(os.Args) > 2 && os.Args[1] == "plugin" && (os.Args[2] == "serve" || os.Args[2] == "host")
 	if os.Getenv(asBench) != "" || serving {
 		os.Exit(Main(os.Args[1:], os.Stdout, os.Stderr))
 	}
@@ -57,11 +58,16 @@ func (crasher) New(start sdk.Start) (func(w, g sdk.Vec, lrScale float64) error, 
 }
 
 func TestScripts(t *testing.T) {
+	repository, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("BENCH_CACHE", filepath.Join(e.WorkDir, "cache"))
 			e.Setenv("HOME", e.WorkDir)
+			e.Setenv("REPO", repository)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -26,7 +27,7 @@ tests whether it keeps the rules of the protocol.
 
 EXIT STATUS: 0 done, 1 a check failed, 2 usage, 4 the plugin cannot be started.`,
 	}
-	c.AddCommand(newPluginList(g), newPluginInfo(g), newPluginTest(g), newPluginServe(), newPluginHost())
+	c.AddCommand(newPluginList(g), newPluginInfo(g), newPluginTest(g), newPluginDocs(), newPluginServe(), newPluginHost())
 	return c
 }
 
@@ -34,15 +35,9 @@ func newPluginList(g *global) *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "list the bundled plugins", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			host := newPlugins()
-			host.Preload(cmd.Context(), plugins.Names())
-			var infos []pluginhost.Info
-			for _, name := range plugins.Names() {
-				info, err := host.Describe(name)
-				if err != nil {
-					return unavailable(err, "")
-				}
-				infos = append(infos, info)
+			infos, err := bundledInfos(cmd.Context())
+			if err != nil {
+				return err
 			}
 			if g.json {
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(infos)
@@ -58,6 +53,21 @@ func newPluginList(g *global) *cobra.Command {
 			return table(cmd.OutOrStdout(), []string{"plugin", "kind", "version", "G a step", "what it is"}, rows)
 		},
 	}
+}
+
+// bundledInfos asks every bundled plugin what it is.
+func bundledInfos(ctx context.Context) ([]pluginhost.Info, error) {
+	host := newPlugins()
+	host.Preload(ctx, plugins.Names())
+	var infos []pluginhost.Info
+	for _, name := range plugins.Names() {
+		info, err := host.Describe(name)
+		if err != nil {
+			return nil, unavailable(err, "")
+		}
+		infos = append(infos, info)
+	}
+	return infos, nil
 }
 
 func newPluginInfo(g *global) *cobra.Command {

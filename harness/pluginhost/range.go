@@ -2,13 +2,18 @@ package pluginhost
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
 // Range says in a few characters which values a parameter takes: "≥ 0", "0 ≤ x < 1", "l2 | linf"; empty for any.
 func (p Param) Range() string {
 	if len(p.Choices) > 0 {
-		return strings.Join(p.Choices, " | ")
+		words := slices.Clone(p.Choices)
+		if i := slices.Index(words, ""); i >= 0 {
+			words[i] = `""`
+		}
+		return strings.Join(words, " | ")
 	}
 	below, above := "≤", "≥"
 	if p.MaxOpen {
