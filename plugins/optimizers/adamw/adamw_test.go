@@ -8,6 +8,7 @@ import (
 
 	"github.com/sharpbench/sharpbench/harness/engine"
 	"github.com/sharpbench/sharpbench/harness/plugintest"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/internal/golden"
 	"github.com/sharpbench/sharpbench/plugins/sdk/sdktest"
 )
 
@@ -123,3 +124,5 @@ func TestBadParameters(t *testing.T) {
 		}
 	}
 }
+
+func TestGoldenTrajectories(t *testing.T) { golden.Check(t) }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/sharpbench/sharpbench/harness/plugintest"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/adamw"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/internal/golden"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/sgd"
 	"github.com/sharpbench/sharpbench/plugins/sdk/sdktest"
 )
@@ -273,3 +274,5 @@ func TestBadParameters(t *testing.T) {
 		}
 	}
 }
+
+func TestGoldenTrajectories(t *testing.T) { golden.Check(t) }

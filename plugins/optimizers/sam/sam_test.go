@@ -12,6 +12,7 @@ import (
 	"github.com/sharpbench/sharpbench/harness/pluginhost"
 	"github.com/sharpbench/sharpbench/harness/plugintest"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/adamw"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/internal/golden"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/sgd"
 	"github.com/sharpbench/sharpbench/plugins/sdk/sdktest"
 )
@@ -301,3 +302,5 @@ func TestBadParameters(t *testing.T) {
 		}
 	}
 }
+
+func TestGoldenTrajectories(t *testing.T) { golden.Check(t) }

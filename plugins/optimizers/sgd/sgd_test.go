@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/sharpbench/sharpbench/harness/plugintest"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/internal/golden"
 	"github.com/sharpbench/sharpbench/plugins/sdk/sdktest"
 )
 
@@ -174,3 +175,5 @@ func TestBadParameters(t *testing.T) {
 		}
 	}
 }
+
+func TestGoldenTrajectories(t *testing.T) { golden.Check(t) }

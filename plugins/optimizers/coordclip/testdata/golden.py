@@ -1,0 +1,33 @@
+"""Coordinate-wise clipping."""
+
+import pathlib
+import sys
+
+import numpy as np
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "internal" / "golden"))
+from bases import Base
+from problems import write
+
+
+def clip(g, k, scale):
+    sizes = np.sort(np.abs(g))[::-1]
+    cut = int(len(g) * k)
+    bound = scale * sizes[cut] if cut < len(g) else 0.0
+    return np.clip(g, -bound, bound)
+
+
+def rule(problem, params):
+    w, base = problem.start, Base(problem, params)
+    k, scale = params.get("k", 0.1), params.get("threshold_scale", 1.0)
+    for step in range(problem.steps):
+        w = base.step(w, clip(problem.grad(w, problem.batch(step)), k, scale))
+        yield w
+
+
+write(__file__, rule, [
+    ("quadratic", {}),
+    ("quadratic", {"k": 0.5, "momentum": 0.9, "weight_decay": 0.1}),
+    ("logistic", {"k": 0.4, "threshold_scale": 0.5, "lr": 1.0}),
+    ("mlp", {"k": 0.2, "lr": 1.0, "momentum": 0.5, "weight_decay": 0.05}),
+])

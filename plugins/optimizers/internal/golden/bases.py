@@ -1,0 +1,40 @@
+"""The base rules, in float64, for the references of methods that hand a direction to one of them."""
+
+import numpy as np
+
+
+class Base:
+    """The update rule that params["base"] names (sgd where there is none), with its state."""
+
+    def __init__(self, problem, params, base=None):
+        self.problem, self.k = problem, 0
+        self.base = base or params.get("base", "sgd")
+        p = self.params = {
+            "lr": 0.1, "weight_decay": 0.0, "decay": "auto", "no_decay": "", "momentum": 0.0, "dampening": 0.0,
+            "nesterov": False, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, **params}
+        self.coupled = p["decay"] == "l2" or p["decay"] == "auto" and self.base != "adamw"
+        self.decays = np.ones(problem.dim, dtype=bool)
+        if p["no_decay"] == "bias-norm":
+            self.decays = ~problem.mask("bias", "norm_scale", "norm_shift")
+        self.b = None
+        self.m, self.v = np.zeros(problem.dim), np.zeros(problem.dim)
+
+    def step(self, w, u):
+        """The parameters after a step from w along u."""
+        p, lr = self.params, self.params["lr"] * self.problem.scale(self.k)
+        self.k += 1
+        decay = p["weight_decay"] * w * self.decays
+        if self.coupled:
+            u = u + decay
+        if self.base == "sgd":
+            if self.b is None:
+                self.b = u
+            else:
+                self.b = p["momentum"] * self.b + (1 - p["dampening"]) * u
+            d = u + p["momentum"] * self.b if p["nesterov"] else self.b
+        else:
+            self.m = p["beta1"] * self.m + (1 - p["beta1"]) * u
+            self.v = p["beta2"] * self.v + (1 - p["beta2"]) * u * u
+            mean, square = self.m / (1 - p["beta1"]**self.k), self.v / (1 - p["beta2"]**self.k)
+            d = mean / (np.sqrt(square) + p["eps"])
+        return w - lr * d - (0 if self.coupled else lr * decay)
