@@ -39,6 +39,7 @@ type Section struct {
 	// nor the scatter plots.
 	Correlations []Correlation
 	Scatters     []Scatter
+	Alongs       []Along
 	Tuning       []TuningRow
 	Failures     []Trial // failed, diverged, timed out; not those missing
 	// Configurations and Trials count what was finished, All what the records name.
@@ -161,7 +162,9 @@ func (b *Board) section(workload string, shifts []ShiftInfo) Section {
 			}
 		}
 		s.Correlations = b.correlations(&s, same)
-		s.Scatters = b.scatters(&s, same)
+		used := map[string]bool{}
+		s.Scatters = b.scatters(&s, same, used)
+		s.Alongs = b.alongs(&s, same, used)
 	}
 	return s
 }

@@ -287,9 +287,8 @@ type Scatter struct {
 }
 
 // scatters lists the plots of the headline metrics that at least one configuration has.
-func (b *Board) scatters(s *Section, configs []*configuration) []Scatter {
+func (b *Board) scatters(s *Section, configs []*configuration, used map[string]bool) []Scatter {
 	var list []Scatter
-	used := map[string]bool{}
 	for _, m := range s.Headline {
 		metric := func(*configuration) quantity {
 			return func(t *Trial) (float64, bool) { return t.metric(m.Column) }

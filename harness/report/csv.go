@@ -61,19 +61,10 @@ func (b *Board) CSV(w io.Writer) error {
 		}
 		for _, n := range metricNames {
 			m, ok := t.Metrics[n]
-			value, stderr, note := "", "", m.Reason
-			if ok && !m.Null {
-				value = number(m.Value)
-				if m.StdErr != 0 {
-					stderr = number(m.StdErr)
-				}
+			if !ok {
+				m.Null = true
 			}
-			for _, warning := range m.Warnings {
-				if note != "" {
-					note += "; "
-				}
-				note += warning
-			}
+			value, stderr, note := note(m)
 			row = append(row, value, stderr, note)
 		}
 		if err := out.Write(row); err != nil {
@@ -82,6 +73,24 @@ func (b *Board) CSV(w io.Writer) error {
 	}
 	out.Flush()
 	return out.Error()
+}
+
+// note prints a value with its standard error, and what there is to say of it.
+func note(m Metric) (value, stderr, text string) {
+	text = m.Reason
+	if !m.Null {
+		value = number(m.Value)
+		if m.StdErr != 0 {
+			stderr = number(m.StdErr)
+		}
+	}
+	for _, warning := range m.Warnings {
+		if text != "" {
+			text += "; "
+		}
+		text += warning
+	}
+	return value, stderr, text
 }
 
 func sorted(set map[string]bool) []string {

@@ -53,6 +53,7 @@ type MetricInfo struct {
 	Better string // "lower", "higher" or "none"
 	// Headline metrics have a column in the table of optimizers and a scatter plot.
 	Headline bool
+	Along    bool // measured along the training too: Trial.Along may have the column
 }
 
 // OptimizerInfo is one entrant.
@@ -88,8 +89,11 @@ type Trial struct {
 	// "shift:NAME/kind/severity". They count only when Status is done.
 	Error, Loss map[string]float64
 	Metrics     map[string]Metric // by MetricInfo.Column
-	G           float64           // cost in gradients of one nominal batch
-	Steps       int
+	// Along holds the same values along the training, by MetricInfo.Column, in ascending order of steps; the last is that
+	// of Metrics.
+	Along map[string][]Moment
+	G     float64 // cost in gradients of one nominal batch
+	Steps int
 }
 
 // Metric is one measured value.
@@ -98,6 +102,13 @@ type Metric struct {
 	Null          bool    // there is no value
 	Reason        string  // why it is null
 	Warnings      []string
+}
+
+// Moment is a value measured after a number of steps.
+type Moment struct {
+	Step  int
+	Epoch float64
+	Metric
 }
 
 // CorrelateSpec says what the metrics are correlated with.

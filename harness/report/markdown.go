@@ -101,6 +101,13 @@ func (b *Board) Markdown(w io.Writer) error {
 		for _, sc := range s.Scatters {
 			d.paragraph(fmt.Sprintf("![%s against test error on %s, one point a configuration](%s)", escape(sc.Metric.Column), escape(s.Workload), sc.File))
 		}
+		if len(s.Alongs) > 0 {
+			d.heading(2, "Sharpness along the training on "+code(s.Workload))
+			for _, a := range s.Alongs {
+				d.paragraph(fmt.Sprintf("![%s along the training on %s, a line an optimizer](%s)", escape(a.Metric.Column), escape(s.Workload), a.File))
+			}
+			d.paragraph("Selected configurations: the thick line is the median over seeds, thin lines are seeds. All values, with those before the first step, are in [along.csv](along.csv).")
+		}
 		if len(s.Tuning) > 0 {
 			d.heading(2, "Tuning on "+code(s.Workload))
 			d.table(b.tuningTable(s))

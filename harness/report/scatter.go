@@ -56,26 +56,34 @@ func (b *Board) SVG(w io.Writer, sc *Scatter) error {
 	for i, o := range b.Optimizers {
 		style[o.Name] = i
 	}
-	logX := logScale(sc.Points)
-	p := plot.New()
-	p.BackgroundColor = color.White
-	p.Title.Text = sc.Metric.Column + " against test error on " + sc.Workload + "\n" + tauTitle(sc.Tau)
-	p.Title.TextStyle = sans(11)
-	p.Title.TextStyle.XAlign, p.Title.TextStyle.YAlign = text.XCenter, text.YTop
-	p.Title.Padding = 8
-	p.X.Label.Text = sc.Metric.Column
+	p := newFigure(sc.Metric.Column+" against test error on "+sc.Workload+"\n"+tauTitle(sc.Tau), sc.Metric.Column, "test error (%)")
 	if sc.Metric.Unit != "" {
 		p.X.Label.Text += " (" + sc.Metric.Unit + ")"
 	}
-	if logX {
-		p.X.Label.Text += ", log scale"
-		p.X.Scale = plot.LogScale{}
-		p.X.Tick.Marker = logTicks{}
-	} else {
-		p.X.Tick.Marker = linearTicks{}
+	var xs []float64
+	for _, pt := range sc.Points {
+		xs = append(xs, pt.X)
 	}
-	p.Y.Label.Text = "test error (%)"
-	p.Y.Tick.Marker = linearTicks{}
+	logX := logScale(xs)
+	if logX {
+		logAxis(&p.X)
+	}
+	marks := &marks{points: sc.Points, style: style, logX: logX}
+	p.Add(grid{}, marks)
+	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = marks.DataRange()
+	return writeFigure(w, p, b.legend(sc.Points, style))
+}
+
+// newFigure is an empty plot in the style of all figures.
+func newFigure(title, x, y string) *plot.Plot {
+	p := plot.New()
+	p.BackgroundColor = color.White
+	p.Title.Text = title
+	p.Title.TextStyle = sans(11)
+	p.Title.TextStyle.XAlign, p.Title.TextStyle.YAlign = text.XCenter, text.YTop
+	p.Title.Padding = 8
+	p.X.Label.Text, p.Y.Label.Text = x, y
+	p.X.Tick.Marker, p.Y.Tick.Marker = linearTicks{}, linearTicks{}
 	for _, a := range []*plot.Axis{&p.X, &p.Y} {
 		align := a.Label.TextStyle
 		a.Label.TextStyle = sans(10)
@@ -87,17 +95,23 @@ func (b *Board) SVG(w io.Writer, sc *Scatter) error {
 		a.Padding = 0
 		a.Label.Padding = 5
 	}
-	marks := &marks{points: sc.Points, style: style, logX: logX}
-	p.Add(grid{}, marks)
-	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = marks.DataRange()
+	return p
+}
 
+func logAxis(a *plot.Axis) {
+	a.Label.Text += ", log scale"
+	a.Scale = plot.LogScale{}
+	a.Tick.Marker = logTicks{}
+}
+
+// writeFigure draws a plot and, right of it, its legend.
+func writeFigure(w io.Writer, p *plot.Plot, l *legend) error {
 	c := vgsvg.New(svgWidth, svgHeight)
 	dc := draw.New(c)
 	dc.SetColor(color.White)
 	dc.Fill(dc.Rectangle.Path())
-	legend := b.legend(sc.Points, style)
-	p.Draw(draw.Crop(dc, 8, -legend.width(), 8, -8))
-	legend.draw(draw.Crop(dc, 0, 0, 0, -44))
+	p.Draw(draw.Crop(dc, 8, -l.width(), 8, -8))
+	l.draw(draw.Crop(dc, 0, 0, 0, -44))
 	var buf bytes.Buffer
 	if _, err := c.WriteTo(&buf); err != nil {
 		return err
@@ -120,10 +134,10 @@ func tauTitle(e stats.Estimate) string {
 }
 
 // logScale: all values positive and more than a factor of 10 apart.
-func logScale(points []Point) bool {
+func logScale(values []float64) bool {
 	lo, hi := math.Inf(1), math.Inf(-1)
-	for _, p := range points {
-		lo, hi = math.Min(lo, p.X), math.Max(hi, p.X)
+	for _, v := range values {
+		lo, hi = math.Min(lo, v), math.Max(hi, v)
 	}
 	return lo > 0 && hi/lo > 10
 }
@@ -259,6 +273,7 @@ type legend struct {
 	styles []int
 	text   text.Style
 	extra  []string // what outline and bars mean, when there are any
+	lines  bool     // extra is about thick and thin lines instead
 }
 
 func (b *Board) legend(points []Point, style map[string]int) *legend {
@@ -309,7 +324,9 @@ func (l *legend) draw(c draw.Canvas) {
 	}
 	at -= 6
 	for i, n := range l.extra {
-		if i == 0 {
+		if l.lines {
+			c.StrokeLine2(draw.LineStyle{Color: ink, Width: vg.Length(2 - 1.4*float64(i))}, left-5, at, left+5, at)
+		} else if i == 0 {
 			var path vg.Path
 			path.Move(vg.Point{X: left + bestRadius, Y: at})
 			path.Arc(vg.Point{X: left, Y: at}, bestRadius, 0, 2*math.Pi)

@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 )
 
-// Write writes the board to a folder, which it makes when needed: README.md, one SVG a scatter plot, data.csv. It returns the
-// paths of all its files. A file whose content would not change is left alone; the others are replaced in one step, so that
+// Write writes the board to a folder, which it makes when needed: README.md, one SVG a plot, data.csv, and along.csv when
+// metrics were taken along the trainings. It returns the paths of all its files. A file whose content would not change is left alone; the others are replaced in one step, so that
 // a reader never sees half a file. Files of others in the folder stay.
 func Write(dir string, b *Board) ([]string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -24,6 +24,17 @@ func Write(dir string, b *Board) ([]string, error) {
 			sc := &b.Sections[i].Scatters[k]
 			files = append(files, file{sc.File, func(w *bytes.Buffer) error { return b.SVG(w, sc) }})
 		}
+	}
+	along := false
+	for i := range b.Sections {
+		for k := range b.Sections[i].Alongs {
+			a := &b.Sections[i].Alongs[k]
+			files = append(files, file{a.File, func(w *bytes.Buffer) error { return b.AlongSVG(w, a) }})
+			along = true
+		}
+	}
+	if along {
+		files = append(files, file{"along.csv", func(w *bytes.Buffer) error { return b.AlongCSV(w) }})
 	}
 	files = append(files, file{"data.csv", func(w *bytes.Buffer) error { return b.CSV(w) }})
 	var paths []string

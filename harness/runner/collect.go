@@ -39,9 +39,13 @@ func (r *Runner) Collect() (report.Input, error) {
 			if len(m.Info.Values) > 1 {
 				name += "." + v.Name
 			}
-			in.Metrics = append(in.Metrics, report.MetricInfo{
-				Name: name, Column: name, Value: v.Name, Unit: v.Unit, Better: v.Better, Headline: m.Headline,
-			})
+			info := report.MetricInfo{
+				Name: name, Column: name, Value: v.Name, Unit: v.Unit, Better: v.Better, Headline: m.Headline, Along: len(m.At) > 0,
+			}
+			in.Metrics = append(in.Metrics, info)
+			for _, summary := range m.Summaries {
+				in.Metrics = append(in.Metrics, summaryInfo(info, summary))
+			}
 		}
 	}
 	for i := range s.Optimizers {
@@ -135,14 +139,10 @@ func (r *Runner) row(t *Trial, final bool) (report.Trial, error) {
 			continue
 		}
 		for _, v := range m.Plugin.Info.Values {
-			name := m.Metric.Name
-			if len(m.Plugin.Info.Values) > 1 {
-				name += "." + v.Name
-			}
-			row.Metrics[name] = value(got, v.Name)
+			row.Metrics[columnOf(m, v.Name)] = value(got, v.Name)
 		}
 	}
-	return row, nil
+	return row, r.alongRow(t, rec, int(result.Steps), &row)
 }
 
 // shiftMean sets the error and loss of a shift as a whole: the plain mean over its kinds and severities, when all are

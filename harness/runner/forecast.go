@@ -91,9 +91,13 @@ func (r *Runner) Forecast() (Forecast, error) {
 			} else {
 				f.Trained++
 			}
+			if w.retrace {
+				f.G += t.G
+				f.Seconds += t.G*p.perG + launchSeconds
+			}
 			f.Seconds += float64(len(w.evaluations)) * (p.perEvaluation + recordSeconds)
 			for _, m := range w.measurements {
-				s, ok := p.perMetric[m.Spec.Hash()]
+				s, ok := p.perMetric[m.Cost]
 				f.Metrics = f.Metrics && ok
 				f.Seconds += s + recordSeconds
 			}
@@ -141,7 +145,7 @@ const (
 type pace struct {
 	perG          float64
 	perEvaluation float64
-	perMetric     map[string]float64 // by the hash of the measurement's spec
+	perMetric     map[string]float64 // by measurement.Cost
 	measured      bool
 }
 
@@ -172,7 +176,7 @@ func (r *Runner) pace(w *workload) (pace, error) {
 				}
 				for _, m := range r.metrics {
 					if got, ok, _ := rec.Measurement(m.Spec.Name(), m.Spec.Hash()); ok {
-						perMetric[m.Spec.Hash()] = append(perMetric[m.Spec.Hash()], float64(got.Seconds))
+						perMetric[m.Cost] = append(perMetric[m.Cost], float64(got.Seconds))
 					}
 				}
 			}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"github.com/sharpbench/sharpbench/harness/progress"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/sharpbench/sharpbench/harness/dataset"
@@ -17,12 +18,17 @@ import (
 	"github.com/sharpbench/sharpbench/harness/suite"
 )
 
-// measurement is one metric to be taken of each trained net.
+// measurement is one metric to be taken of a trained net, or of what it was along its training.
 type measurement struct {
 	Metric *suite.Metric
 	Plugin *Plugin
 	Spec   suite.MeasurementSpec
+	At     int    // steps committed, or atEnd
+	Cost   string // the same for measurements that take about the same time
 }
+
+// atEnd stands for the trained net.
+const atEnd = -1
 
 func (r *Runner) measurements() ([]measurement, error) {
 	var out []measurement
@@ -32,9 +38,43 @@ func (r *Runner) measurements() ([]measurement, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, measurement{Metric: m, Plugin: p, Spec: r.Suite.Measurement(m, p.Version())})
+		spec := r.Suite.Measurement(m, p.Version())
+		out = append(out, measurement{Metric: m, Plugin: p, Spec: spec, At: atEnd, Cost: spec.Hash()})
 	}
 	return out, nil
+}
+
+// along lists the measurements along a training of steps, in the order of the metrics, and moments in ascending order.
+// t may have ended sooner than planned: then there is nothing to look at behind its end.
+func (r *Runner) along(t *Trial, steps int) []measurement {
+	if list, ok := r.moments.Load([2]int{t.Steps, steps}); ok {
+		return list.([]measurement)
+	}
+	var out []measurement
+	for _, m := range r.metrics {
+		for _, at := range m.Metric.At.Steps(t.Steps) {
+			if at < steps {
+				out = append(out, measurement{Metric: m.Metric, Plugin: m.Plugin, Spec: m.Spec.After(at), At: at, Cost: m.Cost})
+			}
+		}
+	}
+	r.moments.Store([2]int{t.Steps, steps}, out)
+	return out
+}
+
+// measurementsOf lists every measurement of a training that has ended after a number of steps.
+func (r *Runner) measurementsOf(t *Trial, steps int) []measurement {
+	return append(slices.Clone(r.metrics), r.along(t, steps)...)
+}
+
+// kept are the steps at which a training is kept for the metrics, in ascending order.
+func (r *Runner) kept(t *Trial) []int {
+	var out []int
+	for _, m := range r.along(t, t.Steps) {
+		out = append(out, m.At)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // measure takes the measurements that are not stored yet. A metric that fails is a record with its reason: it neither
@@ -47,7 +87,14 @@ func (r *Runner) measure(ctx context.Context, t *Trial, rec *store.Trial, missin
 	defer log.Close()
 	for i, m := range missing {
 		started := time.Now()
-		out, err := r.take(ctx, t, m, params, log)
+		at := params
+		if m.At != atEnd {
+			if at, err = rec.Snapshot(m.At); err != nil {
+				return err
+			}
+			at.Init = params.Init
+		}
+		out, err := r.take(ctx, t, m, at, log)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

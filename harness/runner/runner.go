@@ -31,7 +31,8 @@ type Runner struct {
 
 	workloads map[string]*workload
 	all       []*group
-	metrics   []measurement
+	metrics   []measurement // at the end of a training
+	moments   sync.Map      // of []measurement, what along has found
 	shifted   shiftCache
 	complete  sync.Map // of *store.Result by trial: those with nothing left to compute
 }
@@ -302,7 +303,7 @@ func (r *Runner) try(parent context.Context, t *Trial) (out outcome, err error) 
 	}
 	if work.none() {
 		r.finish(t, rec, work.result, progress.Cached)
-		return r.ended(rec, work.result, true)
+		return r.ended(t, rec, work.result, true)
 	}
 	lease, err := r.lease(ctx, t)
 	if err != nil {
@@ -336,6 +337,20 @@ func (r *Runner) try(parent context.Context, t *Trial) (out outcome, err error) 
 			return outcome{}, err
 		}
 	}
+	if work.retrace && !work.rerun {
+		r.report(t, progress.Training, 0)
+		same, err := r.retrace(ctx, t, rec, work.result)
+		if err != nil {
+			return outcome{}, err
+		}
+		if !same {
+			r.Reporter.Note(fmt.Sprintf("%s: trained again for the metrics along the way, it did not end where its record says; all of it is made again", describe(t)))
+			if err := rec.Reset(); err != nil {
+				return outcome{}, err
+			}
+			work = r.everything(t)
+		}
+	}
 	if work.result == nil {
 		r.report(t, progress.Training, 0)
 		if work.result, err = r.train(ctx, t, rec); err != nil {
@@ -345,6 +360,8 @@ func (r *Runner) try(parent context.Context, t *Trial) (out outcome, err error) 
 			if params, err = rec.Params(); err != nil {
 				return outcome{}, err
 			}
+			// An optimizer that has converged may have ended before some moments.
+			work.measurements = r.measurementsOf(t, int(work.result.Steps))
 		}
 	}
 	if work.result.Status == store.Done {
@@ -356,16 +373,16 @@ func (r *Runner) try(parent context.Context, t *Trial) (out outcome, err error) 
 		}
 	}
 	r.finish(t, rec, work.result, progress.Done)
-	return r.ended(rec, work.result, false)
+	return r.ended(t, rec, work.result, false)
 }
 
 // ended sums up a trial that is through.
-func (r *Runner) ended(rec *store.Trial, res *store.Result, cached bool) (outcome, error) {
+func (r *Runner) ended(t *Trial, rec *store.Trial, res *store.Result, cached bool) (outcome, error) {
 	out := outcome{status: res.Status, cached: cached}
 	if res.Status != store.Done {
 		return out, nil
 	}
-	for _, m := range r.metrics {
+	for _, m := range r.measurementsOf(t, int(res.Steps)) {
 		got, ok, err := rec.Measurement(m.Spec.Name(), m.Spec.Hash())
 		if err != nil {
 			return out, err
@@ -381,6 +398,7 @@ func (r *Runner) ended(rec *store.Trial, res *store.Result, cached bool) (outcom
 type work struct {
 	result       *store.Result // nil: training is missing
 	rerun        bool          // a stored result is to be thrown away
+	retrace      bool          // the training is to be gone through again, to look at it on the way
 	evaluations  []evaluation
 	measurements []measurement
 }
@@ -394,7 +412,7 @@ func (w work) none() bool {
 
 // everything is what a trial needs that has never been started.
 func (r *Runner) everything(t *Trial) work {
-	return work{evaluations: r.evaluations(t.workload), measurements: r.metrics}
+	return work{evaluations: r.evaluations(t.workload), measurements: r.measurementsOf(t, t.Steps)}
 }
 
 func (r *Runner) missing(t *Trial, rec *store.Trial) (w work, err error) {
@@ -434,13 +452,14 @@ func (r *Runner) missing(t *Trial, rec *store.Trial) (w work, err error) {
 			w.evaluations = append(w.evaluations, e)
 		}
 	}
-	for _, m := range r.metrics {
+	for _, m := range r.measurementsOf(t, int(w.result.Steps)) {
 		_, ok, err := rec.Measurement(m.Spec.Name(), m.Spec.Hash())
 		if err != nil {
 			return w, err
 		}
 		if !ok {
 			w.measurements = append(w.measurements, m)
+			w.retrace = w.retrace || w.result.Status == store.Done && m.At != atEnd && !rec.HasSnapshot(m.At)
 		}
 	}
 	return w, nil

@@ -8,6 +8,7 @@ import (
 	"github.com/sharpbench/sharpbench/harness/progress"
 	"math"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/sharpbench/sharpbench/harness/engine"
@@ -47,7 +48,7 @@ func (r *Runner) train(ctx context.Context, t *Trial, rec *store.Trial) (*store.
 	var res *store.Result
 	var params *store.Params
 	for attempt := 1; ; attempt++ {
-		res, params, err = r.attempt(trainCtx, t, rec, log)
+		res, params, err = r.attempt(trainCtx, t, rec, log, false)
 		var failure *pluginhost.Failure
 		var invalid *pluginhost.Invalid
 		switch {
@@ -78,8 +79,30 @@ func (r *Runner) train(ctx context.Context, t *Trial, rec *store.Trial) (*store.
 	return res, rec.Finish(*res, params)
 }
 
-// attempt runs the optimizer's process once.
-func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *os.File) (*store.Result, *store.Params, error) {
+// retrace goes through a finished training again to keep it at the moments that metrics ask for; its result stays. It
+// reports whether the training ended with the same parameters, as it must: else the record is of another program.
+func (r *Runner) retrace(ctx context.Context, t *Trial, rec *store.Trial, have *store.Result) (bool, error) {
+	log, err := rec.Log()
+	if err != nil {
+		return false, err
+	}
+	defer log.Close()
+	fmt.Fprintln(log, "bench: training again to look at it on the way")
+	res, params, err := r.attempt(ctx, t, rec, log, true)
+	var failure *pluginhost.Failure
+	var invalid *pluginhost.Invalid
+	switch {
+	case errors.As(err, &failure), errors.As(err, &invalid):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	same := res.Status == store.Done && store.HashParams(params.W) == have.ParamsSHA256
+	return same, rec.DropCheckpoint()
+}
+
+// attempt runs the optimizer's process once. When it retraces a training whose result is stored, the curve stays as it is.
+func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *os.File, retraces bool) (*store.Result, *store.Params, error) {
 	net, err := t.net()
 	if err != nil {
 		return nil, nil, err
@@ -114,11 +137,12 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 		Params:  t.Configuration.Params, Seed: t.Seed, Oracle: answers, Init: init,
 		FirstLRScale: schedule.At(0), TurnTimeout: turnTimeout,
 	}
+	kept := r.kept(t)
 	from := 0
 	var spent store.Float // plugin seconds of earlier attempts
 	if c, ok, err := rec.LoadCheckpoint(); err != nil {
 		fmt.Fprintf(log, "bench: %v; training starts again from step 0\n", err)
-	} else if ok && t.plugin.Info.Resumable {
+	} else if ok && t.plugin.Info.Resumable && snapshots(rec, kept, int(c.Step)) {
 		from = int(c.Step)
 		session.Resume = &pluginhost.Resume{Step: c.Step, Blob: c.Blob, Params: c.W, Slots: c.Slots}
 		session.FirstLRScale = schedule.At(from)
@@ -130,11 +154,18 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 		copy(last, c.W)
 		fmt.Fprintf(log, "bench: continuing at step %d of %d\n", from, t.Steps)
 	}
-	curve, err := rec.Curve(uint64(from))
-	if err != nil {
-		return nil, nil, err
+	if from == 0 && slices.Contains(kept, 0) {
+		if err := rec.PutSnapshot(0, &store.Params{Tensors: tensors(net), W: init, Buffers: task.Buffers()}); err != nil {
+			return nil, nil, err
+		}
 	}
-	defer curve.Close()
+	var curve *store.Curve
+	if !retraces {
+		if curve, err = rec.Curve(uint64(from)); err != nil {
+			return nil, nil, err
+		}
+		defer curve.Close()
+	}
 
 	saved := time.Now()
 	var buffers []float32
@@ -144,12 +175,20 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 		buffers = append(buffers[:0], task.Buffers()...)
 		step := int(c.Step)
 		ended := step >= t.Steps
+		if _, found := slices.BinarySearch(kept, step); found {
+			if err := rec.PutSnapshot(step, &store.Params{Tensors: tensors(net), W: last, Buffers: buffers, Update: difference(last, prev)}); err != nil {
+				return pluginhost.Next{}, err
+			}
+		}
 		if step%perEpoch == 0 || ended {
-			if err := curve.Append(store.Point{
+			point := store.Point{
 				Step: c.Step, Epoch: store.Float(float64(step) / float64(perEpoch)), Loss: store.Float(task.take()),
 				LRScale: store.Float(schedule.At(step - 1)), G: store.Float(answers.Bill().G), Seconds: store.Float(answers.Bill().Seconds),
-			}); err != nil {
-				return pluginhost.Next{}, err
+			}
+			if !retraces {
+				if err := curve.Append(point); err != nil {
+					return pluginhost.Next{}, err
+				}
 			}
 			r.report(t, progress.Training, float64(step)/float64(t.Steps))
 		}
@@ -208,11 +247,26 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 		res.Reason = fmt.Sprintf("the optimizer ended after %d of %d steps without saying that it converged", out.Steps, t.Steps)
 		return res, nil, nil
 	}
-	update := make([]float32, len(last))
-	for i := range update {
-		update[i] = last[i] - prev[i]
+	return res, &store.Params{Tensors: tensors(net), W: last, Buffers: buffers, Init: init, Update: difference(last, prev)}, nil
+}
+
+// difference is the last committed step.
+func difference(last, prev []float32) []float32 {
+	out := make([]float32, len(last))
+	for i := range out {
+		out[i] = last[i] - prev[i]
 	}
-	return res, &store.Params{Tensors: tensors(net), W: last, Buffers: buffers, Init: init, Update: update}, nil
+	return out
+}
+
+// snapshots reports whether everything that is to be kept up to a step is there.
+func snapshots(rec *store.Trial, kept []int, upTo int) bool {
+	for _, step := range kept {
+		if step <= upTo && !rec.HasSnapshot(step) {
+			return false
+		}
+	}
+	return true
 }
 
 // observed watches the gradients an optimizer asks for, so that the training curve costs nothing.

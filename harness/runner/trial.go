@@ -18,6 +18,7 @@ type Trial struct {
 	Spec          suite.TrainingSpec
 	ID            string
 	Steps         int     // the budget, in steps of this optimizer
+	perEpoch      int     // steps of one pass over the training examples
 	G             float64 // what training is expected to cost
 
 	workload *workload
@@ -122,7 +123,7 @@ func (r *Runner) trial(g *group, c suite.Configuration, seed uint64) *Trial {
 	count := steps(r.Suite.Budget, perEpoch, g.plugin.Info.Cost)
 	return &Trial{
 		Workload: g.workload.Workload, Optimizer: g.optimizer, Configuration: c, Seed: seed,
-		Spec: spec, ID: spec.ID(), Steps: count,
+		Spec: spec, ID: spec.ID(), Steps: count, perEpoch: perEpoch,
 		G:        float64(count) * g.plugin.Info.Cost * float64(n) / float64(perEpoch*g.workload.BatchSize),
 		workload: g.workload, plugin: g.plugin,
 	}

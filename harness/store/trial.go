@@ -47,7 +47,7 @@ func (t *Trial) Start(spec []byte) (*os.File, error) {
 	if err := t.store.mkdir(t.dir); err != nil {
 		return nil, err
 	}
-	for _, folder := range []string{"", "checkpoint", "evals", "metrics"} {
+	for _, folder := range []string{"", "checkpoint", "evals", "metrics", "snapshots"} {
 		sweep(t.path(folder))
 	}
 	if have, err := os.ReadFile(t.path("spec.json")); err != nil || !bytes.Equal(have, spec) {
@@ -166,10 +166,7 @@ func (t *Trial) Finish(r Result, p *Params) error {
 	if err := t.SetStatus(s); err != nil {
 		return err
 	}
-	if err := os.RemoveAll(t.path("checkpoint")); err != nil {
-		return fmt.Errorf("cannot remove %s: %w", t.path("checkpoint"), cause(err))
-	}
-	return nil
+	return t.DropCheckpoint()
 }
 
 // ErrNoParams means that a trial has no usable parameters: it was not done, or the file is damaged.

@@ -164,6 +164,14 @@ type MeasurementSpec struct {
 	On     On             `json:"on"`
 	Probe  int            `json:"probe"` // ProbeRule
 	Seed   string         `json:"seed"`  // where the metric's randomness comes from: "trial", the seed of the training
+	// At is the number of committed steps after which the training was looked at; nil is its end.
+	At *int `json:"at,omitempty"`
+}
+
+// After is the same measurement after a number of steps, instead of at the end.
+func (m MeasurementSpec) After(step int) MeasurementSpec {
+	m.At = &step
+	return m
 }
 
 // Measurement returns what measuring m is made of.

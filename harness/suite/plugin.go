@@ -168,6 +168,7 @@ func (l *loader) metric(t *table) Metric {
 	}
 	m.at = places{plugin: t.at("plugin"), params: check.at}
 	m.Headline = t.boolean("headline", false)
+	m.At, m.Summaries = l.moments(t)
 
 	on := t.sub("on")
 	on.name = "the examples of " + t.name

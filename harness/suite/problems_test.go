@@ -49,6 +49,15 @@ func TestProblems(t *testing.T) {
 			`5:9: seeds: no seeds (expected at least one whole number) | write seeds = [0] for a single one`},
 		{"seeds left out", with("seeds = [0, 1]\n", ""),
 			`3:2: [suite] has no seeds | add seeds = [0, 1, 2, 3, 4, 5]`},
+		{"moments", with(`plugin = "gradnorm"`, "plugin = \"gradnorm\"\nat = [\"init\", \"log\", \"last0%\"]\nsummaries = [\"max\", \"max\", \"reach\"]"),
+			`42:15: at: "log" is no moment of a training | "init", "end", "log:N" with N from 2 to 1000, "lastP%" or "lastP%:N" with P from 1 to 100
+42:22: at: "last0%" is no moment of a training | "init", "end", "log:N" with N from 2 to 1000, "lastP%" or "lastP%:N" with P from 1 to 100
+43:21: summaries: "max" is there already
+43:28: summaries: "reach" is no summary | "max", "auc", "early", "reach:X" or "dwell:X" with a number X`},
+		{"moments without an end", with(`plugin = "gradnorm"`, "plugin = \"gradnorm\"\nat = [\"init\"]"),
+			`42:6: at: the trained model ("end") is always measured, and the list does not say so | add "end"`},
+		{"summaries of the end", with(`plugin = "gradnorm"`, "plugin = \"gradnorm\"\nsummaries = [\"max\"]"),
+			`42:13: summaries: there is nothing to sum up without several moments | at = ["init", "log:12", "end"], for instance`},
 		{"bad seeds", with("seeds = [0, 1]", "seeds = [0, 1, 0, -3, 1.5]"),
 			`5:16: seeds: 0 is there already
 5:19: seeds[3]: expected a whole number of at least 0, found -3

@@ -91,6 +91,9 @@ type documentMetric struct {
 	Headline bool           `toml:"headline" json:"headline"`
 	On       On             `toml:"on" json:"on"`
 	Params   map[string]any `toml:"params" json:"params"`
+	// Left out where there are none, as they were before suites could have them.
+	At        []string `toml:"at,omitempty" json:"at,omitempty"`
+	Summaries []string `toml:"summaries,omitempty" json:"summaries,omitempty"`
 }
 
 type documentReport struct {
@@ -169,7 +172,7 @@ func (s *Suite) document() document {
 		d.Optimizer = append(d.Optimizer, do)
 	}
 	for _, m := range s.Metrics {
-		d.Metric = append(d.Metric, documentMetric{m.Name, m.Plugin, m.Headline, m.On, m.Params})
+		d.Metric = append(d.Metric, documentMetric{m.Name, m.Plugin, m.Headline, m.On, m.Params, m.At, words(m.Summaries)})
 	}
 	return d
 }
@@ -188,4 +191,12 @@ func list(s []string) []string {
 		return []string{}
 	}
 	return s
+}
+
+func words(summaries []Summary) []string {
+	var out []string
+	for _, s := range summaries {
+		out = append(out, s.String())
+	}
+	return out
 }

@@ -125,6 +125,9 @@ type Metric struct {
 	On       On
 	Params   map[string]any // with the plugin's defaults
 	Headline bool           // shown on the board; exactly one metric is, unless there are none
+	At       Moments        // when it is taken; nil means at the end alone
+	// Summaries of the values along the training have columns of their own.
+	Summaries []Summary
 
 	at places
 }
