@@ -132,6 +132,12 @@ func (b *Board) sources() []source {
 			}
 		})
 	}
+	control("‖w‖", func(*configuration) quantity {
+		return func(t *Trial) (float64, bool) { return t.Norm, t.Dim > 0 && finite(t.Norm) }
+	})
+	control("number of parameters", func(*configuration) quantity {
+		return func(t *Trial) (float64, bool) { return float64(t.Dim), t.Dim > 0 }
+	})
 	control("train loss", func(*configuration) quantity {
 		return func(t *Trial) (float64, bool) { return t.loss("train") }
 	})

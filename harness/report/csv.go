@@ -9,7 +9,8 @@ import (
 )
 
 // CSV writes one row a trial with every number of its record, in the order of Board.Trials. Columns: the trial's identity,
-// param.NAME, error.SPLIT and loss.SPLIT (fractions and nats), metric.COLUMN with .stderr and .note, steps and G. A cell is
+// param.NAME, error.SPLIT and loss.SPLIT (fractions and nats), metric.COLUMN with .stderr and .note, steps, G, the
+// number of parameters and their Euclidean norm. A cell is
 // empty when the record has no such number. Numbers have as many digits as it takes to read the same value back.
 func (b *Board) CSV(w io.Writer) error {
 	params, errors, losses := map[string]bool{}, map[string]bool{}, map[string]bool{}
@@ -29,7 +30,7 @@ func (b *Board) CSV(w io.Writer) error {
 			metrics[k] = true
 		}
 	}
-	header := []string{"workload", "optimizer", "configuration", "configuration_key", "seed", "tuning", "final", "trial", "status", "reason", "steps", "G"}
+	header := []string{"workload", "optimizer", "configuration", "configuration_key", "seed", "tuning", "final", "trial", "status", "reason", "steps", "G", "parameters", "norm"}
 	add := func(prefix string, names []string, suffixes ...string) {
 		for _, n := range names {
 			for _, s := range suffixes {
@@ -49,7 +50,10 @@ func (b *Board) CSV(w io.Writer) error {
 	for i := range b.Trials {
 		t := &b.Trials[i]
 		row := []string{t.Workload, t.Optimizer, t.ConfigLabel, t.ConfigKey, strconv.FormatUint(t.Seed, 10), strconv.FormatBool(t.Tuning),
-			strconv.FormatBool(t.Final), t.ID, t.Status, t.Reason, strconv.Itoa(t.Steps), number(t.G)}
+			strconv.FormatBool(t.Final), t.ID, t.Status, t.Reason, strconv.Itoa(t.Steps), number(t.G), "", ""}
+		if t.Dim > 0 {
+			row[len(row)-2], row[len(row)-1] = strconv.Itoa(t.Dim), number(t.Norm)
+		}
 		for _, n := range paramNames {
 			row = append(row, cell(t.Params[n]))
 		}

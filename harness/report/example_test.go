@@ -51,7 +51,7 @@ func example(n int) Input {
 						"shift:corruptions": test + 0.13 + 0.004*r.Norm(), "shift:corruptions/contrast/3": test + 0.2},
 					Loss:    map[string]float64{"train": 0.15 + 0.05*float64(k%3) + 0.01*r.Norm(), "test": 1.1 + 2*(test-0.35)},
 					Metrics: map[string]Metric{"adaptive-worst-linf": {Value: sharp, StdErr: 0.01}, "gradnorm": {Value: 3e-5 * math.Exp(r.Norm())}},
-					G:       1440 * float64(1+k%3/2), Steps: 1440}
+					G:       1440 * float64(1+k%3/2), Steps: 1440, Dim: 24_000, Norm: 20 + float64(k%5) - 0.1*float64(s)}
 				if o.Name == "sam" && c == 1 {
 					t.Status, t.Reason = Diverged, "the loss is not finite at step 17"
 					t.Error, t.Loss, t.Metrics = nil, nil, nil

@@ -94,6 +94,8 @@ type Trial struct {
 	Along map[string][]Moment
 	G     float64 // cost in gradients of one nominal batch
 	Steps int
+	Dim   int     // number of parameters; 0: not known
+	Norm  float64 // Euclidean norm of the trained parameters, when Dim is known
 }
 
 // Metric is one measured value.

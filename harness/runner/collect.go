@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -116,6 +117,16 @@ func (r *Runner) row(t *Trial, final bool) (report.Trial, error) {
 	row.Status, row.Reason, row.G, row.Steps = string(result.Status), result.Reason, float64(result.G), int(result.Steps)
 	if result.Status != store.Done {
 		return row, nil
+	}
+	row.Dim, row.Norm = result.Dim, float64(result.Norm)
+	if row.Dim == 0 { // a record of before these were kept
+		p, err := rec.Params()
+		if err != nil && !errors.Is(err, store.ErrNoParams) {
+			return row, err
+		}
+		if err == nil {
+			row.Dim, row.Norm = len(p.W), store.Norm(p.W)
+		}
 	}
 	for _, e := range r.evaluations(t.workload) {
 		got, ok, err := rec.Evaluation(e.Spec.Name(), e.Spec.Hash())

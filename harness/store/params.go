@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"math"
 	"strings"
 )
 
@@ -83,4 +84,13 @@ func decodeParams(file []byte) (*Params, error) {
 		}
 	}
 	return p, nil
+}
+
+// Norm is the Euclidean norm of parameters.
+func Norm(w []float32) float64 {
+	sum := 0.0
+	for _, x := range w {
+		sum += float64(float64(x) * float64(x))
+	}
+	return math.Sqrt(sum)
 }

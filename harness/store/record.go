@@ -79,6 +79,8 @@ type Result struct {
 	PluginSecs   Float       `json:"plugin_seconds"` // the plugin's turns
 	WallSeconds  Float       `json:"wall_seconds"`
 	TimeLimit    Float       `json:"time_limit"`    // seconds that were allowed; 0: no limit. A timeout may be tried again with more
+	Dim          int         `json:"dim"`           // number of parameters; 0 if there are none. Set by Finish, with Norm
+	Norm         Float       `json:"norm"`          // Euclidean norm of the trained parameters
 	ParamsSHA256 string      `json:"params_sha256"` // HashParams of the trained parameters; empty if there are none. Set by Finish
 	Provenance   Provenance  `json:"provenance"`
 }

@@ -127,7 +127,13 @@ func TestTrialRoundTrip(t *testing.T) {
 	if !math.IsNaN(float64(r.TrainLoss)) {
 		t.Errorf("train loss NaN came back as %v", r.TrainLoss)
 	}
-	r.TrainLoss, want.TrainLoss = 0, 0
+	if !math.IsNaN(float64(r.Norm)) { // of parameters that are not all numbers
+		t.Errorf("norm %v", r.Norm)
+	}
+	r.TrainLoss, want.TrainLoss, r.Norm, want.Dim = 0, 0, 0, len(params().W)
+	if n := Norm([]float32{3, 0, -4}); n != 5 {
+		t.Errorf("norm of (3, 0, -4): %v", n)
+	}
 	if !reflect.DeepEqual(*r, want) {
 		t.Errorf("result\n%+v, want\n%+v", *r, want)
 	}

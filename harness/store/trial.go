@@ -141,7 +141,7 @@ func (t *Trial) Finish(r Result, p *Params) error {
 	if err := t.store.mkdir(t.dir); err != nil {
 		return err
 	}
-	r.ParamsSHA256 = ""
+	r.ParamsSHA256, r.Dim, r.Norm = "", 0, 0
 	if p != nil {
 		file, err := p.encode()
 		if err != nil {
@@ -150,7 +150,7 @@ func (t *Trial) Finish(r Result, p *Params) error {
 		if err := replace(t.path("params.safetensors"), file); err != nil {
 			return err
 		}
-		r.ParamsSHA256 = HashParams(p.W)
+		r.ParamsSHA256, r.Dim, r.Norm = HashParams(p.W), len(p.W), Float(Norm(p.W))
 	}
 	if err := t.store.write(t.path("result.json"), r); err != nil {
 		return err
