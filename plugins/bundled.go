@@ -8,8 +8,10 @@ import (
 	"github.com/sharpbench/sharpbench/plugins/metrics/msharpness"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/adamw"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/coordclip"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/lars"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/sam"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/sgd"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/tvlars"
 	"github.com/sharpbench/sharpbench/plugins/sdk"
 )
 
@@ -20,6 +22,8 @@ var bundled = []any{
 	adamw.Optimizer{},
 	sam.Optimizer{},
 	coordclip.Optimizer{},
+	lars.Optimizer{},
+	tvlars.Optimizer{},
 
 	gradnorm.Metric{},
 	msharpness.Metric{},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sharpbench/sharpbench/harness/engine"
 	"github.com/sharpbench/sharpbench/harness/plugintest"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/internal/golden"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/sgd"
 	"github.com/sharpbench/sharpbench/plugins/sdk/sdktest"
 )
@@ -178,6 +179,9 @@ func TestDegeneratesToSGD(t *testing.T) {
 		}
 	}
 }
+
+// Against references in float64; see the package golden.
+func TestGoldenTrajectories(t *testing.T) { golden.Check(t) }
 
 func TestResume(t *testing.T) {
 	plugintest.Resume(t, plugintest.OptimizeCase{
