@@ -27,6 +27,39 @@ func AbsTopKThreshold(x []float32, k float64) float32 {
 	return math.Float32frombits(selectBits(x, rank, lo, hi))
 }
 
+// AbsTopKMask stores 1 in mask where |x| is among its n largest elements and 0 elsewhere. Of elements equal to the
+// smallest one that is taken, those with the lowest indices are: exactly n elements of mask are 1. NaN counts as larger
+// than infinity. It panics unless 0 <= n <= len(x). mask must not be x.
+func AbsTopKMask(mask, x []float32, n int) {
+	sameLen("AbsTopKMask", len(mask), len(x))
+	switch {
+	case n < 0 || n > len(x):
+		panic("vec: AbsTopKMask of more elements than there are, or fewer than none")
+	case n == 0:
+		clear(mask)
+		return
+	}
+	lo, hi := uint32(0), uint32(maxBits)
+	if filled(len(x)) >= 32*sampleSize {
+		lo, hi = likely(x, n-1)
+	}
+	bound := selectBits(x, n-1, lo, hi)
+	// Without branches, because which elements are taken is as good as random: over is 1 for elements above the bound.
+	above := 0
+	for i, v := range x {
+		b := math.Float32bits(v) &^ signBit
+		over := (bound - b) >> 31
+		above += int(over)
+		mask[i] = math.Float32frombits(one & -over)
+	}
+	for i, left := 0, n-above; left > 0; i++ {
+		if math.Float32bits(x[i])&^signBit == bound {
+			mask[i] = 1
+			left--
+		}
+	}
+}
+
 const (
 	maxBits    = 1<<31 - 1 // of any element without its sign
 	sampleSize = 1 << 10

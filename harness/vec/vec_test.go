@@ -177,6 +177,45 @@ func TestAbsTopKThresholdAgainstSorting(t *testing.T) {
 	}
 }
 
+func TestAbsTopKMask(t *testing.T) {
+	for _, n := range []int{0, 1, 7, 100, 40000} {
+		for name, x := range map[string][]float32{
+			"normal": normal(n, "mask"), "constant": make([]float32, n),
+			"ties": func() []float32 {
+				x := normal(n, "mask")
+				for i, v := range x {
+					x[i] = float32(math.Round(float64(v)))
+				}
+				return x
+			}(),
+		} {
+			order := make([]int, n)
+			for i := range order {
+				order[i] = i
+			}
+			sort.SliceStable(order, func(i, j int) bool {
+				return math.Abs(float64(x[order[i]])) > math.Abs(float64(x[order[j]]))
+			})
+			for _, k := range []int{0, n / 10, n / 2, n - n/100, n} {
+				mask, want := make([]float32, n), make([]float32, n)
+				for i := range mask {
+					mask[i] = 7
+				}
+				for _, i := range order[:k] {
+					want[i] = 1
+				}
+				if AbsTopKMask(mask, x, k); !slices.Equal(mask, want) {
+					t.Errorf("%s, %d of %d: not the largest", name, k, n)
+				}
+			}
+		}
+	}
+	mask := make([]float32, 3)
+	if AbsTopKMask(mask, []float32{1, float32(math.NaN()), float32(math.Inf(-1))}, 2); !slices.Equal(mask, []float32{0, 1, 1}) {
+		t.Errorf("with NaN: %v", mask)
+	}
+}
+
 func TestPanics(t *testing.T) {
 	two, three := make([]float32, 2), make([]float32, 3)
 	for name, f := range map[string]func(){
@@ -196,6 +235,7 @@ func TestPanics(t *testing.T) {
 		"Dot":       func() { Dot(two, three) },
 		"fraction":  func() { AbsTopKThreshold(two, 1.5) },
 		"NaN":       func() { AbsTopKThreshold(two, math.NaN()) },
+		"mask":      func() { AbsTopKMask(make([]float32, 2), two, 3) },
 		"SGD":       func() { SGD(two, three, SGDStep{}) },
 		"Momentum":  func() { Momentum(two, two, three, SGDStep{}) },
 		"Adam":      func() { Adam(two, two, two, two, three, AdamStep{}) },
