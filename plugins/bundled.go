@@ -6,6 +6,7 @@ import (
 
 	"github.com/sharpbench/sharpbench/plugins/metrics/gradnorm"
 	"github.com/sharpbench/sharpbench/plugins/metrics/msharpness"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/adam"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/adamw"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/coordclip"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/lars"
@@ -19,6 +20,7 @@ import (
 // Info. To add a plugin, add a folder and a line.
 var bundled = []any{
 	sgd.Optimizer{},
+	adam.Optimizer{},
 	adamw.Optimizer{},
 	sam.Optimizer{},
 	coordclip.Optimizer{},

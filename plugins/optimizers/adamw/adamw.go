@@ -5,7 +5,8 @@
 //	w_{t+1} = w_t − lr_t·weight_decay·w_t − lr_t · m_t/(1−beta1^t) / (√(v_t/(1−beta2^t)) + eps)
 //
 // The learning rate lr_t is lr times the schedule. eps is added after the root and after the correction of its bias, as
-// in PyTorch. With decay = "l2", g + weight_decay·w replaces g and the first term is absent.
+// in PyTorch. With decay = "l2", g + weight_decay·w replaces g and the first term is absent. With clip_norm > 0 a gradient
+// with a larger norm is scaled down to it first.
 package adamw
 
 import (
@@ -25,7 +26,7 @@ func (Optimizer) Info() sdk.Info {
 		Version: 1,
 		Summary: "Adam with decoupled weight decay",
 		Rule: "m = beta1*m + (1-beta1)*g; v = beta2*v + (1-beta2)*g^2; w = w - lr*weight_decay*w - lr * m/(1-beta1^t) / (sqrt(v/(1-beta2^t)) + eps); " +
-			`decay = "l2": g = g + weight_decay*w instead of the decay beside the step (the original Adam)`,
+			`decay = "l2": g = g + weight_decay*w instead of the decay beside the step (the original Adam); clip_norm > 0: g = g * min(1, clip_norm/|g|) first`,
 		Citation:  "Kingma & Ba 2014, Adam: A Method for Stochastic Optimization, arXiv:1412.6980; Loshchilov & Hutter 2017, Decoupled Weight Decay Regularization, arXiv:1711.05101",
 		Params:    base.AdamWParams(),
 		Cost:      1,

@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/sharpbench/sharpbench/harness/vec"
 	"github.com/sharpbench/sharpbench/plugins/sdk"
 )
 
@@ -38,6 +39,7 @@ var (
 // Names of the rules that New knows.
 const (
 	NameSGD   = "sgd"
+	NameAdam  = "adam" // weight decay coupled unless decay says otherwise
 	NameAdamW = "adamw"
 )
 
@@ -57,6 +59,8 @@ func New(p sdk.Params) Rule {
 	switch name := p.String("base"); name {
 	case NameSGD:
 		return NewSGD(p)
+	case NameAdam:
+		return newAdam(p, newDecay(p, DecayL2))
 	case NameAdamW:
 		return NewAdamW(p)
 	default:
@@ -68,12 +72,13 @@ func New(p sdk.Params) Rule {
 // parameters that the chosen base does not have.
 func Params() []sdk.Param {
 	out := []sdk.Param{
-		sdk.Choice("base", NameSGD, []string{NameSGD, NameAdamW}, "update rule that takes the step"),
-		rate(0.1, "learning rate, times the schedule; with base adamw 0.001 is customary"),
+		sdk.Choice("base", NameSGD, []string{NameSGD, NameAdam, NameAdamW}, "update rule that takes the step"),
+		rate(0.1, "learning rate, times the schedule; with base adam or adamw 0.001 is customary"),
 		weightDecay(0),
 		sdk.Choice("decay", DecayAuto, []string{DecayAuto, DecayL2, DecayDecoupled},
-			"where weight decay acts: l2 adds it to the gradient, decoupled shrinks the parameters beside the step, auto is l2 for sgd and decoupled for adamw"),
+			"where weight decay acts: l2 adds it to the gradient, decoupled shrinks the parameters beside the step, auto is l2 for sgd and adam, and decoupled for adamw"),
 		noDecay(),
+		clipNorm(),
 	}
 	return append(append(out, momentumParams()...), adamParams()...)
 }
@@ -83,15 +88,15 @@ func Params() []sdk.Param {
 func Check(problem sdk.Problem, p sdk.Params) []sdk.Diagnostic {
 	var out []sdk.Diagnostic
 	name := p.String("base")
-	unused, other := momentumParams(), NameSGD
+	unused, other := momentumParams(), fmt.Sprintf("%q", NameSGD)
 	if name == NameSGD {
-		unused, other = adamParams(), NameAdamW
+		unused, other = adamParams(), fmt.Sprintf("%q or %q", NameAdam, NameAdamW)
 		out = append(out, checkMomentum(p)...)
 	}
 	for _, d := range unused {
 		if value(p, d) != d.Default {
 			out = append(out, sdk.Diagnostic{Param: d.Name, Message: fmt.Sprintf(
-				"has no effect with base = %q: leave it out, or set base = %q", name, other)})
+				"has no effect with base = %q: leave it out, or set base = %s", name, other)})
 		}
 	}
 	return append(out, checkNoDecay(problem, p)...)
@@ -125,6 +130,10 @@ func noDecay() sdk.Param {
 		"parameters without weight decay: none, or biases and the scales and shifts of normalisation layers")
 }
 
+func clipNorm() sdk.Param {
+	return sdk.Float("clip_norm", 0, "largest norm of the gradient, or of the direction in its place, over all parameters: longer ones are scaled down to it; 0 for no limit").Min(0).Log()
+}
+
 func checkNoDecay(problem sdk.Problem, p sdk.Params) []sdk.Diagnostic {
 	if p.String("no_decay") != "" && problem.Dim > 0 && len(problem.Tensors) == 0 {
 		return []sdk.Diagnostic{{Param: "no_decay", Message: "this workload does not say which parameters are biases: leave it out"}}
@@ -146,6 +155,10 @@ func newDecay(p sdk.Params, auto string) decay {
 	if mode == DecayAuto {
 		mode = auto
 	}
+	return decayOf(p, mode)
+}
+
+func decayOf(p sdk.Params, mode string) decay {
 	return decay{rate: p.Float("weight_decay"), decoupled: mode == DecayDecoupled, noDecay: p.String("no_decay")}
 }
 
@@ -202,6 +215,57 @@ func (d *decay) amounts(rate float64) (l2, decoupled float32) {
 		return 0, float32(rate * d.rate)
 	}
 	return float32(d.rate), 0
+}
+
+// descend takes the step −rate·d, and what decoupled weight decay takes, from w; factor is that of a tensor's rates.
+func (d *decay) descend(w, dir sdk.Vec, rate float64, factor func(sdk.Rates) float64) {
+	for _, s := range d.rest {
+		vec.Axpy(s.Of(w), -float32(rate*factor(s.rates)), s.Of(dir))
+	}
+	for _, s := range d.zones {
+		rate := rate * factor(s.rates)
+		if _, decoupled := d.amounts(rate); decoupled != 0 {
+			vec.Axpy(s.Of(w), -decoupled, s.Of(w))
+		}
+		vec.Axpy(s.Of(w), -float32(rate), s.Of(dir))
+	}
+}
+
+// limit keeps vectors from being longer than a norm; 0 is no limit.
+type limit struct {
+	norm   float64
+	scaled [2]sdk.Vec // made when they are needed
+}
+
+// of returns u, or a scaled copy when it is longer than the limit. It is valid until the next call.
+func (l *limit) of(u sdk.Vec) sdk.Vec {
+	u, _ = l.both(u, nil)
+	return u
+}
+
+// both scales h by the factor that g needs; h may be nil.
+func (l *limit) both(g, h sdk.Vec) (sdk.Vec, sdk.Vec) {
+	if l.norm == 0 {
+		return g, h
+	}
+	norm := vec.Norm2(g)
+	if !(norm > l.norm) {
+		return g, h
+	}
+	for i, x := range []sdk.Vec{g, h} {
+		if x == nil {
+			continue
+		}
+		if l.scaled[i] == nil {
+			l.scaled[i] = make(sdk.Vec, len(x))
+		}
+		vec.Scale(l.scaled[i], float32(l.norm/norm), x)
+	}
+	g = l.scaled[0]
+	if h != nil {
+		h = l.scaled[1]
+	}
+	return g, h
 }
 
 // Span is a stretch of the parameter vector, To exclusive.

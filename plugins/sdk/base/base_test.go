@@ -75,34 +75,108 @@ var cases = []map[string]any{
 	{"base": "sgd", "lr": 0.1, "momentum": 0.9, "weight_decay": 0.3},
 	{"base": "sgd", "lr": 0.1, "momentum": 0.9, "nesterov": true, "weight_decay": 0.3, "no_decay": "bias-norm"},
 	{"base": "sgd", "lr": 0.1, "weight_decay": 0.3, "decay": "decoupled", "no_decay": "bias-norm"},
+	{"base": "sgd", "lr": 0.1, "momentum": 0.9, "dampening": 0.4},
+	{"base": "sgd", "lr": 0.1, "momentum": 0.9, "dampening": 0.9, "weight_decay": 0.3, "no_decay": "bias-norm"},
+	{"base": "sgd", "lr": 0.1, "momentum": 0.9, "dampening": 0.4, "weight_decay": 0.3, "decay": "decoupled", "clip_norm": 1.5},
+	{"base": "sgd", "lr": 0.1, "momentum": 0.9, "nesterov": true, "weight_decay": 0.3, "clip_norm": 2.9},
 	{"base": "adamw", "lr": 0.01},
+	{"base": "adam", "lr": 0.01, "weight_decay": 0.3, "no_decay": "bias-norm"},
+	{"base": "adam", "lr": 0.01, "weight_decay": 0.3, "decay": "decoupled", "clip_norm": 2.0},
+	{"base": "adamw", "lr": 0.01, "clip_norm": 2.9},
 	{"base": "adamw", "lr": 0.01, "weight_decay": 0.3, "no_decay": "bias-norm"},
 	{"base": "adamw", "lr": 0.01, "weight_decay": 0.3, "decay": "l2", "beta1": 0.5, "beta2": 0.9, "eps": 1e-3},
 }
 
-// The reference is the update rule of the package documentation in float64, one coordinate after the other.
+// reference is the update rule of the package documentation in float64, one coordinate after the other.
+type reference struct {
+	p           sdk.Params
+	decays      []bool
+	w           []float64
+	buf, second []float64
+	taken       int
+}
+
+func newReference(pr sdk.Problem, p sdk.Params, w sdk.Vec) *reference {
+	r := &reference{p: p, decays: make([]bool, pr.Dim), buf: make([]float64, pr.Dim), second: make([]float64, pr.Dim)}
+	for _, tensor := range pr.Tensors {
+		for i := tensor.Offset; i < tensor.Offset+tensor.Size(); i++ {
+			r.decays[i] = p.String("no_decay") == "" || tensor.Kind == sdk.KindWeight || tensor.Kind == sdk.KindEmbed
+		}
+	}
+	for _, v := range w {
+		r.w = append(r.w, float64(v))
+	}
+	return r
+}
+
+// step follows the gradient g that the float32 run has, so that only the update itself is compared.
+func (r *reference) step(g sdk.Vec, lrScale float64, correct bool) {
+	p, square, factor := r.p, 0.0, 1.0
+	for _, v := range g {
+		square += float64(v) * float64(v)
+	}
+	if c := p.Float("clip_norm"); c > 0 && math.Sqrt(square) > c {
+		factor = c / math.Sqrt(square)
+	}
+	r.taken++
+	lr := p.Float("lr") * lrScale
+	for i := range r.w {
+		u, shrink := factor*float64(g[i]), 0.0
+		if r.decays[i] {
+			coupled := p.String("decay") == "l2" || p.String("decay") == "auto" && p.String("base") != "adamw"
+			if coupled {
+				u += p.Float("weight_decay") * r.w[i]
+			} else {
+				shrink = lr * p.Float("weight_decay") * r.w[i]
+			}
+		}
+		if p.String("base") == "sgd" {
+			mu := p.Float("momentum")
+			if r.taken == 1 {
+				r.buf[i] = u
+			} else {
+				r.buf[i] = mu*r.buf[i] + (1-p.Float("dampening"))*u
+			}
+			d := r.buf[i]
+			if p.Bool("nesterov") {
+				d = u + mu*r.buf[i]
+			}
+			r.w[i] -= shrink + lr*d
+			continue
+		}
+		b1, b2 := p.Float("beta1"), p.Float("beta2")
+		r.buf[i] = b1*r.buf[i] + (1-b1)*u
+		r.second[i] = b2*r.second[i] + (1-b2)*u*u
+		mhat, vhat := r.buf[i], r.second[i]
+		if correct {
+			mhat /= 1 - math.Pow(b1, float64(r.taken))
+			vhat /= 1 - math.Pow(b2, float64(r.taken))
+		}
+		r.w[i] -= shrink + lr*mhat/(math.Sqrt(vhat)+p.Float("eps"))
+	}
+}
+
+func (r *reference) compare(t *testing.T, what any, w sdk.Vec) {
+	t.Helper()
+	for i, want := range r.w {
+		if math.Abs(float64(w[i])-want) > 1e-5*math.Max(1, math.Abs(want)) {
+			t.Errorf("%v: element %d is %v, want %v", what, i, w[i], want)
+		}
+	}
+}
+
+const steps = 12
+
+func schedule(k int) float64 { return 1 - float64(k)/steps }
+
 func TestRulesAgainstReference(t *testing.T) {
-	const steps = 12
-	schedule := func(k int) float64 { return 1 - float64(k)/steps }
 	for _, c := range cases {
 		pr := problem()
 		p := params(t, Params(), c)
 		r := New(p)
-		slots := state(pr, r)
-		start(t, pr, r, slots, 0)
+		start(t, pr, r, state(pr, r), 0)
 		w := first(pr.Dim)
-
-		ref := make([]float64, pr.Dim)
-		buf, second := make([]float64, pr.Dim), make([]float64, pr.Dim)
-		decays := make([]bool, pr.Dim)
-		for _, tensor := range pr.Tensors {
-			for i := tensor.Offset; i < tensor.Offset+tensor.Size(); i++ {
-				decays[i] = p.String("no_decay") == "" || tensor.Kind == sdk.KindWeight || tensor.Kind == sdk.KindEmbed
-			}
-		}
-		for i := range ref {
-			ref[i] = float64(w[i])
-		}
+		ref := newReference(pr, p, w)
 		for k := range steps {
 			g := gradient(w, k)
 			before := slices.Clone(g)
@@ -110,44 +184,66 @@ func TestRulesAgainstReference(t *testing.T) {
 			if !slices.Equal(g, before) {
 				t.Fatalf("%v: the direction was modified", c)
 			}
-			lr := p.Float("lr") * schedule(k)
-			for i := range ref {
-				// The float32 run's gradient is used, so that only the update itself is compared.
-				u, shrink := float64(g[i]), 0.0
-				if decays[i] {
-					coupled := p.String("decay") == "l2" || p.String("decay") == "auto" && p.String("base") == "sgd"
-					if coupled {
-						u += p.Float("weight_decay") * ref[i]
-					} else {
-						shrink = lr * p.Float("weight_decay") * ref[i]
+			ref.step(g, schedule(k), true)
+		}
+		ref.compare(t, c, w)
+	}
+}
+
+// Direction and Descend together are Step, whether the direction gets a vector of its own or takes the place of u, and
+// Direction leaves the parameters alone. Without the correction of Adam's moments they are the rule without it.
+func TestDirection(t *testing.T) {
+	for _, c := range cases {
+		for _, correct := range []bool{true, false} {
+			for _, inPlace := range []bool{false, true} {
+				pr := problem()
+				p := params(t, Params(), c)
+				r := New(p)
+				start(t, pr, r, state(pr, r), 0)
+				w, own := first(pr.Dim), make(sdk.Vec, pr.Dim)
+				ref := newReference(pr, p, w)
+				for k := range steps {
+					g := gradient(w, k)
+					ref.step(g, schedule(k), correct)
+					d := own
+					if inPlace {
+						d = g
 					}
+					point, u := slices.Clone(w), slices.Clone(g)
+					switch r := r.(type) {
+					case *SGD:
+						r.Direction(d, w, g)
+					case *AdamW:
+						r.Direction(d, w, g, correct)
+					}
+					if !slices.Equal(w, point) || !inPlace && !slices.Equal(g, u) {
+						t.Fatalf("%v: Direction changed its arguments", c)
+					}
+					r.(interface {
+						Descend(w, d sdk.Vec, lrScale float64)
+					}).Descend(w, d, schedule(k))
 				}
-				if p.String("base") == "sgd" {
-					mu := p.Float("momentum")
-					if k == 0 {
-						buf[i] = u
-					} else {
-						buf[i] = mu*buf[i] + u
-					}
-					d := buf[i]
-					if p.Bool("nesterov") {
-						d = u + mu*buf[i]
-					}
-					ref[i] -= shrink + lr*d
-					continue
-				}
-				b1, b2 := p.Float("beta1"), p.Float("beta2")
-				buf[i] = b1*buf[i] + (1-b1)*u
-				second[i] = b2*second[i] + (1-b2)*u*u
-				mhat := buf[i] / (1 - math.Pow(b1, float64(k+1)))
-				vhat := second[i] / (1 - math.Pow(b2, float64(k+1)))
-				ref[i] -= shrink + lr*mhat/(math.Sqrt(vhat)+p.Float("eps"))
+				ref.compare(t, c, w)
 			}
 		}
-		for i := range ref {
-			if math.Abs(float64(w[i])-ref[i]) > 1e-5*math.Max(1, math.Abs(ref[i])) {
-				t.Errorf("%v: element %d is %v, want %v", c, i, w[i], ref[i])
+	}
+}
+
+// A limit that is not reached changes no bit.
+func TestClipNormOutOfReach(t *testing.T) {
+	for _, name := range []string{"sgd", "adamw"} {
+		run := func(clip float64) sdk.Vec {
+			pr := problem()
+			r := New(params(t, Params(), map[string]any{"base": name, "weight_decay": 0.1, "clip_norm": clip}))
+			start(t, pr, r, state(pr, r), 0)
+			w := first(pr.Dim)
+			for k := range 5 {
+				r.Step(w, gradient(w, k), 1)
 			}
+			return w
+		}
+		if !slices.Equal(run(0), run(1e6)) {
+			t.Errorf("%s: a limit of 1e6 changes the trajectory", name)
 		}
 	}
 }
@@ -213,8 +309,12 @@ func TestCheck(t *testing.T) {
 		{map[string]any{"base": "adamw", "momentum": 0.9, "nesterov": true}, problem(),
 			map[string]string{"momentum": `no effect with base = "adamw"`, "nesterov": `set base = "sgd"`}},
 		{map[string]any{"beta1": 0.8, "eps": 1e-6}, problem(),
-			map[string]string{"beta1": `set base = "adamw"`, "eps": `no effect with base = "sgd"`}},
+			map[string]string{"beta1": `set base = "adam" or "adamw"`, "eps": `no effect with base = "sgd"`}},
 		{map[string]any{"nesterov": true}, problem(), map[string]string{"nesterov": "momentum greater than 0"}},
+		{map[string]any{"nesterov": true, "momentum": 0.9, "dampening": 0.1}, problem(), map[string]string{"nesterov": "needs dampening = 0"}},
+		{map[string]any{"dampening": 0.1}, problem(), map[string]string{"dampening": "momentum greater than 0"}},
+		{map[string]any{"base": "adam", "beta1": 0.5}, problem(), nil},
+		{map[string]any{"base": "adam", "momentum": 0.5}, problem(), map[string]string{"momentum": `no effect with base = "adam"`}},
 		{map[string]any{"no_decay": "bias-norm"}, flat, map[string]string{"no_decay": "does not say which parameters are biases"}},
 	} {
 		got := Check(c.problem, params(t, Params(), c.given))

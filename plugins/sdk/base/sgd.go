@@ -5,21 +5,25 @@ import (
 	"github.com/sharpbench/sharpbench/plugins/sdk"
 )
 
-// SGD is stochastic gradient descent (Robbins & Monro 1951) with heavy-ball (Polyak 1964) or Nesterov momentum, without
-// dampening, as PyTorch has it:
+// SGD is stochastic gradient descent (Robbins & Monro 1951) with heavy-ball (Polyak 1964) or Nesterov momentum, as PyTorch
+// has it:
 //
-//	d = u + weight_decay·w           (decay = "l2")
-//	b = momentum·b + d               (b = d in the first step)
-//	w = w − lr·b                     (nesterov: w − lr·(d + momentum·b))
+//	d = u + weight_decay·w                     (decay = "l2")
+//	b = momentum·b + (1 − dampening)·d         (b = d in the first step)
+//	w = w − lr·b                               (nesterov: w − lr·(d + momentum·b))
 //
 // with decay = "decoupled", lr·weight_decay·w is subtracted from w beside the step instead. Where the workload's
-// parametrisation gives a tensor a rate of its own (muP), lr is multiplied by it.
+// parametrisation gives a tensor a rate of its own (muP), lr is multiplied by it. With clip_norm > 0, u is replaced by
+// u·min(1, clip_norm/‖u‖) before all of this.
 type SGD struct {
-	rate     float64
-	momentum float64
-	nesterov bool
-	decay    decay
-	buffer   sdk.Vec // the slot "momentum"; nil when momentum is 0
+	rate      float64
+	momentum  float64
+	dampening float64
+	nesterov  bool
+	decay     decay
+	limit     limit
+	taken     uint64  // steps taken, those before a resumption included
+	buffer    sdk.Vec // the slot "momentum"; nil when momentum is 0
 }
 
 // SGDParams declares the parameters of SGD.
@@ -29,12 +33,14 @@ func SGDParams() []sdk.Param {
 		weightDecay(0),
 		decayParam(DecayL2),
 		noDecay(),
+		clipNorm(),
 	}, momentumParams()...)
 }
 
 func momentumParams() []sdk.Param {
 	return []sdk.Param{
 		sdk.Float("momentum", 0, "share of the previous step that is kept").Min(0).Below(1),
+		sdk.Float("dampening", 0, "share of the gradient that the momentum leaves out, from the second step on").Min(0).Below(1),
 		sdk.Bool("nesterov", false, "Nesterov's momentum: look one step ahead"),
 	}
 }
@@ -45,19 +51,28 @@ func CheckSGD(problem sdk.Problem, p sdk.Params) []sdk.Diagnostic {
 }
 
 func checkMomentum(p sdk.Params) []sdk.Diagnostic {
-	if p.Bool("nesterov") && p.Float("momentum") == 0 {
-		return []sdk.Diagnostic{{Param: "nesterov", Message: "needs momentum greater than 0"}}
+	var out []sdk.Diagnostic
+	if p.Float("dampening") > 0 && p.Float("momentum") == 0 {
+		out = append(out, sdk.Diagnostic{Param: "dampening", Message: "needs momentum greater than 0"})
 	}
-	return nil
+	switch {
+	case p.Bool("nesterov") && p.Float("momentum") == 0:
+		out = append(out, sdk.Diagnostic{Param: "nesterov", Message: "needs momentum greater than 0"})
+	case p.Bool("nesterov") && p.Float("dampening") > 0:
+		out = append(out, sdk.Diagnostic{Param: "nesterov", Message: "needs dampening = 0"})
+	}
+	return out
 }
 
 // NewSGD returns the rule for p, which has the parameters of SGDParams or Params.
 func NewSGD(p sdk.Params) *SGD {
 	return &SGD{
-		rate:     p.Float("lr"),
-		momentum: p.Float("momentum"),
-		nesterov: p.Bool("nesterov"),
-		decay:    newDecay(p, DecayL2),
+		rate:      p.Float("lr"),
+		momentum:  p.Float("momentum"),
+		dampening: p.Float("dampening"),
+		nesterov:  p.Bool("nesterov"),
+		decay:     newDecay(p, DecayL2),
+		limit:     limit{norm: p.Float("clip_norm")},
 	}
 }
 
@@ -71,6 +86,7 @@ func (r *SGD) Slots(int) []sdk.Slot {
 
 // Init implements Rule. The buffer starts as zeros, which makes the first one d.
 func (r *SGD) Init(start sdk.Start) error {
+	r.taken = start.Step
 	if r.momentum != 0 {
 		r.buffer = start.Slot("momentum")
 	}
@@ -79,6 +95,14 @@ func (r *SGD) Init(start sdk.Start) error {
 
 // Step implements Rule.
 func (r *SGD) Step(w, u sdk.Vec, lrScale float64) {
+	if r.damped() {
+		// The vector kernels of a whole step have no dampening.
+		r.advance(w, r.limit.of(u), nil)
+		r.Descend(w, r.buffer, lrScale)
+		return
+	}
+	r.taken++
+	u = r.limit.of(u)
 	rate := r.rate * lrScale
 	r.step(r.decay.rest, w, u, rate, false)
 	r.step(r.decay.zones, w, u, rate, true)
@@ -97,4 +121,57 @@ func (r *SGD) step(zones []zone, w, u sdk.Vec, rate float64, decays bool) {
 			vec.Momentum(s.Of(w), s.Of(r.buffer), s.Of(u), step)
 		}
 	}
+}
+
+// damped says whether the next step takes in less than the whole gradient: the first one does not.
+func (r *SGD) damped() bool { return r.momentum != 0 && r.dampening != 0 && r.taken > 0 }
+
+// Direction is the first half of Step, for methods that transform the final update: it advances the momentum and stores
+// the direction that Step would follow, b or d + momentum·b above, in dst. Coupled weight decay is part of it. w and u
+// are not modified; dst may be u.
+func (r *SGD) Direction(dst, w, u sdk.Vec) { r.advance(w, r.limit.of(u), dst) }
+
+// Descend is the second half of Step: w loses lr·d and what decoupled weight decay takes. d is not modified.
+func (r *SGD) Descend(w, d sdk.Vec, lrScale float64) {
+	r.decay.descend(w, d, r.rate*lrScale, func(f sdk.Rates) float64 { return f.SGD })
+}
+
+// advance takes u into the momentum and stores the direction in dst. dst may be nil when there is dampening.
+func (r *SGD) advance(w, u, dst sdk.Vec) {
+	damped := r.damped()
+	r.taken++
+	each := func(zones []zone, l2 float32) {
+		for _, s := range zones {
+			if damped {
+				b, share := s.Of(r.buffer), float32(1-r.dampening)
+				vec.Combine(b, float32(r.momentum), b, share, s.Of(u))
+				if l2 != 0 {
+					vec.Axpy(b, share*l2, s.Of(w))
+				}
+				if dst != nil {
+					copy(s.Of(dst), b)
+				}
+				continue
+			}
+			d := s.Of(dst)
+			if l2 != 0 {
+				vec.AddScaled(d, s.Of(u), l2, s.Of(w))
+			} else {
+				copy(d, s.Of(u))
+			}
+			if r.momentum == 0 {
+				continue
+			}
+			b := s.Of(r.buffer)
+			vec.ScaleAdd(b, float32(r.momentum), d)
+			if r.nesterov {
+				vec.AddScaled(d, d, float32(r.momentum), b)
+			} else {
+				copy(d, b)
+			}
+		}
+	}
+	l2, _ := r.decay.amounts(0)
+	each(r.decay.rest, 0)
+	each(r.decay.zones, l2)
 }

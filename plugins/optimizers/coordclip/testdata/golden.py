@@ -21,7 +21,12 @@ def rule(problem, params):
     w, base = problem.start, Base(problem, params)
     k, scale = params.get("k", 0.1), params.get("threshold_scale", 1.0)
     for step in range(problem.steps):
-        w = base.step(w, clip(problem.grad(w, problem.batch(step)), k, scale))
+        g = problem.grad(w, problem.batch(step))
+        if base.base == "sgd":
+            w = base.step(w, clip(g, k, scale))
+        else:
+            g = g + base.l2(w)
+            w = base.step(w, clip(g, k, scale), second=g)
         yield w
 
 
@@ -29,5 +34,7 @@ write(__file__, rule, [
     ("quadratic", {}),
     ("quadratic", {"k": 0.5, "momentum": 0.9, "weight_decay": 0.1}),
     ("logistic", {"k": 0.4, "threshold_scale": 0.5, "lr": 1.0}),
+    ("logistic", {"k": 0.4, "base": "adam", "lr": 0.1, "weight_decay": 0.1, "clip_norm": 0.2}),
+    ("mlp", {"k": 0.5, "base": "adamw", "lr": 0.02, "eps": 1e-3, "weight_decay": 0.1}),
     ("mlp", {"k": 0.2, "lr": 1.0, "momentum": 0.5, "weight_decay": 0.05}),
 ])

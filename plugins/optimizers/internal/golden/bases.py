@@ -11,7 +11,7 @@ class Base:
         self.base = base or params.get("base", "sgd")
         p = self.params = {
             "lr": 0.1, "weight_decay": 0.0, "decay": "auto", "no_decay": "", "momentum": 0.0, "dampening": 0.0,
-            "nesterov": False, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, **params}
+            "nesterov": False, "clip_norm": 0.0, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, **params}
         self.coupled = p["decay"] == "l2" or p["decay"] == "auto" and self.base != "adamw"
         self.decays = np.ones(problem.dim, dtype=bool)
         if p["no_decay"] == "bias-norm":
@@ -19,13 +19,21 @@ class Base:
         self.b = None
         self.m, self.v = np.zeros(problem.dim), np.zeros(problem.dim)
 
-    def step(self, w, u):
-        """The parameters after a step from w along u."""
+    def l2(self, w):
+        """What coupled weight decay adds to a gradient at w."""
+        return self.params["weight_decay"] * w * self.decays if self.coupled else 0 * w
+
+    def step(self, w, u, second=None):
+        """The parameters after a step from w along u. second, if given, goes into the second moment of Adam instead of u;
+        coupled weight decay is the caller's matter then."""
         p, lr = self.params, self.params["lr"] * self.problem.scale(self.k)
         self.k += 1
+        if p["clip_norm"] and (norm := np.linalg.norm(u)) > p["clip_norm"]:
+            u = u * (p["clip_norm"] / norm)
+            second = None if second is None else second * (p["clip_norm"] / norm)
         decay = p["weight_decay"] * w * self.decays
-        if self.coupled:
-            u = u + decay
+        if second is None:
+            u = second = u + self.l2(w)
         if self.base == "sgd":
             if self.b is None:
                 self.b = u
@@ -34,7 +42,7 @@ class Base:
             d = u + p["momentum"] * self.b if p["nesterov"] else self.b
         else:
             self.m = p["beta1"] * self.m + (1 - p["beta1"]) * u
-            self.v = p["beta2"] * self.v + (1 - p["beta2"]) * u * u
+            self.v = p["beta2"] * self.v + (1 - p["beta2"]) * second * second
             mean, square = self.m / (1 - p["beta1"]**self.k), self.v / (1 - p["beta2"]**self.k)
             d = mean / (np.sqrt(square) + p["eps"])
         return w - lr * d - (0 if self.coupled else lr * decay)

@@ -22,5 +22,6 @@ write(__file__, rule, [
     ("logistic", {"lr": 1.0, "weight_decay": 0.1, "decay": "decoupled"}),
     ("mlp", {"lr": 0.2, "momentum": 0.9, "weight_decay": 0.05}),
     ("mlp", {"lr": 0.5, "weight_decay": 0.05, "no_decay": "bias-norm"}),
+    ("mlp", {"lr": 1.0, "momentum": 0.9, "dampening": 0.9, "clip_norm": 0.3, "weight_decay": 0.05}),
     ("mlp-plain", {"lr": 0.5, "momentum": 0.5, "nesterov": True}),
 ])
