@@ -51,14 +51,11 @@ func CheckSGD(problem sdk.Problem, p sdk.Params) []sdk.Diagnostic {
 }
 
 func checkMomentum(p sdk.Params) []sdk.Diagnostic {
-	var out []sdk.Diagnostic
-	if p.Float("dampening") > 0 && p.Float("momentum") == 0 {
+	out := CheckMomentum(p)
+	switch d := p.Float("dampening"); {
+	case d > 0 && p.Float("momentum") == 0:
 		out = append(out, sdk.Diagnostic{Param: "dampening", Message: "needs momentum greater than 0"})
-	}
-	switch {
-	case p.Bool("nesterov") && p.Float("momentum") == 0:
-		out = append(out, sdk.Diagnostic{Param: "nesterov", Message: "needs momentum greater than 0"})
-	case p.Bool("nesterov") && p.Float("dampening") > 0:
+	case d > 0 && p.Bool("nesterov"):
 		out = append(out, sdk.Diagnostic{Param: "nesterov", Message: "needs dampening = 0"})
 	}
 	return out

@@ -51,7 +51,12 @@ func NewMomentum(p sdk.Params) *SGD {
 }
 
 // CheckMomentum finds what is wrong with the parameters of NewMomentum beyond their ranges.
-func CheckMomentum(p sdk.Params) []sdk.Diagnostic { return checkMomentum(p) }
+func CheckMomentum(p sdk.Params) []sdk.Diagnostic {
+	if p.Bool("nesterov") && p.Float("momentum") == 0 {
+		return []sdk.Diagnostic{{Param: "nesterov", Message: "needs momentum greater than 0"}}
+	}
+	return nil
+}
 
 // NewTensorwise returns the rule for p, which has the parameters of TensorwiseParams.
 func NewTensorwise(problem sdk.Problem, p sdk.Params) *Tensorwise {
