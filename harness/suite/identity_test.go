@@ -213,8 +213,8 @@ data = { name = "corrupt", kinds = ["contrast"], severities = [3, 4], examples =
 		t.Error("other data, same evaluation")
 	}
 	standard := mustLoad(t, with(`kinds = ["contrast", "pixelate"], severities = [3, 5], examples = 100`, `kinds = "standard"`))
-	if n := len(standard.Workloads[0].Shifts[0].Data.Kinds) * len(standard.Workloads[0].Shifts[0].Data.Severities); n != 25 {
-		t.Errorf("the standard shift has %d evaluations, want 25", n)
+	if n := len(standard.Workloads[0].Shifts[0].Data.Kinds) * len(standard.Workloads[0].Shifts[0].Data.Severities); n != 75 {
+		t.Errorf("the standard shift has %d evaluations, want 75", n)
 	}
 }
 

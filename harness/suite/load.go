@@ -508,7 +508,7 @@ func (l *loader) shiftKinds(d *table) []string {
 	n := d.get("kinds")
 	all := shifts.Kinds()
 	if n == nil || n.value == "standard" {
-		return all
+		return shifts.Standard()
 	}
 	if s, ok := n.value.(string); ok {
 		hint := "did you mean \"standard\"?"

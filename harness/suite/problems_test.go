@@ -119,10 +119,10 @@ func TestProblems(t *testing.T) {
 33:1: space: not supported by this version | expected grid = { lr = [0.05, 0.1] } or list = [{ lr = 0.05 }, { lr = 0.1 }]`},
 		{"tables of the report", with("[report]", "[report]\ntables = [\"cost\"]"),
 			`52:1: tables: not supported by this version | leave it out: the board has all its tables`},
-		{"shifts", with(`kinds = ["contrast", "pixelate"]`, `kinds = ["contrast", "fog", "contrast"]`, "severities = [3, 5]", "severities = [3, 6]"),
-			`16:49: kinds: unknown corruption "fog" | kinds: gaussian_noise, gaussian_blur, contrast, brightness, pixelate
-16:56: kinds: "contrast" is there already
-16:86: severities[1]: expected a whole number from 1 to 5, found 6`},
+		{"shifts", with(`kinds = ["contrast", "pixelate"]`, `kinds = ["contrast", "rain", "contrast"]`, "severities = [3, 5]", "severities = [3, 6]"),
+			`16:49: kinds: unknown corruption "rain" | kinds: gaussian_noise, shot_noise, impulse_noise, defocus_blur, glass_blur, motion_blur, zoom_blur, snow, frost_go, fog, brightness, contrast, elastic_transform, pixelate, jpeg_compression, speckle_noise, gaussian_blur, spatter, saturate
+16:57: kinds: "contrast" is there already
+16:87: severities[1]: expected a whole number from 1 to 5, found 6`},
 		{"one kind without brackets", with(`kinds = ["contrast", "pixelate"]`, `kinds = "contrast"`),
 			`16:36: kinds: expected "standard" or a list, found the string "contrast" | one kind is a list too: kinds = ["contrast"]`},
 		{"the model", with("width = [32]", `width = [0], norm = "bathc", activaton = "relu"`),

@@ -96,14 +96,16 @@ func TestAgainstTheOriginalsLibraries(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, kind := range []string{"gaussian_blur", "contrast", "brightness", "pixelate"} {
+	for _, kind := range []string{"gaussian_blur", "contrast", "brightness", "pixelate", "saturate", "defocus_blur", "zoom_blur"} {
 		for severity := 1; severity <= Severities; severity++ {
 			want := all[:3072]
 			all = all[3072:]
 			got := corrupt(t, kind, severity, 1, synthetic()).Pixels
 			for i := range want {
-				// The last bit of exp and of sums is the machine's, and truncation may show it.
-				if d := int(got[i]) - int(want[i]); d != 0 && (runtime.GOARCH == "amd64" || d*d > 1) {
+				// The last bit of exp and of sums is the machine's, and truncation may show it. OpenCV fuses products with
+				// sums where the machine can.
+				d := int(got[i]) - int(want[i])
+				if d != 0 && (runtime.GOARCH == "amd64" && kind != "defocus_blur" || d*d > 1) {
 					t.Errorf("%s %d: value %d is %d, want %d", kind, severity, i, got[i], want[i])
 					break
 				}
@@ -131,8 +133,9 @@ func TestSeverityIsMonotone(t *testing.T) {
 		}
 	}
 	// What is measured in pixels has too few of them on 8×8 images.
-	monotone("digits of 8×8", digits(t), "gaussian_noise", "contrast", "brightness")
-	monotone("digits of 32×32", enlarged(digits(t), 50), "gaussian_noise", "contrast", "brightness", "gaussian_blur")
+	noises := []string{"gaussian_noise", "shot_noise", "impulse_noise", "speckle_noise"}
+	monotone("digits of 8×8", digits(t), append([]string{"contrast", "brightness"}, noises...)...)
+	monotone("digits of 32×32", enlarged(digits(t), 50), append([]string{"contrast", "brightness", "gaussian_blur", "zoom_blur", "jpeg_compression"}, noises...)...)
 	// The grid of an enlarged digit meets that of pixelate more or less by chance; white noise has no grid.
 	white := flat(20, 32, 32, 3, 0)
 	r := rng.New(1, "test", 0)
@@ -141,7 +144,12 @@ func TestSeverityIsMonotone(t *testing.T) {
 	}
 	monotone("white noise", white, "pixelate", "contrast", "gaussian_blur")
 	if d, err := dataset.Load("cifar10"); err == nil {
-		monotone("CIFAR-10", d.Test.Select([]int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19}), Kinds()...)
+		// Of the others the published severities are not: glass has fewer passes at 3 than at 4 and less blur at 4,
+		// motion 3 and 4 differ in the end of the streak alone, frost keeps less of the image at 3 than at 2, elastic changes
+		// from large smooth displacements to small rough ones, spatter from water to mud, saturate from less colour to more.
+		few := d.Test.Select([]int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19})
+		monotone("CIFAR-10", few, append([]string{"contrast", "brightness", "gaussian_blur", "pixelate", "defocus_blur",
+			"zoom_blur", "fog", "jpeg_compression"}, noises...)...)
 	}
 }
 
@@ -169,9 +177,188 @@ func TestApplyIsAFunctionOfItsArguments(t *testing.T) {
 			t.Errorf("%s of one image depends on the others", kind)
 		}
 		other := corrupt(t, kind, 5, 2, im)
-		if same := slices.Equal(a.Pixels, other.Pixels); same == (kind == "gaussian_noise") {
+		if same := slices.Equal(a.Pixels, other.Pixels); same == slices.Contains(drawn, kind) {
 			t.Errorf("%s with another seed: same images %v", kind, same)
 		}
+	}
+}
+
+// drawn are the corruptions with random numbers in them. Displacements of glass are less than a pixel of an 8×8 image.
+var drawn = []string{"gaussian_noise", "shot_noise", "impulse_noise", "motion_blur", "snow", "frost_go", "fog", "elastic_transform", "speckle_noise", "spatter"}
+
+// moments returns mean and variance of the values of flat images, in [0,1], with the half unit that truncation takes.
+func moments(im *dataset.Images) (mean, variance float64) {
+	n := float64(len(im.Pixels))
+	var sum, square float64
+	for _, v := range im.Pixels {
+		x := (float64(v) + 0.5) / 255
+		sum += x
+		square += x * x
+	}
+	return sum / n, square/n - sum/n*sum/n
+}
+
+// Photons: the mean stays, the variance is x/c. Speckle: the standard deviation is proportional to the value.
+func TestShotAndSpeckleMoments(t *testing.T) {
+	const level = 102 // 0.4
+	im := flat(20, 32, 32, 3, level)
+	n := float64(len(im.Pixels))
+	for s := range Severities {
+		for kind, want := range map[string]float64{
+			"shot_noise":    0.4/shotNoiseCount[s] + 1.0/12/255/255,
+			"speckle_noise": 0.16*speckleNoiseStd[s]*speckleNoiseStd[s] + 1.0/12/255/255,
+		} {
+			mean, variance := moments(corrupt(t, kind, s+1, 3, im))
+			// A photon count is a multiple of 1/c: its own grid meets that of the pixels, half a unit at most.
+			if math.Abs(mean-0.4) > 4*math.Sqrt(want/n)+0.5/255 {
+				t.Errorf("%s %d: mean %g", kind, s+1, mean)
+			}
+			if math.Abs(variance/want-1) > 0.05 {
+				t.Errorf("%s %d: variance %g, want %g", kind, s+1, variance, want)
+			}
+		}
+	}
+	black := flat(1, 8, 8, 3, 0)
+	for _, kind := range []string{"shot_noise", "speckle_noise"} {
+		if d := mse(black, corrupt(t, kind, 5, 1, black)); d != 0 {
+			t.Errorf("%s of black has mean squared difference %g", kind, d)
+		}
+	}
+}
+
+func TestImpulseNoiseShares(t *testing.T) {
+	im := flat(40, 32, 32, 3, 127)
+	n := float64(len(im.Pixels))
+	for s, share := range impulseNoiseShare {
+		var black, white, other float64
+		for _, v := range corrupt(t, "impulse_noise", s+1, 5, im).Pixels {
+			switch v {
+			case 0:
+				black++
+			case 255:
+				white++
+			case 127:
+			default:
+				other++
+			}
+		}
+		sd := math.Sqrt(share / 2 * (1 - share/2) / n)
+		if other != 0 || math.Abs(black/n-share/2) > 4*sd || math.Abs(white/n-share/2) > 4*sd {
+			t.Errorf("severity %d: %g black, %g white, %g others of %g", s+1, black/n, white/n, other, n)
+		}
+	}
+}
+
+// What moves pixels about leaves an image of one value alone, up to a unit of truncation or of colour conversion.
+func TestFlatImagesStayFlat(t *testing.T) {
+	im := flat(3, 32, 32, 3, 130)
+	for _, kind := range []string{"defocus_blur", "glass_blur", "motion_blur", "zoom_blur", "elastic_transform", "pixelate", "gaussian_blur", "contrast", "jpeg_compression"} {
+		for severity := 1; severity <= Severities; severity++ {
+			for _, v := range corrupt(t, kind, severity, 1, im).Pixels {
+				if v < 129 || v > 131 {
+					t.Fatalf("%s %d of a flat image has value %d", kind, severity, v)
+				}
+			}
+		}
+	}
+}
+
+func TestZoomFactors(t *testing.T) {
+	for s, want := range []int{7, 12, 16, 21, 26} {
+		f := zoomFactors(zoomBlurEnd[s])
+		if len(f) != want || f[0] != 1 || math.Abs(f[len(f)-1]-(1+0.01*float64(want-1))) > 1e-12 {
+			t.Errorf("severity %d: %d factors, %v", s+1, len(f), f)
+		}
+	}
+}
+
+func TestKernelsSumToOne(t *testing.T) {
+	for s, p := range defocusBlurs {
+		kernel, _ := disk(p.radius, p.alias)
+		sum := 0.0
+		for _, v := range kernel {
+			sum += v
+		}
+		if math.Abs(sum-1) > 1e-12 {
+			t.Errorf("disk %d sums to %g", s+1, sum)
+		}
+	}
+	for s, p := range motionBlurs {
+		sum := 0.0
+		for _, v := range newStreak(p.radius, p.std) {
+			sum += v
+		}
+		if math.Abs(sum-1) > 1e-12 {
+			t.Errorf("streak %d sums to %g", s+1, sum)
+		}
+	}
+}
+
+// A streak of angle 0 lies in the row of its pixel, to the left of it: a pixel collects what is to its right.
+func TestStreakOfAPoint(t *testing.T) {
+	s := shape{5, 9, 1}
+	src, dst := make([]float64, 45), make([]float64, 45)
+	src[2*9+6] = 1
+	k := newStreak(1, 1)
+	k.draw(dst, src, s, 0)
+	for i, v := range dst {
+		want := 0.0
+		if d := 6 - i%9; i/9 == 2 && d >= 0 && d < len(k) {
+			want = k[d]
+		}
+		if v != want {
+			t.Errorf("row %d, column %d: %g, want %g", i/9, i%9, v, want)
+		}
+	}
+}
+
+// The affine part maps the moved points back to where they were.
+func TestRandomAffine(t *testing.T) {
+	s := shape{32, 32, 3}
+	for k := range uint64(20) {
+		m := randomAffine(rng.New(k, "test", 0), s, 2.5)
+		r := rng.New(k, "test", 0)
+		for _, p := range [3][2]float64{{26, 26}, {26, 6}, {6, 6}} {
+			x := p[0] + 2.5*(2*r.Float64()-1)
+			y := p[1] + 2.5*(2*r.Float64()-1)
+			if u, v := m[0]*x+m[1]*y+m[2], m[3]*x+m[4]*y+m[5]; math.Abs(u-p[0]) > 1e-9 || math.Abs(v-p[1]) > 1e-9 {
+				t.Errorf("draw %d: %v goes to %g, %g", k, p, u, v)
+			}
+		}
+	}
+}
+
+// A plasma spans 0 to 1 and is rougher the slower its amplitude decays.
+func TestPlasma(t *testing.T) {
+	rough := func(decay float64) float64 {
+		sum := 0.0
+		p := newPlasma(shape{32, 32, 1})
+		for k := range uint64(50) {
+			p.draw(rng.New(k, "test", 0), decay)
+			lo, hi := slices.Min(p.field), slices.Max(p.field)
+			if lo != 0 || hi != 1 {
+				t.Fatalf("from %g to %g", lo, hi)
+			}
+			for y := range 32 {
+				for x := 1; x < 32; x++ {
+					sum += math.Abs(p.at(y, x) - p.at(y, x-1))
+				}
+			}
+		}
+		return sum
+	}
+	if a, b, c := rough(3), rough(2), rough(1.5); !(a < b && b < c) {
+		t.Errorf("roughness %g, %g, %g", a, b, c)
+	}
+	if n := newPlasma(shape{28, 33, 1}).size; n != 64 {
+		t.Errorf("a field for 28×33 has side %d", n)
+	}
+}
+
+// The benchmark's fifteen and the four for tuning.
+func TestKinds(t *testing.T) {
+	if len(Kinds()) != 19 || len(Standard()) != 15 || slices.Contains(Standard(), "gaussian_blur") || !slices.Contains(Standard(), "jpeg_compression") {
+		t.Error(Kinds(), Standard())
 	}
 }
 
@@ -446,7 +633,7 @@ func TestErrors(t *testing.T) {
 		im       *dataset.Images
 		want     string
 	}{
-		{"fog", 1, im, `"gaussian_noise"`},
+		{"rain", 1, im, `"gaussian_noise"`},
 		{"contrast", 0, im, "1 to 5"},
 		{"contrast", 6, im, "1 to 5"},
 		{"contrast", 1, flat(1, 2, 2, 2, 0), "1 or 3"},
