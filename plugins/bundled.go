@@ -9,7 +9,9 @@ import (
 	"github.com/sharpbench/sharpbench/plugins/optimizers/adam"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/adamw"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/coordclip"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/lamb"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/lars"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/prune"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/sam"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/sgd"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/tvlars"
@@ -25,7 +27,9 @@ var bundled = []any{
 	sam.Optimizer{},
 	coordclip.Optimizer{},
 	lars.Optimizer{},
+	lamb.Optimizer{},
 	tvlars.Optimizer{},
+	prune.Optimizer{},
 
 	gradnorm.Metric{},
 	msharpness.Metric{},

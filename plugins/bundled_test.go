@@ -35,7 +35,7 @@ func TestBundledDescriptions(t *testing.T) {
 		if len(problems) > 0 {
 			t.Errorf("%s: defaults: %v", name, problems)
 		}
-		problem := sdk.Problem{Dim: 3, Tensors: []sdk.Tensor{{Name: "w", Kind: sdk.KindWeight, Shape: []int{3}}}}
+		problem := sdk.Problem{Dim: 3, Tensors: []sdk.Tensor{{Name: "w", Kind: sdk.KindWeight, Shape: []int{3}, Prunable: true}}}
 		if info.Check != nil {
 			if d := info.Check(problem, defaults); len(d) > 0 {
 				t.Errorf("%s: defaults: %v", name, d)

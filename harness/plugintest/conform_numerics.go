@@ -37,12 +37,7 @@ var numericsChecks = []Check{
 				return skip("the plugin adds noise")
 			}
 			c.Workload = Quadratic(make([]float64, 16)...)
-			c.Params = map[string]any{}
-			for _, p := range s.info.Params {
-				if p.Name == "weight_decay" {
-					c.Params[p.Name] = 0.0
-				}
-			}
+			c.Params = s.without("weight_decay", "sparsity")
 			path, err := s.complete(c, pluginhost.LaunchOptions{})
 			if err != nil {
 				return err
@@ -59,6 +54,7 @@ var numericsChecks = []Check{
 				return err
 			}
 			c.LRScale = func(int) float64 { return 0 }
+			c.Params = s.without("sparsity")
 			path, err := s.complete(c, pluginhost.LaunchOptions{})
 			if err != nil {
 				return err
@@ -71,6 +67,18 @@ var numericsChecks = []Check{
 		run: func(s *subject) error { return s.degenerate(0) }},
 	{ID: "N7", Level: Must, Kind: pluginhost.KindOptimizer, Reason: "a private method draws its noise and clips its gradients once a step, on a Poisson draw",
 		run: (*subject).private},
+}
+
+// without turns off what moves the parameters whatever the gradient and the learning rate are: the parameters of these
+// names, where the plugin has them, are 0.
+func (s *subject) without(names ...string) map[string]any {
+	out := map[string]any{}
+	for _, p := range s.info.Params {
+		if slices.Contains(names, p.Name) {
+			out[p.Name] = 0.0
+		}
+	}
+	return out
 }
 
 func (q *quadratic) loss(w []float32) float64 {

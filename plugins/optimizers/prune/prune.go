@@ -63,6 +63,7 @@ func (Optimizer) Info() sdk.Info {
 		}, base.Params()...),
 		Cost:     1,
 		CostNote: "1; 2 with rho > 0",
+		Track:    "sparse",
 		Degenerate: []sdk.Degenerate{
 			{When: map[string]any{"sparsity": 0.0}, Equals: "sgd"},
 			// The learning rate and the decay are adamw's own defaults.
