@@ -57,8 +57,9 @@ func (e *evaluator) Loss(b Batch, w []float32, o Options) (Eval, error) {
 	})
 }
 
-// Grad answers the gradient of the mean loss. In training the gradient of a whole minibatch folds its statistics into the
-// running ones unless o.FreezeStats is set; other streams, parts and changed inputs never do.
+// Grad answers the gradient of the mean loss. In training the gradient of a minibatch, or of a range of one (a
+// micro-batch), folds its statistics into the running ones unless o.FreezeStats is set; other streams and parts and
+// changed inputs never do.
 func (e *evaluator) Grad(b Batch, w, out []float32, o Options) (Eval, error) {
 	return e.combine(b, o, gradG, out, true, func(in engine.Batch, l engine.Loss, whole bool, out []float32) engine.Result {
 		return e.machine.Grad(w, e.buffers, in, l, e.mode, whole && e.moves(b, o), out)
@@ -74,9 +75,9 @@ func (e *evaluator) Outputs(b Batch, w, out []float32, o Options) (Eval, error) 
 	})
 }
 
-// moves says whether a gradient of the whole batch b moves the running statistics.
+// moves says whether a gradient of b moves the running statistics.
 func (e *evaluator) moves(b Batch, o Options) bool {
-	return e.mode == engine.Train && b.Stream == Train && b.Part == All && o.Delta == nil && !o.FreezeStats
+	return e.mode == engine.Train && b.Stream == Train && (b.Part == All || b.Part == Range) && o.Delta == nil && !o.FreezeStats
 }
 
 // room checks that a buffer, if there is one, holds per numbers for each of n examples.

@@ -72,8 +72,12 @@ func TestOnlyMinibatchGradientsMoveStatistics(t *testing.T) {
 			return err
 		},
 		"full gradient": func() error { _, err := task.Grad(Batch{Stream: Full}, w, g, Options{}); return err },
-		"range": func() error {
-			_, err := task.Grad(Batch{Stream: Train, Part: Range, From: 0, To: 8}, w, g, Options{})
+		"frozen range": func() error {
+			_, err := task.Grad(Batch{Stream: Train, Part: Range, From: 0, To: 8}, w, g, Options{FreezeStats: true})
+			return err
+		},
+		"single example": func() error {
+			_, err := task.Grad(Batch{Stream: Train, Part: Example, Number: 3}, w, g, Options{})
 			return err
 		},
 		"loss": func() error { _, err := task.Loss(Batch{Stream: Train}, w, Options{}); return err },
@@ -85,11 +89,14 @@ func TestOnlyMinibatchGradientsMoveStatistics(t *testing.T) {
 			t.Errorf("a %s moved the running statistics", name)
 		}
 	}
-	if _, err := task.Grad(Batch{Stream: Train}, w, g, Options{}); err != nil {
-		t.Fatal(err)
-	}
-	if slices.Equal(before, task.Buffers()) {
-		t.Error("a minibatch gradient did not move the running statistics")
+	for _, b := range []Batch{{Stream: Train}, {Stream: Train, Part: Range, From: 8, To: 16}} {
+		if _, err := task.Grad(b, w, g, Options{}); err != nil {
+			t.Fatal(err)
+		}
+		if slices.Equal(before, task.Buffers()) {
+			t.Errorf("a gradient of %+v did not move the running statistics", b)
+		}
+		before = slices.Clone(task.Buffers())
 	}
 }
 

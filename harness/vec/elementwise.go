@@ -208,6 +208,19 @@ func AddMul(dst, x, y, z []float32) {
 	}
 }
 
+// AddScalar sets dst = x + a.
+func AddScalar(dst, x []float32, a float32) {
+	sameLen("AddScalar", len(dst), len(x))
+	if n := filled(len(x)); n > 0 {
+		addScalar8(&dst[0], &x[0], n, a)
+		dst, x = dst[n:], x[n:]
+	}
+	dst = dst[:len(x)]
+	for i, v := range x {
+		dst[i] = v + a
+	}
+}
+
 // Abs stores |x| in dst. NaN stays NaN.
 func Abs(dst, x []float32) {
 	sameLen("Abs", len(dst), len(x))

@@ -49,6 +49,11 @@ func mul8(dst *float32, x *float32, y *float32, n int)
 //go:noescape
 func addMul8(dst *float32, x *float32, y *float32, z *float32, n int)
 
+// addScalar8 is AddScalar for n elements, a multiple of 8.
+//
+//go:noescape
+func addScalar8(dst *float32, x *float32, n int, a float32)
+
 // abs8 is Abs for n elements, a multiple of 8.
 //
 //go:noescape

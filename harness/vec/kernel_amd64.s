@@ -608,6 +608,67 @@ done:
 	VZEROUPPER
 	RET
 
+// func addScalar8(dst *float32, x *float32, n int, a float32)
+// Requires: AVX, AVX2, MMX+, SSE
+TEXT ·addScalar8(SB), NOSPLIT, $0-28
+	MOVSS        a+24(FP), X0
+	VBROADCASTSS X0, Y0
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	SHLQ         $0x02, DX
+	MOVQ         DX, BX
+	ANDQ         $-128, BX
+	XORQ         SI, SI
+	CMPQ         BX, $0x00
+	JEQ          rest
+	CMPQ         DX, $0x01000000
+	JLT          bulk
+	TESTQ        $0x0000001f, AX
+	JNE          bulk
+	CMPQ         AX, CX
+	JEQ          bulk
+
+stream:
+	VADDPS   (CX)(SI*1), Y0, Y1
+	VMOVNTPS Y1, (AX)(SI*1)
+	VADDPS   32(CX)(SI*1), Y0, Y1
+	VMOVNTPS Y1, 32(AX)(SI*1)
+	VADDPS   64(CX)(SI*1), Y0, Y1
+	VMOVNTPS Y1, 64(AX)(SI*1)
+	VADDPS   96(CX)(SI*1), Y0, Y1
+	VMOVNTPS Y1, 96(AX)(SI*1)
+	ADDQ     $0x00000080, SI
+	CMPQ     SI, BX
+	JLT      stream
+	SFENCE
+	JMP      rest
+
+bulk:
+	VADDPS  (CX)(SI*1), Y0, Y1
+	VMOVUPS Y1, (AX)(SI*1)
+	VADDPS  32(CX)(SI*1), Y0, Y1
+	VMOVUPS Y1, 32(AX)(SI*1)
+	VADDPS  64(CX)(SI*1), Y0, Y1
+	VMOVUPS Y1, 64(AX)(SI*1)
+	VADDPS  96(CX)(SI*1), Y0, Y1
+	VMOVUPS Y1, 96(AX)(SI*1)
+	ADDQ    $0x00000080, SI
+	CMPQ    SI, BX
+	JLT     bulk
+
+rest:
+	CMPQ    SI, DX
+	JGE     done
+	VADDPS  (CX)(SI*1), Y0, Y1
+	VMOVUPS Y1, (AX)(SI*1)
+	ADDQ    $0x20, SI
+	JMP     rest
+
+done:
+	VZEROUPPER
+	RET
+
 // func abs8(dst *float32, x *float32, n int)
 // Requires: AVX, AVX2, MMX+
 TEXT ·abs8(SB), NOSPLIT, $0-24

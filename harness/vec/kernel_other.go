@@ -24,6 +24,8 @@ func mul8(dst, x, y *float32, n int) { panic("vec: no vector routines") }
 
 func addMul8(dst, x, y, z *float32, n int) { panic("vec: no vector routines") }
 
+func addScalar8(dst, x *float32, n int, a float32) { panic("vec: no vector routines") }
+
 func abs8(dst, x *float32, n int) { panic("vec: no vector routines") }
 
 func sign8(dst, x *float32, n int) { panic("vec: no vector routines") }

@@ -61,6 +61,7 @@ func TestStreamedResults(t *testing.T) {
 		"Sub":       func(d []float32) { Sub(d, x, y) },
 		"Mul":       func(d []float32) { Mul(d, x, y) },
 		"AddMul":    func(d []float32) { AddMul(d, x, y, z) },
+		"AddScalar": func(d []float32) { AddScalar(d, x, 0.3) },
 		"Abs":       func(d []float32) { Abs(d, x) },
 		"Sign":      func(d []float32) { Sign(d, x) },
 		"Clip":      func(d []float32) { Clip(d, x, -0.5, 0.7) },

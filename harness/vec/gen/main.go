@@ -216,6 +216,11 @@ func elementwise() {
 			VADDPS(v.mem("x"), t, t)
 			v.store(t, "dst")
 		}},
+		{"addScalar8", "dst x", "a", "AddScalar", func(v *vectors) {
+			t := YMM()
+			VADDPS(v.mem("x"), v.scalars["a"], t)
+			v.store(t, "dst")
+		}},
 		{"abs8", "dst x", "", "Abs", func(v *vectors) {
 			t := YMM()
 			VANDNPS(v.mem("x"), v.scalars["sign"], t)

@@ -2,7 +2,6 @@ package sam
 
 import (
 	"math"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -11,22 +10,15 @@ import (
 	"github.com/sharpbench/sharpbench/harness/oracle"
 	"github.com/sharpbench/sharpbench/harness/pluginhost"
 	"github.com/sharpbench/sharpbench/harness/plugintest"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/adam"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/adamw"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/internal/golden"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/sgd"
-	"github.com/sharpbench/sharpbench/plugins/sdk/sdktest"
 )
 
 // The test binary is also the plugins that sam claims to equal, when it is started with their name.
 func TestMain(m *testing.M) {
-	switch os.Args[len(os.Args)-1] {
-	case "sgd":
-		sdktest.TestMain(m, sgd.Optimizer{})
-	case "adamw":
-		sdktest.TestMain(m, adamw.Optimizer{})
-	default:
-		sdktest.TestMain(m, Optimizer{})
-	}
+	golden.Main(m, Optimizer{}, sgd.Optimizer{}, adam.Optimizer{}, adamw.Optimizer{})
 }
 
 var (
@@ -163,16 +155,34 @@ func TestDegeneratesToBase(t *testing.T) {
 }
 
 // The pairs that Info declares hold with the defaults of both sides.
-func TestDeclaredDegenerates(t *testing.T) {
-	for _, d := range (Optimizer{}).Info().Degenerate {
-		base := plugintest.Self(d.Equals)
-		c := plugintest.OptimizeCase{Workload: plugintest.Quadratic(curvature...), Init: start, Steps: 20, Program: &base}
-		want := plugintest.Optimize(t, c)
-		for k, w := range train(t, 20, d.When) {
-			if err := plugintest.SameBits(w, want[k]); err != nil {
-				t.Fatalf("%v: step %d differs from %s: %v", d.When, k+1, d.Equals, err)
-			}
+func TestDeclaredDegenerates(t *testing.T) { golden.Degenerates(t, Optimizer{}.Info()) }
+
+// Without a perturbation weight decay in the loss is the coupled weight decay of the base, bit for bit.
+func TestPenaltyIsCoupledDecay(t *testing.T) {
+	golden.Same(t, params{"rho": 0.0, "l2_in_loss": true, "weight_decay": 0.1, "momentum": 0.9}, "sgd", params{"weight_decay": 0.1, "momentum": 0.9})
+	golden.Same(t, params{"rho": 0.0, "l2_in_loss": true, "weight_decay": 0.1, "base": "adam", "lr": 0.001}, "adam", params{"weight_decay": 0.1})
+}
+
+// Outside the window the steps are those of the base, bit for bit, and cost one gradient.
+func TestWindow(t *testing.T) {
+	own := params{"lr": 0.02, "momentum": 0.9}
+	base := plugintest.Self("sgd")
+	want := plugintest.Optimize(t, plugintest.OptimizeCase{
+		Program: &base, Workload: plugintest.Quadratic(curvature...), Init: start, Steps: 20, Params: own,
+	})
+	r := &requests{Workload: plugintest.Quadratic(curvature...)}
+	own["window_start"], own["window_end"], own["rho"] = 0.5, 0.75, 0.3
+	path := plugintest.Optimize(t, plugintest.OptimizeCase{Workload: r, Init: start, Steps: 20, Params: own})
+	for k := range 10 {
+		if err := plugintest.SameBits(path[k], want[k]); err != nil {
+			t.Errorf("step %d before the window differs from the base: %v", k+1, err)
 		}
+	}
+	if plugintest.SameBits(path[10], want[10]) == nil {
+		t.Error("the first step inside the window is that of the base")
+	}
+	if len(r.batches) != 25 {
+		t.Errorf("%d gradients in 20 steps, 5 of them inside the window", len(r.batches))
 	}
 }
 

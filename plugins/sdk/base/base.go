@@ -68,6 +68,37 @@ func New(p sdk.Params) Rule {
 	}
 }
 
+// NewUndecayed is New without weight decay, for methods that make it a part of the loss, see Penalty.
+func NewUndecayed(p sdk.Params) Rule {
+	switch r := New(p).(type) {
+	case *SGD:
+		r.decay.rate = 0
+		return r
+	case *AdamW:
+		r.decay.rate = 0
+		return r
+	default:
+		panic(fmt.Sprintf("base: %T has weight decay of its own", r))
+	}
+}
+
+// Penalty is weight decay as a part of the loss, ½·weight_decay·‖w‖² over the parameters that no_decay does not exempt: its
+// gradient is taken at whatever point the gradient of the loss is.
+type Penalty struct{ decay decay }
+
+// NewPenalty returns the penalty of the weight_decay and no_decay of p.
+func NewPenalty(problem sdk.Problem, p sdk.Params) (*Penalty, error) {
+	x := &Penalty{decayOf(p, DecayL2)}
+	return x, x.decay.init(problem)
+}
+
+// Add adds the gradient of the penalty at the point at to g.
+func (x *Penalty) Add(g, at sdk.Vec) {
+	for _, s := range x.decay.zones {
+		vec.Axpy(s.Of(g), float32(x.decay.rate), s.Of(at))
+	}
+}
+
 // Params declares "base" and the parameters of every base, for a method that builds on one. Check rejects values for
 // parameters that the chosen base does not have.
 func Params() []sdk.Param {

@@ -1,4 +1,5 @@
-"""The base rules, in float64, for the references of methods that hand a direction to one of them."""
+"""The base rules, in float64, and the options that all methods with perturbed points have, for the references of methods
+that hand a direction to a base."""
 
 import numpy as np
 
@@ -46,3 +47,45 @@ class Base:
             mean, square = self.m / (1 - p["beta1"]**self.k), self.v / (1 - p["beta2"]**self.k)
             d = mean / (np.sqrt(square) + p["eps"])
         return w - lr * d - (0 if self.coupled else lr * decay)
+
+
+class Ascent:
+    """The options of methods with perturbed points: which parameters are perturbed, when, where weight decay acts, and
+    which gradients move the running statistics of batch normalisation."""
+
+    def __init__(self, problem, params):
+        self.problem, self.params = problem, params
+        norm, every = problem.mask("norm_scale", "norm_shift"), np.ones(problem.dim, dtype=bool)
+        self.inside = {
+            "all": every, "norm": norm, "no-norm": ~norm, "weights": problem.mask("weight", "embed"),
+            "biases": problem.mask("bias"),
+        }[params.get("scope", "all")]
+        self.in_loss = params.get("l2_in_loss", False)
+        self.base = Base(problem, {**params, "weight_decay": 0.0} if self.in_loss else params)
+        self.penalty = Base(problem, {**params, "decay": "l2"}).l2
+
+    def holds(self, k):
+        """Whether step k, counted from 0, is inside the window."""
+        share = k / self.problem.steps
+        return self.params.get("window_start", 0) <= share < self.params.get("window_end", 1)
+
+    def whole(self, g, w):
+        return g + self.penalty(w) if self.in_loss else g
+
+    def first(self, w, batch):
+        """The first gradient of a step."""
+        return self.whole(self.problem.grad(w, batch), w)
+
+    def later(self, w, batch):
+        """The gradients after it."""
+        return self.whole(self.problem.grad(w, batch, freeze=self.params.get("bn_update", "first") == "first"), w)
+
+    def norm(self, x):
+        return np.linalg.norm(x[self.inside])
+
+    def toward(self, w, scale, d):
+        """w + scale·d on the set that is perturbed."""
+        return w + scale * d * self.inside
+
+    def step(self, w, u):
+        return self.base.step(w, u)

@@ -55,6 +55,7 @@ import (
 	"github.com/sharpbench/sharpbench/harness/engine"
 	"github.com/sharpbench/sharpbench/harness/model"
 	"github.com/sharpbench/sharpbench/harness/oracle"
+	"github.com/sharpbench/sharpbench/harness/pluginhost"
 	"github.com/sharpbench/sharpbench/harness/plugintest"
 )
 
@@ -231,18 +232,25 @@ func Check(t *testing.T) {
 	}
 	for _, want := range all {
 		t.Run(want.label(), func(t *testing.T) {
-			d := define(t, want.Problem)
-			work, buffers := workload(t, want.Problem, d)
-			path := plugintest.Optimize(t, plugintest.OptimizeCase{
-				Workload: work, Params: want.Params, Init: d.Start, Steps: steps, Seed: seed, Tensors: d.Tensors,
-				LRScale:       func(k int) float64 { return 1 - float64(k)/40 },
-				StepsPerEpoch: d.StepsPerEpoch, Examples: d.Examples, BatchSize: d.BatchSize,
-			})
-			if err := want.compare(d, path, buffers); err != nil {
+			path, buffers := train(t, nil, want.Problem, want.Params)
+			if err := want.compare(define(t, want.Problem), path, buffers); err != nil {
 				t.Error(err)
 			}
 		})
 	}
+}
+
+// train returns the iterates of a training on one of the problems, and the running statistics at its end. The program nil
+// is the plugin under test.
+func train(t testing.TB, program *pluginhost.Program, problem string, params map[string]any) ([][]float32, []float32) {
+	t.Helper()
+	d := define(t, problem)
+	work, buffers := workload(t, problem, d)
+	return plugintest.Optimize(t, plugintest.OptimizeCase{
+		Program: program, Workload: work, Params: params, Init: d.Start, Steps: steps, Seed: seed, Tensors: d.Tensors,
+		LRScale:       func(k int) float64 { return 1 - float64(k)/40 },
+		StepsPerEpoch: d.StepsPerEpoch, Examples: d.Examples, BatchSize: d.BatchSize,
+	}), buffers
 }
 
 func (c trajectory) label() string {
