@@ -9,6 +9,7 @@ import (
 	"github.com/sharpbench/sharpbench/plugins/optimizers/adam"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/adamw"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/coordclip"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/fsam"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/lamb"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/lars"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/prune"
@@ -26,6 +27,7 @@ var bundled = []any{
 	adamw.Optimizer{},
 	sam.Optimizer{},
 	coordclip.Optimizer{},
+	fsam.Optimizer{},
 	lars.Optimizer{},
 	lamb.Optimizer{},
 	tvlars.Optimizer{},
