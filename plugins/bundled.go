@@ -14,6 +14,7 @@ import (
 	"github.com/sharpbench/sharpbench/plugins/optimizers/lars"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/prune"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/sam"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/samon"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/sgd"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/tvlars"
 	"github.com/sharpbench/sharpbench/plugins/sdk"
@@ -27,6 +28,7 @@ var bundled = []any{
 	adamw.Optimizer{},
 	sam.Optimizer{},
 	coordclip.Optimizer{},
+	samon.Optimizer{},
 	fsam.Optimizer{},
 	lars.Optimizer{},
 	lamb.Optimizer{},

@@ -2,6 +2,7 @@ package plugintest
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 
@@ -69,10 +70,11 @@ func (s *subject) quadratic(dim, steps int) (OptimizeCase, error) {
 	if err := s.can(q); err != nil {
 		return OptimizeCase{}, err
 	}
-	return OptimizeCase{
+	c := OptimizeCase{
 		Workload: q, Init: w, Steps: steps, Seed: 1, StepsPerEpoch: 1, Examples: 1, BatchSize: 1,
 		Tensors: []engine.Tensor{{Name: "w", Kind: engine.Weight, Shape: []int{1, dim}, FanIn: 1, Prunable: true}},
-	}, nil
+	}
+	return c, s.accepts(c)
 }
 
 // can skips a check whose workload lacks what the plugin needs.
@@ -84,6 +86,15 @@ func (s *subject) can(w oracle.Workload) error {
 		}
 	}
 	return nil
+}
+
+// accepts skips a check whose problem the plugin, for a good reason that it gives, does not train with its defaults.
+func (s *subject) accepts(c OptimizeCase) error {
+	d, _, err := s.ask(c.session(nil, nil).Problem, nil)
+	if err == nil && len(d) > 0 {
+		err = skip(fmt.Sprintf("the plugin refuses the quadratic of this check: %s", d[0].Message))
+	}
+	return err
 }
 
 // measurement is a measurement on the small net with the plugin's defaults.

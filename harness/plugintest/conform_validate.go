@@ -117,12 +117,18 @@ func (s *subject) validate(params map[string]any) ([]pluginhost.Diagnostic, []pl
 	if err != nil {
 		return nil, nil, err
 	}
+	return s.ask(m.Problem, params)
+}
+
+func (s *subject) ask(problem pluginhost.Problem, params map[string]any) ([]pluginhost.Diagnostic, []pluginhost.Slot, error) {
 	if s.asked == nil {
-		if s.asked, err = s.launch(pluginhost.LaunchOptions{}); err != nil {
+		p, err := s.launch(pluginhost.LaunchOptions{})
+		if err != nil {
 			return nil, nil, err
 		}
+		s.asked = p
 	}
-	return s.asked.Validate(s.ctx, m.Problem, params)
+	return s.asked.Validate(s.ctx, problem, params)
 }
 
 // wanted checks that there are diagnostics for exactly these parameters; with none, that there is none at all.

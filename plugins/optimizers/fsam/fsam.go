@@ -14,14 +14,17 @@
 //	              information (SSAM-F)
 //	random        noise: a control, with masks of the same size
 //
-// Momentum, weight decay and all else that the base does happen at w.
+// Outside the scope nothing is perturbed and the norm does not count. Momentum, weight decay and all else that the base
+// does happen at w.
 package fsam
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/sharpbench/sharpbench/harness/vec"
 	"github.com/sharpbench/sharpbench/plugins/sdk"
+	"github.com/sharpbench/sharpbench/plugins/sdk/ascent"
 	"github.com/sharpbench/sharpbench/plugins/sdk/base"
 )
 
@@ -63,9 +66,9 @@ func (Optimizer) Info() sdk.Info {
 			sdk.Int("refresh", 100, "steps from one mask to the next").Min(1),
 			sdk.Choice("fisher", fisherBatch, []string{fisherBatch, fisherExample, fisherRandom}, "what the mask is made from: the squared gradient of the minibatch, the squared gradients of its examples, or noise"),
 			sdk.Int("samples", 0, "examples of the minibatch that per-example adds up, 0 for all").Min(0),
-		}, base.Params()...),
+		}, ascent.Params()...),
 		Cost:     2,
-		CostNote: `2; with fisher = "per-example" and n = samples of B examples, 2 + n/(B*refresh)`,
+		CostNote: `1 + (window_end - window_start); with fisher = "per-example" and n = samples of B examples, n/(B*refresh) more`,
 		Degenerate: []sdk.Degenerate{
 			{When: map[string]any{"keep_ratio": 1.0}, Equals: "sam"},
 			{When: map[string]any{"rho": 0.0}, Equals: "sgd"},
@@ -79,7 +82,7 @@ func (Optimizer) Info() sdk.Info {
 }
 
 func check(problem sdk.Problem, p sdk.Params) []sdk.Diagnostic {
-	out := base.Check(problem, p)
+	out := ascent.Check(problem, p)
 	n := p.Int("samples")
 	switch {
 	case n > 0 && p.String("fisher") != fisherExample:
@@ -87,48 +90,48 @@ func check(problem sdk.Problem, p sdk.Params) []sdk.Diagnostic {
 	case n > 0 && problem.BatchSize > 0 && n > problem.BatchSize:
 		out = append(out, sdk.Diagnostic{Param: "samples", Message: "is more than the examples of a minibatch"})
 	}
-	if problem.Dim > 0 && len(pool(problem)) == 0 {
-		out = append(out, sdk.Diagnostic{Param: "keep_ratio", Message: "this workload has no weights to choose from: its layout names biases, embeddings and normalisation layers only"})
+	if set := ascent.ScopeOf(problem, p); problem.Dim > 0 && !set.Empty() && len(pool(problem, set)) == 0 {
+		out = append(out, sdk.Diagnostic{Param: "keep_ratio", Message: "there are no weights in the scope to choose from"})
 	}
 	return out
 }
 
-// pool returns the stretches among which the mask chooses. Without a layout they are all parameters.
-func pool(problem sdk.Problem) []base.Span {
+// pool returns the stretches among which the mask chooses: the weights that are in the set. Without a layout all
+// parameters are weights.
+func pool(problem sdk.Problem, set ascent.Set) []base.Span {
 	if len(problem.Tensors) == 0 {
-		return []base.Span{{From: 0, To: problem.Dim}}
+		return set.Spans()
 	}
-	return base.Spans(problem, func(t sdk.Tensor) bool { return t.Kind == sdk.KindWeight })
+	return base.Spans(problem, func(t sdk.Tensor) bool {
+		return t.Kind == sdk.KindWeight && slices.ContainsFunc(set.Spans(), func(s base.Span) bool {
+			return s.From <= t.Offset && t.Offset+t.Size() <= s.To
+		})
+	})
 }
 
 // Slots implements sdk.Optimizer.
 func (Optimizer) Slots(problem sdk.Problem, p sdk.Params) []sdk.Slot {
-	slots := append(base.New(p).Slots(problem.Dim), sdk.Slot{Name: "mask"}, sdk.Slot{Name: "perturbed", Scratch: true})
-	return slots
+	return append(ascent.Slots(problem, p), sdk.Slot{Name: "mask"})
 }
 
 // Run implements sdk.Optimizer.
 func (Optimizer) Run(s sdk.Session) error {
-	p, problem := s.Params(), s.Problem()
-	rule := base.New(p)
-	err := rule.Init(sdk.Start{Problem: problem, Params: p, Seed: s.Seed(), Step: s.Step(), Slot: s.Slot, Blob: s.Blob()})
+	loop, err := ascent.NewLoop(s)
 	if err != nil {
 		return err
 	}
-	weights := base.NewPool(pool(problem))
+	p := s.Params()
+	weights := base.NewPool(pool(s.Problem(), loop.Set))
 	if weights.Len() == 0 {
-		return errors.New("this workload has no weights to choose from")
+		return errors.New("there are no weights in the scope to choose from")
 	}
 	rho, refresh := p.Float("rho"), uint64(p.Int("refresh"))
 	kept := int(p.Float("keep_ratio")*float64(weights.Len()) + 1e-9)
-	w, g, mask, perturbed := s.W(), s.Slot("grad"), s.Slot("mask"), s.Slot("perturbed")
-	for s.Next() {
-		batch := s.TrainBatch()
-		if _, err := s.Grad(batch, w, g); err != nil {
-			return err
-		}
-		if s.Step()%refresh == 0 {
-			score, err := fisher(s, batch, g, perturbed)
+	mask := s.Slot("mask")
+	made := false // in this process, or by the one that this one continues
+	return loop.Run(s, func(dst, w, g sdk.Vec) error {
+		if made = made || vec.NormInf(mask) > 0; !made || s.Step()%refresh == 0 {
+			score, err := fisher(s, g, dst)
 			if err != nil {
 				return err
 			}
@@ -136,24 +139,19 @@ func (Optimizer) Run(s sdk.Session) error {
 				mask[i] = 1
 			}
 			weights.KeepLargest(mask, score, kept)
+			made = true
 		}
-		vec.Mul(perturbed, g, mask)
-		vec.AddScaled(perturbed, w, float32(rho/(vec.Norm2(g)+tiny)), perturbed)
-		if _, err := s.Grad(batch, perturbed, g, sdk.FreezeStats); err != nil {
-			return err
-		}
-		rule.Step(w, g, s.LRScale())
-		if err := s.Commit(w); err != nil {
-			return err
-		}
-	}
-	return nil
+		vec.Mul(dst, g, mask)
+		loop.Set.Shift(dst, w, float32(rho/(loop.Set.Norm(g)+tiny)), dst)
+		return nil
+	})
 }
 
 // fisher returns a vector whose absolute values have the order of F: the gradient g itself, or what it stores in room.
-func fisher(s sdk.Session, batch sdk.Batch, g, room sdk.Vec) (sdk.Vec, error) {
+func fisher(s sdk.Session, g, room sdk.Vec) (sdk.Vec, error) {
 	switch p := s.Params(); p.String("fisher") {
 	case fisherExample:
+		batch := s.TrainBatch()
 		if n := p.Int("samples"); n > 0 {
 			// The last batch of an epoch may have fewer.
 			if left := s.Problem().Examples % s.Problem().BatchSize; left > 0 && n > left && lastOfEpoch(s) {

@@ -152,6 +152,26 @@ func TestDeclaredDegenerates(t *testing.T) {
 	}
 }
 
+// A window that begins between two refreshments makes its first mask at once.
+func TestWindow(t *testing.T) {
+	o := problem()
+	p := record(o.Workload)
+	o.Workload, o.Params = p, params{"window_start": 0.5, "refresh": 100, "keep_ratio": 0.3, "lr": 0.01}
+	plugintest.Optimize(t, o)
+	if len(p.at) != 9 {
+		t.Fatalf("%d gradients in 3 steps without and 3 with a perturbation", len(p.at))
+	}
+	n := 0
+	for i, v := range p.at[3] {
+		if p.at[4][i] != v {
+			n++
+		}
+	}
+	if n != 13 {
+		t.Errorf("%d parameters are perturbed, want 12 weights and the bias", n)
+	}
+}
+
 // Against references in float64; see the package golden.
 func TestGoldenTrajectories(t *testing.T) { golden.Check(t) }
 
@@ -179,8 +199,15 @@ func TestBadParameters(t *testing.T) {
 		}
 	}
 	biases := sdk.Problem{Dim: 3, Tensors: []sdk.Tensor{{Kind: sdk.KindBias, Shape: []int{3}}}}
-	p, _ := sdk.NewParams((Optimizer{}).Info().Params, nil)
-	if got := check(biases, p); len(got) != 1 || got[0].Param != "keep_ratio" {
-		t.Errorf("a workload without weights: %v", got)
+	mixed := sdk.Problem{Dim: 2, Tensors: []sdk.Tensor{{Kind: sdk.KindBias, Shape: []int{1}}, {Kind: sdk.KindWeight, Shape: []int{1}, Offset: 1}}}
+	for _, c := range []struct {
+		problem sdk.Problem
+		scope   string
+		want    string
+	}{{biases, "all", "keep_ratio"}, {mixed, "biases", "keep_ratio"}, {mixed, "norm", "scope"}, {mixed, "all", ""}} {
+		p, _ := sdk.NewParams((Optimizer{}).Info().Params, params{"scope": c.scope})
+		if got := check(c.problem, p); len(got) > 1 || len(got) == 1 != (c.want != "") || len(got) == 1 && got[0].Param != c.want {
+			t.Errorf("scope %s: %v, want %q", c.scope, got, c.want)
+		}
 	}
 }

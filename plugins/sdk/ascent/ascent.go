@@ -122,9 +122,11 @@ type Ball struct {
 	// Max takes the maximum norm in place of the Euclidean one: every element moves by Rho·T.
 	Max bool
 
-	scaled []base.Span // where T = |w| + eta; elsewhere in the set T = 1
-	eta    float64
-	size   sdk.Vec // |w| + eta
+	scaled  []base.Span // where T = |w| + eta; elsewhere in the set T = 1
+	eta     float64
+	size    sdk.Vec     // |w| + eta
+	tensors []base.Span // where T = ‖w‖·(1 + eta), the norm that of the tensor
+	sizes   []float32   // of the tensors
 }
 
 // Scale sets T = |w| + eta for the parameters in scaled that are in the set.
@@ -139,13 +141,25 @@ func (b *Ball) Scale(scaled Set, eta float64) {
 	}
 }
 
+// ScaleTensors sets T = ‖w‖·(1 + eta), with the norm of each tensor on its own, for the tensors of the problem that in
+// accepts. They must be in the set.
+func (b *Ball) ScaleTensors(problem sdk.Problem, in func(sdk.Tensor) bool, eta float64) {
+	b.eta, b.tensors = eta, nil
+	for _, t := range problem.Tensors {
+		if t.Size() > 0 && in(t) {
+			b.tensors = append(b.tensors, base.Span{From: t.Offset, To: t.Offset + t.Size()})
+		}
+	}
+	b.sizes = make([]float32, len(b.tensors))
+}
+
 // Perturb stores w + e in dst, with
 //
 //	e = Rho·T²g/(‖Tg‖ + Tiny)       and with the maximum norm   e = Rho·T·sign(g)
 //
 // on the set and e = 0 elsewhere. The norm is over the set. dst must be neither w nor g, which are not modified.
 func (b *Ball) Perturb(dst, w, g sdk.Vec) {
-	if len(b.scaled) == 0 && !b.Max {
+	if len(b.scaled) == 0 && len(b.tensors) == 0 && !b.Max {
 		b.Set.Shift(dst, w, float32(b.Rho/(b.Set.Norm(g)+b.Tiny)), g)
 		return
 	}
@@ -168,6 +182,10 @@ func (b *Ball) Perturb(dst, w, g sdk.Vec) {
 		}
 		vec.Mul(p.Of(dst), p.Of(dst), size)
 	}
+	for i, p := range b.tensors {
+		b.sizes[i] = float32(vec.Norm2(p.Of(w)) * (1 + b.eta))
+		vec.Scale(p.Of(dst), b.sizes[i], p.Of(dst))
+	}
 	if b.Max {
 		b.Set.Shift(dst, w, float32(b.Rho), dst)
 		return
@@ -175,6 +193,9 @@ func (b *Ball) Perturb(dst, w, g sdk.Vec) {
 	scale := float32(b.Rho / (b.Set.Norm(dst) + b.Tiny))
 	for _, p := range b.scaled {
 		vec.Mul(p.Of(dst), p.Of(dst), p.Of(b.size))
+	}
+	for i, p := range b.tensors {
+		vec.Scale(p.Of(dst), b.sizes[i], p.Of(dst))
 	}
 	b.Set.Shift(dst, w, scale, dst)
 }
