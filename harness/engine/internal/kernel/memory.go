@@ -5,19 +5,25 @@ import (
 	"unsafe"
 )
 
-// Alloc returns n zeroed elements that begin on a cache line.
+// Alloc returns n zeroed elements that begin on a cache line, large amounts on a page of their own; see advise.
 func Alloc(n int) []float32 {
-	const line = 16 // elements
 	if n == 0 {
 		return nil
 	}
-	x := make([]float32, n+line-1)
-	skip := 0
-	if r := uintptr(unsafe.Pointer(&x[0])) % (4 * line); r != 0 {
-		skip = int(4*line-r) / 4
+	align := 64 // bytes
+	if 4*n >= hugePage {
+		align = hugePage
+	}
+	x := make([]float32, n+align/4-1)
+	skip := int(-uintptr(unsafe.Pointer(&x[0]))&uintptr(align-1)) / 4
+	if align == hugePage {
+		advise(x[skip:])
 	}
 	return x[skip : skip+n : skip+n]
 }
+
+// hugePage is the size of a huge page in bytes.
+const hugePage = 2 << 20
 
 // Equal reports whether x and y have the same elements, bit by bit.
 func Equal(x, y []float32) bool {
