@@ -52,7 +52,7 @@ type normActScratch struct {
 	at               []float32   // the inputs the pooled maxima come from
 	which            []uint8     // and their places
 	z                []float32   // some rows before the activation, where it is not ReLU
-	d                []float32   // the gradient before the activation
+	d                []float32   // the gradient before the activation, where it is kept
 	addend           *activation // see residual: what is added to the normalised values,
 	joint            Activation  // and the activation of the sum
 	tangent          *normActTangent
@@ -86,7 +86,7 @@ func (l *normAct) scratch(old any, n int, what need) any {
 			s.which = make([]uint8, n*l.out.Len())
 		}
 	}
-	if what&needBackward != 0 {
+	if what&needTangent != 0 || what&needBackward != 0 && !l.simple() {
 		s.d = grow(s.d, n*l.out.Len())
 	}
 	if what&needTangent != 0 {
@@ -285,10 +285,44 @@ func (l *normAct) gradBegin(s *normActScratch) {
 	clear(s.sum2)
 }
 
+// simple says whether the gradient before the activation is quickly computed from that behind it and the inputs, so that a
+// backward pass does it twice rather than keep it.
+func (l *normAct) simple() bool { return !l.pool && (l.act == ReLU || l.act == Identity) }
+
+// keeps says whether the gradient before the activation is kept: tangents need it once more.
+func (l *normAct) keeps(ws *workspace) bool { return ws.v != nil || !l.simple() }
+
 // gradSums computes the gradient before the activation of example i and its sums: sum1 of d, sum2 of d*(x-mean).
 func (l *normAct) gradSums(ws *workspace, s *normActScratch, i int, pixels []float32, y, dy *activation) {
-	c, pooled, outLine := l.in.C, l.out.Len(), l.out.W*l.in.C
+	if l.kind == GroupNorm {
+		clear(s.sum1)
+		clear(s.sum2)
+	}
 	from, to := l.set(i)
+	mean := s.mean[from:to]
+	if l.keeps(ws) {
+		at := l.gradKept(ws, s, i, pixels, y, dy)
+		kernel.GradSums(s.d[i*len(at):(i+1)*len(at)], at, l.in.C, mean, s.sum1, s.sum2)
+	} else {
+		f := l.affine(ws, s, i)
+		lines, size := spans(dy)
+		for h := range lines {
+			x, d := pixels[h*size:(h+1)*size], dy.piece(i, h, size)
+			if l.act == ReLU {
+				f.ReLUGradSums(d, x, mean, s.sum1, s.sum2)
+			} else {
+				kernel.GradSums(d, x, l.in.C, mean, s.sum1, s.sum2)
+			}
+		}
+	}
+	if l.kind == GroupNorm {
+		l.settleGroup(ws, s, from, to)
+	}
+}
+
+// gradKept stores the gradient before the activation of example i, and returns the inputs that its outputs come from.
+func (l *normAct) gradKept(ws *workspace, s *normActScratch, i int, pixels []float32, y, dy *activation) []float32 {
+	pooled, outLine := l.out.Len(), l.out.W*l.in.C
 	d := s.d[i*pooled : (i+1)*pooled]
 	at := pixels
 	if l.pool {
@@ -308,7 +342,7 @@ func (l *normAct) gradSums(ws *workspace, s *normActScratch, i int, pixels []flo
 	}
 	if l.act != ReLU && l.act != Identity {
 		f := l.affine(ws, s, i)
-		line := l.out.W * c
+		line := l.out.W * l.in.C
 		z := s.z[:line]
 		for k := 0; k < pooled; k += line {
 			f.Apply(at[k:k+line], z)
@@ -316,14 +350,7 @@ func (l *normAct) gradSums(ws *workspace, s *normActScratch, i int, pixels []flo
 			kernel.Multiply(d[k:k+line], z)
 		}
 	}
-	if l.kind != GroupNorm {
-		kernel.GradSums(d, at, c, s.mean[from:to], s.sum1, s.sum2)
-		return
-	}
-	clear(s.sum1)
-	clear(s.sum2)
-	kernel.GradSums(d, at, c, s.mean[from:to], s.sum1, s.sum2)
-	l.settleGroup(ws, s, from, to)
+	return at
 }
 
 func (l *normAct) gradEnd(ws *workspace, s *normActScratch, n int) {
@@ -342,11 +369,23 @@ func (l *normAct) gradEnd(ws *workspace, s *normActScratch, n int) {
 }
 
 // gradInput computes the gradient of the pixels of example i into dx, whose rows are row apart.
-func (l *normAct) gradInput(s *normActScratch, i int, pixels, dx []float32, row int) {
+func (l *normAct) gradInput(ws *workspace, s *normActScratch, i int, pixels []float32, dy *activation, dx []float32, row int) {
 	c, pooled := l.in.C, l.out.Len()
 	line, outLine := l.in.W*c, l.out.W*c
 	from, to := l.set(i)
 	k := kernel.Spread{Mean: s.mean32[from:to], Gain: s.gain[from:to], Offset: s.off[from:to], Slope: s.slope[from:to]}
+	if !l.keeps(ws) {
+		f := l.affine(ws, s, i)
+		for h := range l.in.H {
+			d, x := dy.piece(i, h, line), pixels[h*line:]
+			if l.act == ReLU {
+				k.ReLUGrad(&f, d, x, dx[h*row:])
+			} else {
+				k.Grad(d, x, dx[h*row:])
+			}
+		}
+		return
+	}
 	d := s.d[i*pooled : (i+1)*pooled]
 	if !l.pool {
 		for h := range l.in.H {
@@ -381,7 +420,7 @@ func (l *normAct) backward(ws *workspace, x, y, dy, dx *activation) {
 		return
 	}
 	for i := range x.n {
-		l.gradInput(s, i, data[i*size:(i+1)*size], dx.inner(i), dx.row())
+		l.gradInput(ws, s, i, data[i*size:(i+1)*size], dy, dx.inner(i), dx.row())
 	}
 }
 

@@ -8,7 +8,7 @@ func (l *normAct) backwardEach(ws *workspace, x, y, dy, dx *activation) {
 		pixels := data[i*size : (i+1)*size]
 		l.gradEach(ws, s, i, pixels, y, dy)
 		if dx != nil {
-			l.gradInput(s, i, pixels, dx.inner(i), dx.row())
+			l.gradInput(ws, s, i, pixels, dy, dx.inner(i), dx.row())
 		}
 	}
 }

@@ -63,6 +63,13 @@ func (l *stage) forward(ws *workspace, x, y *activation) {
 			k = 0 // nobody asks for it again
 		}
 		raw := s.raw[k*size : (k+1)*size]
+		if i+1 < x.n {
+			var next []float32
+			if k == i {
+				next = s.raw[(k+1)*size : (k+2)*size]
+			}
+			s.conv.product.Ahead = [2][]float32{x.example(i + 1), next}
+		}
 		l.conv.convolve(s.conv, l.conv.weights(ws.w), x, i, raw, row, false)
 		l.norm.observe(ws, s.norm, i, raw)
 		if !shared {
@@ -91,11 +98,19 @@ func (l *stage) backward(ws *workspace, x, y, dy, dx *activation) {
 	l.norm.gradEnd(ws, s.norm, x.n)
 	dRaw := s.conv.dy
 	for i := range x.n {
-		l.norm.gradInput(s.norm, i, s.raw[i*size:(i+1)*size], dRaw.inner(0), dRaw.row())
+		// The next image's share of what is read and written here is fetched meanwhile: a batch does not stay in the cache.
+		more := i+1 < x.n
+		l.norm.gradInput(ws, s.norm, i, s.raw[i*size:(i+1)*size], dy, dRaw.inner(0), dRaw.row())
 		if ws.grad != nil {
+			if more {
+				s.conv.product.Ahead = [2][]float32{s.raw[(i+1)*size : (i+2)*size], dy.example(i + 1)}
+			}
 			l.conv.gradWeights(s.conv, x, i, dRaw, 0, l.conv.weights(ws.grad), i > 0)
 		}
 		if dx != nil {
+			if more {
+				s.conv.product.Ahead = [2][]float32{x.example(i + 1), dx.example(i + 1)}
+			}
 			l.conv.gradInput(s.conv, s.conv.turned, dRaw, 0, dx, i)
 		}
 	}

@@ -8,7 +8,7 @@ func (l *stage) backwardEach(ws *workspace, x, y, dy, dx *activation) {
 	for i := range x.n {
 		raw := s.raw[i*size : (i+1)*size]
 		l.norm.gradEach(ws, s.norm, i, raw, y, dy)
-		l.norm.gradInput(s.norm, i, raw, dRaw.inner(0), dRaw.row())
+		l.norm.gradInput(ws, s.norm, i, raw, dy, dRaw.inner(0), dRaw.row())
 		l.conv.gradWeights(s.conv, x, i, dRaw, 0, l.conv.weightsEach(ws, i), false)
 		if dx != nil {
 			l.conv.gradInput(s.conv, s.conv.turned, dRaw, 0, dx, i)

@@ -38,7 +38,7 @@ func (l *stage) jvpBackward(ws *workspace, x, rx, y, ry, dy, rdy, dx, rdx *activ
 	for i := range x.n {
 		raw, rraw := s.raw[i*size:(i+1)*size], s.rraw[i*size:(i+1)*size]
 		if rx != nil || rdx != nil {
-			l.norm.gradInput(s.norm, i, raw, d.inner(0), d.row())
+			l.norm.gradInput(ws, s.norm, i, raw, dy, d.inner(0), d.row())
 		}
 		l.norm.tangentGradInput(s.norm, i, raw, rraw, rd.inner(0), rd.row())
 		l.conv.gradTangent(ws, s.conv, x, rx, i, rdx)

@@ -139,6 +139,32 @@ func MaskGrad(y, dy, d []float32) {
 	}
 }
 
+// ReLUGradSums is GradSums of MaskGrad's d, where y = max(0, z) is computed anew from x: dy and x are pixels.
+func (f *Affine) ReLUGradSums(dy, x []float32, mean, s1, s2 []float64) {
+	c := f.check()
+	n := len(dy) / c
+	s1, s2, mean, x = s1[:c], s2[:c], mean[:c], x[:len(dy)]
+	done := f.reluGradSumsVector(dy, x, n, mean, s1, s2)
+	if done == c {
+		return
+	}
+	for i := range n {
+		for j := done; j < c; j++ {
+			g, v := float64(f.mask(dy[i*c+j], x[i*c+j], j)), float64(x[i*c+j])
+			s1[j] += g
+			s2[j] += float64(g * (v - mean[j]))
+		}
+	}
+}
+
+// mask is the gradient before a ReLU behind channel j.
+func (f *Affine) mask(dy, x float32, j int) float32 {
+	if f.Z(x, j) <= 0 {
+		return 0
+	}
+	return dy
+}
+
 // Spread is the gradient of a normalisation: dx = Gain*d - Offset - (x-Mean)*Slope. All have one element a channel;
 // every step is rounded on its own.
 type Spread struct {
@@ -169,6 +195,26 @@ func (s *Spread) Grad(d, x, dx []float32) {
 	for i := range n {
 		for j := done; j < c; j++ {
 			dx[i*c+j] = s.at(d[i*c+j], x[i*c+j], j)
+		}
+	}
+}
+
+// ReLUGrad is Grad for MaskGrad's d, where y = f.ReLU of x is computed anew. Both have the same Mean.
+func (s *Spread) ReLUGrad(f *Affine, dy, x, dx []float32) {
+	c := s.check()
+	if f.check() != c || &f.Mean[0] != &s.Mean[0] {
+		panic("kernel: spread and affine passes with different means")
+	}
+	n := len(dy) / c
+	x, dx = x[:len(dy)], dx[:len(dy)]
+	done := s.reluGradVector(f, dy, x, dx, n, c)
+	if done == c {
+		return
+	}
+	for i := range n {
+		for j := done; j < c; j++ {
+			k := i*c + j
+			dx[k] = s.at(f.mask(dy[k], x[k], j), x[k], j)
 		}
 	}
 }

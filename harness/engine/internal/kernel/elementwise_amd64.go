@@ -55,6 +55,21 @@ func gradSumsVector(d, x []float32, n, c int, mean, s1, s2 []float64) int {
 	return j
 }
 
+func (f *Affine) reluGradSumsVector(dy, x []float32, n int, mean, s1, s2 []float64) int {
+	if isa == Plain || n == 0 {
+		return 0
+	}
+	j, c := 0, len(mean)
+	for ; j+16 <= c; j += 16 {
+		reluGradSums16(&dy[j], &x[j], n, 4*c, &f.Mean[j], &f.Scale[j], &f.Shift[j], &mean[j], &s1[j], &s2[j])
+	}
+	if j+8 <= c {
+		reluGradSums8(&dy[j], &x[j], n, 4*c, &f.Mean[j], &f.Scale[j], &f.Shift[j], &mean[j], &s1[j], &s2[j])
+		j += 8
+	}
+	return j
+}
+
 func maskGradVector(y, dy, d []float32) int {
 	n := len(y) / 8
 	if isa == Plain || n == 0 {
@@ -103,6 +118,15 @@ func (s *Spread) gradVector(d, x, dx []float32, n, c int) int {
 		return 0
 	}
 	spreadGrad8(&d[0], &x[0], &dx[0], n, 4*c, channels, c-channels, &s.Mean[0], &s.Gain[0], &s.Offset[0], &s.Slope[0])
+	return channels
+}
+
+func (s *Spread) reluGradVector(f *Affine, dy, x, dx []float32, n, c int) int {
+	channels := c &^ 7
+	if isa == Plain || n == 0 || channels == 0 {
+		return 0
+	}
+	reluSpread8(&dy[0], &x[0], &dx[0], n, 4*c, channels, c-channels, &s.Mean[0], &f.Scale[0], &f.Shift[0], &s.Gain[0], &s.Offset[0], &s.Slope[0])
 	return channels
 }
 

@@ -64,7 +64,7 @@ func TestElementwise(t *testing.T) {
 		for i := range places {
 			places[i] = uint8(r.IntN(4))
 		}
-		tame := random(r, n*c)
+		tame, gentle := random(r, n*c), spiced(r, n*c, false)
 		pair := append(append([]float32(nil), top...), bottom...)
 
 		type result struct {
@@ -74,7 +74,7 @@ func TestElementwise(t *testing.T) {
 			pooled []uint8
 		}
 		run := func() (o result) {
-			s := make([][]float64, 4)
+			s := make([][]float64, 6)
 			for i := range s {
 				s[i] = make([]float64, c)
 				for j := range s[i] {
@@ -85,8 +85,9 @@ func TestElementwise(t *testing.T) {
 			SquaredDeviations(tame, c, mean, s[1])
 			GradSums(dy[:0], tame[:0], c, mean, s[2], s[3]) // nothing
 			GradSums(tame, random(rand.New(rand.NewPCG(1, 1)), n*c), c, mean, s[2], s[3])
+			affine.ReLUGradSums(tame, gentle, mean, s[4], s[5])
 			o.f64 = s
-			f := make([][]float32, 11)
+			f := make([][]float32, 12)
 			for i := range f {
 				f[i] = make([]float32, line)
 			}
@@ -98,6 +99,7 @@ func TestElementwise(t *testing.T) {
 			spread.PoolGrad(dy, places, top, bottom, f[5], f[6])
 			spread.Rest(x, f[7])
 			affine.Apply(x, f[8])
+			spread.ReLUGrad(&Affine{spread.Mean, affine.Scale, affine.Shift}, dy, x, f[11])
 			o.pooled = make([]uint8, n*c)
 			Pool(pair, append(bottom[:line:line], top...), c, f[9], f[10], o.pooled)
 			o.f32 = f
@@ -121,6 +123,42 @@ func TestElementwise(t *testing.T) {
 					t.Fatalf("%v, %d channels: place %d is %d and %d, want %d and %d", isa, c, i, got.u8[i], got.pooled[i], want.u8[i], want.pooled[i])
 				}
 			}
+		}
+	}
+}
+
+// TestReLUGradMask checks the passes that compute a ReLU's mask anew against those that are given the gradient before it.
+func TestReLUGradMask(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for _, isa := range isas() {
+		defer Use(isa)()
+		for _, c := range []int{3, 8, 16, 29, 64} {
+			const pixels = 7
+			x, dy := spiced(r, pixels*c, true), random(r, pixels*c)
+			f := Affine{random(r, c), spiced(r, c, false), spiced(r, c, false)}
+			s := Spread{f.Mean, random(r, c), random(r, c), random(r, c)}
+			y, d, got, want := make([]float32, len(x)), make([]float32, len(x)), make([]float32, len(x)), make([]float32, len(x))
+			f.ReLU(x, y)
+			MaskGrad(y, dy, d)
+			s.Grad(d, x, want)
+			s.ReLUGrad(&f, dy, x, got)
+			sameBits(t, fmt.Sprintf("%v, %d channels, gradient", isa, c), got, want)
+
+			x = spiced(r, pixels*c, false)
+			f.ReLU(x, y)
+			MaskGrad(y, dy, d)
+			var sums [4][]float64
+			for i := range sums {
+				sums[i] = make([]float64, c)
+			}
+			mean := make([]float64, c)
+			for j, m := range f.Mean {
+				mean[j] = float64(m) + 1e-9
+			}
+			GradSums(d, x, c, mean, sums[0], sums[1])
+			f.ReLUGradSums(dy, x, mean, sums[2], sums[3])
+			same64(t, fmt.Sprintf("%v, %d channels, sums", isa, c), sums[2], sums[0])
+			same64(t, fmt.Sprintf("%v, %d channels, products", isa, c), sums[3], sums[1])
 		}
 	}
 }

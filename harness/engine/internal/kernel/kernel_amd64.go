@@ -314,6 +314,11 @@ func squaredDeviations8(x *float32, pixels int, stride int, mean *float64, sum *
 //go:noescape
 func gradSums8(d *float32, x *float32, pixels int, stride int, mean *float64, s1 *float64, s2 *float64)
 
+// reluGradSums8 is Affine.ReLUGradSums for as many channels; center is the mean in float64.
+//
+//go:noescape
+func reluGradSums8(dy *float32, x *float32, pixels int, stride int, mean *float32, scale *float32, shift *float32, center *float64, s1 *float64, s2 *float64)
+
 // squaredDeviations16 is SquaredDeviations for as many channels.
 //
 //go:noescape
@@ -323,6 +328,11 @@ func squaredDeviations16(x *float32, pixels int, stride int, mean *float64, sum 
 //
 //go:noescape
 func gradSums16(d *float32, x *float32, pixels int, stride int, mean *float64, s1 *float64, s2 *float64)
+
+// reluGradSums16 is Affine.ReLUGradSums for as many channels; center is the mean in float64.
+//
+//go:noescape
+func reluGradSums16(dy *float32, x *float32, pixels int, stride int, mean *float32, scale *float32, shift *float32, center *float64, s1 *float64, s2 *float64)
 
 // maskGrad8 is MaskGrad for vectors of 8 elements.
 //
@@ -353,6 +363,11 @@ func pool8(z *float32, x *float32, y *float32, at *float32, which *uint8, pixels
 //
 //go:noescape
 func spreadGrad8(d *float32, x *float32, dx *float32, pixels int, stride int, channels int, rest int, mean *float32, gain *float32, offset *float32, slope *float32)
+
+// reluSpread8 is Spread.ReLUGrad for the channels that fill blocks of 8; rest are the others, stride is the bytes of one pixel.
+//
+//go:noescape
+func reluSpread8(dy *float32, x *float32, dx *float32, pixels int, stride int, channels int, rest int, mean *float32, scale *float32, shift *float32, gain *float32, offset *float32, slope *float32)
 
 // poolGrad8 is Spread.PoolGrad for the channels that fill blocks of 8; rest are the others, stride is the bytes of one pixel.
 //
@@ -559,12 +574,12 @@ func transpose8(x *float32, y *float32, blocks int, strideX int, strideY int, sc
 //go:noescape
 func accumulate8(dst *float32, x *float32, vectors int)
 
-// affineSum8 is Affine.Sum for 8 channels of pixels that are stride bytes apart.
+// affineSum8 is Affine.Sum for the channels that fill blocks of 8; rest are the others, stride is the bytes of one pixel.
 //
 //go:noescape
-func affineSum8(x *float32, s *float32, y *float32, pixels int, stride int, mean *float32, scale *float32, shift *float32)
+func affineSum8(x *float32, s *float32, y *float32, pixels int, stride int, channels int, rest int, mean *float32, scale *float32, shift *float32)
 
-// affineSumReLU8 is Affine.SumReLU for 8 channels of pixels that are stride bytes apart.
+// affineSumReLU8 is Affine.SumReLU for the channels that fill blocks of 8; rest are the others, stride is the bytes of one pixel.
 //
 //go:noescape
-func affineSumReLU8(x *float32, s *float32, y *float32, pixels int, stride int, mean *float32, scale *float32, shift *float32)
+func affineSumReLU8(x *float32, s *float32, y *float32, pixels int, stride int, channels int, rest int, mean *float32, scale *float32, shift *float32)

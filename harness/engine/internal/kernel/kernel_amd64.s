@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func tile512x32m1(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512x32m1(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), CX
@@ -26,6 +26,23 @@ rep:
 	VPXORD Z1, Z1, Z1
 
 seg:
+	MOVQ  176(AX), DI
+	TESTQ DI, DI
+	JZ    fetched
+	MOVQ  160(AX), R9
+	MOVQ  168(AX), R10
+
+fetch:
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R10)
+	ADDQ       $0x40, R9
+	ADDQ       $0x40, R10
+	DECQ       DI
+	JNZ        fetch
+	MOVQ       R9, 160(AX)
+	MOVQ       R10, 168(AX)
+
+fetched:
 	MOVQ 72(AX), DI
 
 k:
@@ -42,17 +59,17 @@ k:
 	ADDQ         56(AX), SI
 	DECQ         R8
 	JNZ          seg
-	MOVQ         144(AX), CX
+	MOVQ         144(AX), R9
 	MOVQ         64(AX), DI
 	CMPQ         112(AX), $0x00
 	JEQ          store
-	VADDPS       (CX), Z0, Z0
-	VADDPS       64(CX), Z1, Z1
-	MOVQ         144(AX), CX
+	VADDPS       (R9), Z0, Z0
+	VADDPS       64(R9), Z1, Z1
+	MOVQ         144(AX), R9
 
 store:
-	VMOVUPS Z0, (CX)
-	VMOVUPS Z1, 64(CX)
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
 	MOVQ    96(AX), DI
 	ADDQ    DI, 136(AX)
 	MOVQ    104(AX), DI
@@ -63,7 +80,7 @@ store:
 	RET
 
 // func tile512x32m2(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512x32m2(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), DX
@@ -86,6 +103,23 @@ rep:
 	VPXORD Z3, Z3, Z3
 
 seg:
+	MOVQ  176(AX), R8
+	TESTQ R8, R8
+	JZ    fetched
+	MOVQ  160(AX), R10
+	MOVQ  168(AX), R11
+
+fetch:
+	PREFETCHT0 (R10)
+	PREFETCHT0 (R11)
+	ADDQ       $0x40, R10
+	ADDQ       $0x40, R11
+	DECQ       R8
+	JNZ        fetch
+	MOVQ       R10, 160(AX)
+	MOVQ       R11, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R8
 
 k:
@@ -105,23 +139,23 @@ k:
 	ADDQ         56(AX), DI
 	DECQ         R9
 	JNZ          seg
-	MOVQ         144(AX), CX
+	MOVQ         144(AX), R10
 	MOVQ         64(AX), R8
 	CMPQ         112(AX), $0x00
 	JEQ          store
-	VADDPS       (CX), Z0, Z0
-	VADDPS       64(CX), Z1, Z1
-	ADDQ         R8, CX
-	VADDPS       (CX), Z2, Z2
-	VADDPS       64(CX), Z3, Z3
-	MOVQ         144(AX), CX
+	VADDPS       (R10), Z0, Z0
+	VADDPS       64(R10), Z1, Z1
+	ADDQ         R8, R10
+	VADDPS       (R10), Z2, Z2
+	VADDPS       64(R10), Z3, Z3
+	MOVQ         144(AX), R10
 
 store:
-	VMOVUPS Z0, (CX)
-	VMOVUPS Z1, 64(CX)
-	ADDQ    R8, CX
-	VMOVUPS Z2, (CX)
-	VMOVUPS Z3, 64(CX)
+	VMOVUPS Z0, (R10)
+	VMOVUPS Z1, 64(R10)
+	ADDQ    R8, R10
+	VMOVUPS Z2, (R10)
+	VMOVUPS Z3, 64(R10)
 	MOVQ    96(AX), R8
 	ADDQ    R8, 136(AX)
 	MOVQ    104(AX), R8
@@ -132,7 +166,7 @@ store:
 	RET
 
 // func tile512x32m3(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512x32m3(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), DX
@@ -157,6 +191,23 @@ rep:
 	VPXORD Z5, Z5, Z5
 
 seg:
+	MOVQ  176(AX), R8
+	TESTQ R8, R8
+	JZ    fetched
+	MOVQ  160(AX), R10
+	MOVQ  168(AX), R11
+
+fetch:
+	PREFETCHT0 (R10)
+	PREFETCHT0 (R11)
+	ADDQ       $0x40, R10
+	ADDQ       $0x40, R11
+	DECQ       R8
+	JNZ        fetch
+	MOVQ       R10, 160(AX)
+	MOVQ       R11, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R8
 
 k:
@@ -179,29 +230,29 @@ k:
 	ADDQ         56(AX), DI
 	DECQ         R9
 	JNZ          seg
-	MOVQ         144(AX), CX
+	MOVQ         144(AX), R10
 	MOVQ         64(AX), R8
 	CMPQ         112(AX), $0x00
 	JEQ          store
-	VADDPS       (CX), Z0, Z0
-	VADDPS       64(CX), Z1, Z1
-	ADDQ         R8, CX
-	VADDPS       (CX), Z2, Z2
-	VADDPS       64(CX), Z3, Z3
-	ADDQ         R8, CX
-	VADDPS       (CX), Z4, Z4
-	VADDPS       64(CX), Z5, Z5
-	MOVQ         144(AX), CX
+	VADDPS       (R10), Z0, Z0
+	VADDPS       64(R10), Z1, Z1
+	ADDQ         R8, R10
+	VADDPS       (R10), Z2, Z2
+	VADDPS       64(R10), Z3, Z3
+	ADDQ         R8, R10
+	VADDPS       (R10), Z4, Z4
+	VADDPS       64(R10), Z5, Z5
+	MOVQ         144(AX), R10
 
 store:
-	VMOVUPS Z0, (CX)
-	VMOVUPS Z1, 64(CX)
-	ADDQ    R8, CX
-	VMOVUPS Z2, (CX)
-	VMOVUPS Z3, 64(CX)
-	ADDQ    R8, CX
-	VMOVUPS Z4, (CX)
-	VMOVUPS Z5, 64(CX)
+	VMOVUPS Z0, (R10)
+	VMOVUPS Z1, 64(R10)
+	ADDQ    R8, R10
+	VMOVUPS Z2, (R10)
+	VMOVUPS Z3, 64(R10)
+	ADDQ    R8, R10
+	VMOVUPS Z4, (R10)
+	VMOVUPS Z5, 64(R10)
 	MOVQ    96(AX), R8
 	ADDQ    R8, 136(AX)
 	MOVQ    104(AX), R8
@@ -212,7 +263,7 @@ store:
 	RET
 
 // func tile512x32m4(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512x32m4(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), DX
@@ -240,6 +291,23 @@ rep:
 	VPXORD Z7, Z7, Z7
 
 seg:
+	MOVQ  176(AX), R9
+	TESTQ R9, R9
+	JZ    fetched
+	MOVQ  160(AX), R11
+	MOVQ  168(AX), R12
+
+fetch:
+	PREFETCHT0 (R11)
+	PREFETCHT0 (R12)
+	ADDQ       $0x40, R11
+	ADDQ       $0x40, R12
+	DECQ       R9
+	JNZ        fetch
+	MOVQ       R11, 160(AX)
+	MOVQ       R12, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R9
 
 k:
@@ -265,35 +333,35 @@ k:
 	ADDQ         56(AX), R8
 	DECQ         R10
 	JNZ          seg
-	MOVQ         144(AX), CX
+	MOVQ         144(AX), R11
 	MOVQ         64(AX), R9
 	CMPQ         112(AX), $0x00
 	JEQ          store
-	VADDPS       (CX), Z0, Z0
-	VADDPS       64(CX), Z1, Z1
-	ADDQ         R9, CX
-	VADDPS       (CX), Z2, Z2
-	VADDPS       64(CX), Z3, Z3
-	ADDQ         R9, CX
-	VADDPS       (CX), Z4, Z4
-	VADDPS       64(CX), Z5, Z5
-	ADDQ         R9, CX
-	VADDPS       (CX), Z6, Z6
-	VADDPS       64(CX), Z7, Z7
-	MOVQ         144(AX), CX
+	VADDPS       (R11), Z0, Z0
+	VADDPS       64(R11), Z1, Z1
+	ADDQ         R9, R11
+	VADDPS       (R11), Z2, Z2
+	VADDPS       64(R11), Z3, Z3
+	ADDQ         R9, R11
+	VADDPS       (R11), Z4, Z4
+	VADDPS       64(R11), Z5, Z5
+	ADDQ         R9, R11
+	VADDPS       (R11), Z6, Z6
+	VADDPS       64(R11), Z7, Z7
+	MOVQ         144(AX), R11
 
 store:
-	VMOVUPS Z0, (CX)
-	VMOVUPS Z1, 64(CX)
-	ADDQ    R9, CX
-	VMOVUPS Z2, (CX)
-	VMOVUPS Z3, 64(CX)
-	ADDQ    R9, CX
-	VMOVUPS Z4, (CX)
-	VMOVUPS Z5, 64(CX)
-	ADDQ    R9, CX
-	VMOVUPS Z6, (CX)
-	VMOVUPS Z7, 64(CX)
+	VMOVUPS Z0, (R11)
+	VMOVUPS Z1, 64(R11)
+	ADDQ    R9, R11
+	VMOVUPS Z2, (R11)
+	VMOVUPS Z3, 64(R11)
+	ADDQ    R9, R11
+	VMOVUPS Z4, (R11)
+	VMOVUPS Z5, 64(R11)
+	ADDQ    R9, R11
+	VMOVUPS Z6, (R11)
+	VMOVUPS Z7, 64(R11)
 	MOVQ    96(AX), R9
 	ADDQ    R9, 136(AX)
 	MOVQ    104(AX), R9
@@ -304,7 +372,7 @@ store:
 	RET
 
 // func tile512x32m5(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512x32m5(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), DX
@@ -334,6 +402,23 @@ rep:
 	VPXORD Z9, Z9, Z9
 
 seg:
+	MOVQ  176(AX), R9
+	TESTQ R9, R9
+	JZ    fetched
+	MOVQ  160(AX), R11
+	MOVQ  168(AX), R12
+
+fetch:
+	PREFETCHT0 (R11)
+	PREFETCHT0 (R12)
+	ADDQ       $0x40, R11
+	ADDQ       $0x40, R12
+	DECQ       R9
+	JNZ        fetch
+	MOVQ       R11, 160(AX)
+	MOVQ       R12, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R9
 
 k:
@@ -362,41 +447,41 @@ k:
 	ADDQ         56(AX), R8
 	DECQ         R10
 	JNZ          seg
-	MOVQ         144(AX), CX
+	MOVQ         144(AX), R11
 	MOVQ         64(AX), R9
 	CMPQ         112(AX), $0x00
 	JEQ          store
-	VADDPS       (CX), Z0, Z0
-	VADDPS       64(CX), Z1, Z1
-	ADDQ         R9, CX
-	VADDPS       (CX), Z2, Z2
-	VADDPS       64(CX), Z3, Z3
-	ADDQ         R9, CX
-	VADDPS       (CX), Z4, Z4
-	VADDPS       64(CX), Z5, Z5
-	ADDQ         R9, CX
-	VADDPS       (CX), Z6, Z6
-	VADDPS       64(CX), Z7, Z7
-	ADDQ         R9, CX
-	VADDPS       (CX), Z8, Z8
-	VADDPS       64(CX), Z9, Z9
-	MOVQ         144(AX), CX
+	VADDPS       (R11), Z0, Z0
+	VADDPS       64(R11), Z1, Z1
+	ADDQ         R9, R11
+	VADDPS       (R11), Z2, Z2
+	VADDPS       64(R11), Z3, Z3
+	ADDQ         R9, R11
+	VADDPS       (R11), Z4, Z4
+	VADDPS       64(R11), Z5, Z5
+	ADDQ         R9, R11
+	VADDPS       (R11), Z6, Z6
+	VADDPS       64(R11), Z7, Z7
+	ADDQ         R9, R11
+	VADDPS       (R11), Z8, Z8
+	VADDPS       64(R11), Z9, Z9
+	MOVQ         144(AX), R11
 
 store:
-	VMOVUPS Z0, (CX)
-	VMOVUPS Z1, 64(CX)
-	ADDQ    R9, CX
-	VMOVUPS Z2, (CX)
-	VMOVUPS Z3, 64(CX)
-	ADDQ    R9, CX
-	VMOVUPS Z4, (CX)
-	VMOVUPS Z5, 64(CX)
-	ADDQ    R9, CX
-	VMOVUPS Z6, (CX)
-	VMOVUPS Z7, 64(CX)
-	ADDQ    R9, CX
-	VMOVUPS Z8, (CX)
-	VMOVUPS Z9, 64(CX)
+	VMOVUPS Z0, (R11)
+	VMOVUPS Z1, 64(R11)
+	ADDQ    R9, R11
+	VMOVUPS Z2, (R11)
+	VMOVUPS Z3, 64(R11)
+	ADDQ    R9, R11
+	VMOVUPS Z4, (R11)
+	VMOVUPS Z5, 64(R11)
+	ADDQ    R9, R11
+	VMOVUPS Z6, (R11)
+	VMOVUPS Z7, 64(R11)
+	ADDQ    R9, R11
+	VMOVUPS Z8, (R11)
+	VMOVUPS Z9, 64(R11)
 	MOVQ    96(AX), R9
 	ADDQ    R9, 136(AX)
 	MOVQ    104(AX), R9
@@ -407,7 +492,7 @@ store:
 	RET
 
 // func tile512x32m6(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512x32m6(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), DX
@@ -440,6 +525,23 @@ rep:
 	VPXORD Z11, Z11, Z11
 
 seg:
+	MOVQ  176(AX), R10
+	TESTQ R10, R10
+	JZ    fetched
+	MOVQ  160(AX), R12
+	MOVQ  168(AX), R13
+
+fetch:
+	PREFETCHT0 (R12)
+	PREFETCHT0 (R13)
+	ADDQ       $0x40, R12
+	ADDQ       $0x40, R13
+	DECQ       R10
+	JNZ        fetch
+	MOVQ       R12, 160(AX)
+	MOVQ       R13, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R10
 
 k:
@@ -471,47 +573,47 @@ k:
 	ADDQ         56(AX), R9
 	DECQ         R11
 	JNZ          seg
-	MOVQ         144(AX), CX
+	MOVQ         144(AX), R12
 	MOVQ         64(AX), R10
 	CMPQ         112(AX), $0x00
 	JEQ          store
-	VADDPS       (CX), Z0, Z0
-	VADDPS       64(CX), Z1, Z1
-	ADDQ         R10, CX
-	VADDPS       (CX), Z2, Z2
-	VADDPS       64(CX), Z3, Z3
-	ADDQ         R10, CX
-	VADDPS       (CX), Z4, Z4
-	VADDPS       64(CX), Z5, Z5
-	ADDQ         R10, CX
-	VADDPS       (CX), Z6, Z6
-	VADDPS       64(CX), Z7, Z7
-	ADDQ         R10, CX
-	VADDPS       (CX), Z8, Z8
-	VADDPS       64(CX), Z9, Z9
-	ADDQ         R10, CX
-	VADDPS       (CX), Z10, Z10
-	VADDPS       64(CX), Z11, Z11
-	MOVQ         144(AX), CX
+	VADDPS       (R12), Z0, Z0
+	VADDPS       64(R12), Z1, Z1
+	ADDQ         R10, R12
+	VADDPS       (R12), Z2, Z2
+	VADDPS       64(R12), Z3, Z3
+	ADDQ         R10, R12
+	VADDPS       (R12), Z4, Z4
+	VADDPS       64(R12), Z5, Z5
+	ADDQ         R10, R12
+	VADDPS       (R12), Z6, Z6
+	VADDPS       64(R12), Z7, Z7
+	ADDQ         R10, R12
+	VADDPS       (R12), Z8, Z8
+	VADDPS       64(R12), Z9, Z9
+	ADDQ         R10, R12
+	VADDPS       (R12), Z10, Z10
+	VADDPS       64(R12), Z11, Z11
+	MOVQ         144(AX), R12
 
 store:
-	VMOVUPS Z0, (CX)
-	VMOVUPS Z1, 64(CX)
-	ADDQ    R10, CX
-	VMOVUPS Z2, (CX)
-	VMOVUPS Z3, 64(CX)
-	ADDQ    R10, CX
-	VMOVUPS Z4, (CX)
-	VMOVUPS Z5, 64(CX)
-	ADDQ    R10, CX
-	VMOVUPS Z6, (CX)
-	VMOVUPS Z7, 64(CX)
-	ADDQ    R10, CX
-	VMOVUPS Z8, (CX)
-	VMOVUPS Z9, 64(CX)
-	ADDQ    R10, CX
-	VMOVUPS Z10, (CX)
-	VMOVUPS Z11, 64(CX)
+	VMOVUPS Z0, (R12)
+	VMOVUPS Z1, 64(R12)
+	ADDQ    R10, R12
+	VMOVUPS Z2, (R12)
+	VMOVUPS Z3, 64(R12)
+	ADDQ    R10, R12
+	VMOVUPS Z4, (R12)
+	VMOVUPS Z5, 64(R12)
+	ADDQ    R10, R12
+	VMOVUPS Z6, (R12)
+	VMOVUPS Z7, 64(R12)
+	ADDQ    R10, R12
+	VMOVUPS Z8, (R12)
+	VMOVUPS Z9, 64(R12)
+	ADDQ    R10, R12
+	VMOVUPS Z10, (R12)
+	VMOVUPS Z11, 64(R12)
 	MOVQ    96(AX), R10
 	ADDQ    R10, 136(AX)
 	MOVQ    104(AX), R10
@@ -522,7 +624,7 @@ store:
 	RET
 
 // func tile512x32m7(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512x32m7(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), DX
@@ -557,6 +659,23 @@ rep:
 	VPXORD Z13, Z13, Z13
 
 seg:
+	MOVQ  176(AX), R10
+	TESTQ R10, R10
+	JZ    fetched
+	MOVQ  160(AX), R12
+	MOVQ  168(AX), R13
+
+fetch:
+	PREFETCHT0 (R12)
+	PREFETCHT0 (R13)
+	ADDQ       $0x40, R12
+	ADDQ       $0x40, R13
+	DECQ       R10
+	JNZ        fetch
+	MOVQ       R12, 160(AX)
+	MOVQ       R13, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R10
 
 k:
@@ -591,53 +710,53 @@ k:
 	ADDQ         56(AX), R9
 	DECQ         R11
 	JNZ          seg
-	MOVQ         144(AX), CX
+	MOVQ         144(AX), R12
 	MOVQ         64(AX), R10
 	CMPQ         112(AX), $0x00
 	JEQ          store
-	VADDPS       (CX), Z0, Z0
-	VADDPS       64(CX), Z1, Z1
-	ADDQ         R10, CX
-	VADDPS       (CX), Z2, Z2
-	VADDPS       64(CX), Z3, Z3
-	ADDQ         R10, CX
-	VADDPS       (CX), Z4, Z4
-	VADDPS       64(CX), Z5, Z5
-	ADDQ         R10, CX
-	VADDPS       (CX), Z6, Z6
-	VADDPS       64(CX), Z7, Z7
-	ADDQ         R10, CX
-	VADDPS       (CX), Z8, Z8
-	VADDPS       64(CX), Z9, Z9
-	ADDQ         R10, CX
-	VADDPS       (CX), Z10, Z10
-	VADDPS       64(CX), Z11, Z11
-	ADDQ         R10, CX
-	VADDPS       (CX), Z12, Z12
-	VADDPS       64(CX), Z13, Z13
-	MOVQ         144(AX), CX
+	VADDPS       (R12), Z0, Z0
+	VADDPS       64(R12), Z1, Z1
+	ADDQ         R10, R12
+	VADDPS       (R12), Z2, Z2
+	VADDPS       64(R12), Z3, Z3
+	ADDQ         R10, R12
+	VADDPS       (R12), Z4, Z4
+	VADDPS       64(R12), Z5, Z5
+	ADDQ         R10, R12
+	VADDPS       (R12), Z6, Z6
+	VADDPS       64(R12), Z7, Z7
+	ADDQ         R10, R12
+	VADDPS       (R12), Z8, Z8
+	VADDPS       64(R12), Z9, Z9
+	ADDQ         R10, R12
+	VADDPS       (R12), Z10, Z10
+	VADDPS       64(R12), Z11, Z11
+	ADDQ         R10, R12
+	VADDPS       (R12), Z12, Z12
+	VADDPS       64(R12), Z13, Z13
+	MOVQ         144(AX), R12
 
 store:
-	VMOVUPS Z0, (CX)
-	VMOVUPS Z1, 64(CX)
-	ADDQ    R10, CX
-	VMOVUPS Z2, (CX)
-	VMOVUPS Z3, 64(CX)
-	ADDQ    R10, CX
-	VMOVUPS Z4, (CX)
-	VMOVUPS Z5, 64(CX)
-	ADDQ    R10, CX
-	VMOVUPS Z6, (CX)
-	VMOVUPS Z7, 64(CX)
-	ADDQ    R10, CX
-	VMOVUPS Z8, (CX)
-	VMOVUPS Z9, 64(CX)
-	ADDQ    R10, CX
-	VMOVUPS Z10, (CX)
-	VMOVUPS Z11, 64(CX)
-	ADDQ    R10, CX
-	VMOVUPS Z12, (CX)
-	VMOVUPS Z13, 64(CX)
+	VMOVUPS Z0, (R12)
+	VMOVUPS Z1, 64(R12)
+	ADDQ    R10, R12
+	VMOVUPS Z2, (R12)
+	VMOVUPS Z3, 64(R12)
+	ADDQ    R10, R12
+	VMOVUPS Z4, (R12)
+	VMOVUPS Z5, 64(R12)
+	ADDQ    R10, R12
+	VMOVUPS Z6, (R12)
+	VMOVUPS Z7, 64(R12)
+	ADDQ    R10, R12
+	VMOVUPS Z8, (R12)
+	VMOVUPS Z9, 64(R12)
+	ADDQ    R10, R12
+	VMOVUPS Z10, (R12)
+	VMOVUPS Z11, 64(R12)
+	ADDQ    R10, R12
+	VMOVUPS Z12, (R12)
+	VMOVUPS Z13, 64(R12)
 	MOVQ    96(AX), R10
 	ADDQ    R10, 136(AX)
 	MOVQ    104(AX), R10
@@ -648,7 +767,7 @@ store:
 	RET
 
 // func tile512x32m8(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512x32m8(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), DX
@@ -686,6 +805,23 @@ rep:
 	VPXORD Z15, Z15, Z15
 
 seg:
+	MOVQ  176(AX), R11
+	TESTQ R11, R11
+	JZ    fetched
+	MOVQ  160(AX), R13
+	MOVQ  168(AX), R14
+
+fetch:
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R14)
+	ADDQ       $0x40, R13
+	ADDQ       $0x40, R14
+	DECQ       R11
+	JNZ        fetch
+	MOVQ       R13, 160(AX)
+	MOVQ       R14, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R11
 
 k:
@@ -723,59 +859,59 @@ k:
 	ADDQ         56(AX), R10
 	DECQ         R12
 	JNZ          seg
-	MOVQ         144(AX), CX
+	MOVQ         144(AX), R13
 	MOVQ         64(AX), R11
 	CMPQ         112(AX), $0x00
 	JEQ          store
-	VADDPS       (CX), Z0, Z0
-	VADDPS       64(CX), Z1, Z1
-	ADDQ         R11, CX
-	VADDPS       (CX), Z2, Z2
-	VADDPS       64(CX), Z3, Z3
-	ADDQ         R11, CX
-	VADDPS       (CX), Z4, Z4
-	VADDPS       64(CX), Z5, Z5
-	ADDQ         R11, CX
-	VADDPS       (CX), Z6, Z6
-	VADDPS       64(CX), Z7, Z7
-	ADDQ         R11, CX
-	VADDPS       (CX), Z8, Z8
-	VADDPS       64(CX), Z9, Z9
-	ADDQ         R11, CX
-	VADDPS       (CX), Z10, Z10
-	VADDPS       64(CX), Z11, Z11
-	ADDQ         R11, CX
-	VADDPS       (CX), Z12, Z12
-	VADDPS       64(CX), Z13, Z13
-	ADDQ         R11, CX
-	VADDPS       (CX), Z14, Z14
-	VADDPS       64(CX), Z15, Z15
-	MOVQ         144(AX), CX
+	VADDPS       (R13), Z0, Z0
+	VADDPS       64(R13), Z1, Z1
+	ADDQ         R11, R13
+	VADDPS       (R13), Z2, Z2
+	VADDPS       64(R13), Z3, Z3
+	ADDQ         R11, R13
+	VADDPS       (R13), Z4, Z4
+	VADDPS       64(R13), Z5, Z5
+	ADDQ         R11, R13
+	VADDPS       (R13), Z6, Z6
+	VADDPS       64(R13), Z7, Z7
+	ADDQ         R11, R13
+	VADDPS       (R13), Z8, Z8
+	VADDPS       64(R13), Z9, Z9
+	ADDQ         R11, R13
+	VADDPS       (R13), Z10, Z10
+	VADDPS       64(R13), Z11, Z11
+	ADDQ         R11, R13
+	VADDPS       (R13), Z12, Z12
+	VADDPS       64(R13), Z13, Z13
+	ADDQ         R11, R13
+	VADDPS       (R13), Z14, Z14
+	VADDPS       64(R13), Z15, Z15
+	MOVQ         144(AX), R13
 
 store:
-	VMOVUPS Z0, (CX)
-	VMOVUPS Z1, 64(CX)
-	ADDQ    R11, CX
-	VMOVUPS Z2, (CX)
-	VMOVUPS Z3, 64(CX)
-	ADDQ    R11, CX
-	VMOVUPS Z4, (CX)
-	VMOVUPS Z5, 64(CX)
-	ADDQ    R11, CX
-	VMOVUPS Z6, (CX)
-	VMOVUPS Z7, 64(CX)
-	ADDQ    R11, CX
-	VMOVUPS Z8, (CX)
-	VMOVUPS Z9, 64(CX)
-	ADDQ    R11, CX
-	VMOVUPS Z10, (CX)
-	VMOVUPS Z11, 64(CX)
-	ADDQ    R11, CX
-	VMOVUPS Z12, (CX)
-	VMOVUPS Z13, 64(CX)
-	ADDQ    R11, CX
-	VMOVUPS Z14, (CX)
-	VMOVUPS Z15, 64(CX)
+	VMOVUPS Z0, (R13)
+	VMOVUPS Z1, 64(R13)
+	ADDQ    R11, R13
+	VMOVUPS Z2, (R13)
+	VMOVUPS Z3, 64(R13)
+	ADDQ    R11, R13
+	VMOVUPS Z4, (R13)
+	VMOVUPS Z5, 64(R13)
+	ADDQ    R11, R13
+	VMOVUPS Z6, (R13)
+	VMOVUPS Z7, 64(R13)
+	ADDQ    R11, R13
+	VMOVUPS Z8, (R13)
+	VMOVUPS Z9, 64(R13)
+	ADDQ    R11, R13
+	VMOVUPS Z10, (R13)
+	VMOVUPS Z11, 64(R13)
+	ADDQ    R11, R13
+	VMOVUPS Z12, (R13)
+	VMOVUPS Z13, 64(R13)
+	ADDQ    R11, R13
+	VMOVUPS Z14, (R13)
+	VMOVUPS Z15, 64(R13)
 	MOVQ    96(AX), R11
 	ADDQ    R11, 136(AX)
 	MOVQ    104(AX), R11
@@ -786,7 +922,7 @@ store:
 	RET
 
 // func tile512x32m9(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512x32m9(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), BX
@@ -827,6 +963,23 @@ rep:
 	VPXORD Z17, Z17, Z17
 
 seg:
+	MOVQ  176(AX), R12
+	TESTQ R12, R12
+	JZ    fetched
+	MOVQ  160(AX), R14
+	MOVQ  168(AX), R15
+
+fetch:
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R15)
+	ADDQ       $0x40, R14
+	ADDQ       $0x40, R15
+	DECQ       R12
+	JNZ        fetch
+	MOVQ       R14, 160(AX)
+	MOVQ       R15, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R12
 
 k:
@@ -869,65 +1022,65 @@ k:
 	ADDQ         56(AX), R11
 	DECQ         R13
 	JNZ          seg
-	MOVQ         144(AX), CX
+	MOVQ         144(AX), R14
 	MOVQ         64(AX), R12
 	CMPQ         112(AX), $0x00
 	JEQ          store
-	VADDPS       (CX), Z0, Z0
-	VADDPS       64(CX), Z1, Z1
-	ADDQ         R12, CX
-	VADDPS       (CX), Z2, Z2
-	VADDPS       64(CX), Z3, Z3
-	ADDQ         R12, CX
-	VADDPS       (CX), Z4, Z4
-	VADDPS       64(CX), Z5, Z5
-	ADDQ         R12, CX
-	VADDPS       (CX), Z6, Z6
-	VADDPS       64(CX), Z7, Z7
-	ADDQ         R12, CX
-	VADDPS       (CX), Z8, Z8
-	VADDPS       64(CX), Z9, Z9
-	ADDQ         R12, CX
-	VADDPS       (CX), Z10, Z10
-	VADDPS       64(CX), Z11, Z11
-	ADDQ         R12, CX
-	VADDPS       (CX), Z12, Z12
-	VADDPS       64(CX), Z13, Z13
-	ADDQ         R12, CX
-	VADDPS       (CX), Z14, Z14
-	VADDPS       64(CX), Z15, Z15
-	ADDQ         R12, CX
-	VADDPS       (CX), Z16, Z16
-	VADDPS       64(CX), Z17, Z17
-	MOVQ         144(AX), CX
+	VADDPS       (R14), Z0, Z0
+	VADDPS       64(R14), Z1, Z1
+	ADDQ         R12, R14
+	VADDPS       (R14), Z2, Z2
+	VADDPS       64(R14), Z3, Z3
+	ADDQ         R12, R14
+	VADDPS       (R14), Z4, Z4
+	VADDPS       64(R14), Z5, Z5
+	ADDQ         R12, R14
+	VADDPS       (R14), Z6, Z6
+	VADDPS       64(R14), Z7, Z7
+	ADDQ         R12, R14
+	VADDPS       (R14), Z8, Z8
+	VADDPS       64(R14), Z9, Z9
+	ADDQ         R12, R14
+	VADDPS       (R14), Z10, Z10
+	VADDPS       64(R14), Z11, Z11
+	ADDQ         R12, R14
+	VADDPS       (R14), Z12, Z12
+	VADDPS       64(R14), Z13, Z13
+	ADDQ         R12, R14
+	VADDPS       (R14), Z14, Z14
+	VADDPS       64(R14), Z15, Z15
+	ADDQ         R12, R14
+	VADDPS       (R14), Z16, Z16
+	VADDPS       64(R14), Z17, Z17
+	MOVQ         144(AX), R14
 
 store:
-	VMOVUPS Z0, (CX)
-	VMOVUPS Z1, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z2, (CX)
-	VMOVUPS Z3, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z4, (CX)
-	VMOVUPS Z5, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z6, (CX)
-	VMOVUPS Z7, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z8, (CX)
-	VMOVUPS Z9, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z10, (CX)
-	VMOVUPS Z11, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z12, (CX)
-	VMOVUPS Z13, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z14, (CX)
-	VMOVUPS Z15, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z16, (CX)
-	VMOVUPS Z17, 64(CX)
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z2, (R14)
+	VMOVUPS Z3, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z4, (R14)
+	VMOVUPS Z5, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z6, (R14)
+	VMOVUPS Z7, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z8, (R14)
+	VMOVUPS Z9, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z10, (R14)
+	VMOVUPS Z11, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z12, (R14)
+	VMOVUPS Z13, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z14, (R14)
+	VMOVUPS Z15, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z16, (R14)
+	VMOVUPS Z17, 64(R14)
 	MOVQ    96(AX), R12
 	ADDQ    R12, 136(AX)
 	MOVQ    104(AX), R12
@@ -938,7 +1091,7 @@ store:
 	RET
 
 // func tile512x32m10(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512x32m10(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), BX
@@ -981,6 +1134,23 @@ rep:
 	VPXORD Z19, Z19, Z19
 
 seg:
+	MOVQ  176(AX), R12
+	TESTQ R12, R12
+	JZ    fetched
+	MOVQ  160(AX), R14
+	MOVQ  168(AX), R15
+
+fetch:
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R15)
+	ADDQ       $0x40, R14
+	ADDQ       $0x40, R15
+	DECQ       R12
+	JNZ        fetch
+	MOVQ       R14, 160(AX)
+	MOVQ       R15, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R12
 
 k:
@@ -1026,71 +1196,71 @@ k:
 	ADDQ         56(AX), R11
 	DECQ         R13
 	JNZ          seg
-	MOVQ         144(AX), CX
+	MOVQ         144(AX), R14
 	MOVQ         64(AX), R12
 	CMPQ         112(AX), $0x00
 	JEQ          store
-	VADDPS       (CX), Z0, Z0
-	VADDPS       64(CX), Z1, Z1
-	ADDQ         R12, CX
-	VADDPS       (CX), Z2, Z2
-	VADDPS       64(CX), Z3, Z3
-	ADDQ         R12, CX
-	VADDPS       (CX), Z4, Z4
-	VADDPS       64(CX), Z5, Z5
-	ADDQ         R12, CX
-	VADDPS       (CX), Z6, Z6
-	VADDPS       64(CX), Z7, Z7
-	ADDQ         R12, CX
-	VADDPS       (CX), Z8, Z8
-	VADDPS       64(CX), Z9, Z9
-	ADDQ         R12, CX
-	VADDPS       (CX), Z10, Z10
-	VADDPS       64(CX), Z11, Z11
-	ADDQ         R12, CX
-	VADDPS       (CX), Z12, Z12
-	VADDPS       64(CX), Z13, Z13
-	ADDQ         R12, CX
-	VADDPS       (CX), Z14, Z14
-	VADDPS       64(CX), Z15, Z15
-	ADDQ         R12, CX
-	VADDPS       (CX), Z16, Z16
-	VADDPS       64(CX), Z17, Z17
-	ADDQ         R12, CX
-	VADDPS       (CX), Z18, Z18
-	VADDPS       64(CX), Z19, Z19
-	MOVQ         144(AX), CX
+	VADDPS       (R14), Z0, Z0
+	VADDPS       64(R14), Z1, Z1
+	ADDQ         R12, R14
+	VADDPS       (R14), Z2, Z2
+	VADDPS       64(R14), Z3, Z3
+	ADDQ         R12, R14
+	VADDPS       (R14), Z4, Z4
+	VADDPS       64(R14), Z5, Z5
+	ADDQ         R12, R14
+	VADDPS       (R14), Z6, Z6
+	VADDPS       64(R14), Z7, Z7
+	ADDQ         R12, R14
+	VADDPS       (R14), Z8, Z8
+	VADDPS       64(R14), Z9, Z9
+	ADDQ         R12, R14
+	VADDPS       (R14), Z10, Z10
+	VADDPS       64(R14), Z11, Z11
+	ADDQ         R12, R14
+	VADDPS       (R14), Z12, Z12
+	VADDPS       64(R14), Z13, Z13
+	ADDQ         R12, R14
+	VADDPS       (R14), Z14, Z14
+	VADDPS       64(R14), Z15, Z15
+	ADDQ         R12, R14
+	VADDPS       (R14), Z16, Z16
+	VADDPS       64(R14), Z17, Z17
+	ADDQ         R12, R14
+	VADDPS       (R14), Z18, Z18
+	VADDPS       64(R14), Z19, Z19
+	MOVQ         144(AX), R14
 
 store:
-	VMOVUPS Z0, (CX)
-	VMOVUPS Z1, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z2, (CX)
-	VMOVUPS Z3, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z4, (CX)
-	VMOVUPS Z5, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z6, (CX)
-	VMOVUPS Z7, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z8, (CX)
-	VMOVUPS Z9, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z10, (CX)
-	VMOVUPS Z11, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z12, (CX)
-	VMOVUPS Z13, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z14, (CX)
-	VMOVUPS Z15, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z16, (CX)
-	VMOVUPS Z17, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z18, (CX)
-	VMOVUPS Z19, 64(CX)
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z2, (R14)
+	VMOVUPS Z3, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z4, (R14)
+	VMOVUPS Z5, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z6, (R14)
+	VMOVUPS Z7, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z8, (R14)
+	VMOVUPS Z9, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z10, (R14)
+	VMOVUPS Z11, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z12, (R14)
+	VMOVUPS Z13, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z14, (R14)
+	VMOVUPS Z15, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z16, (R14)
+	VMOVUPS Z17, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z18, (R14)
+	VMOVUPS Z19, 64(R14)
 	MOVQ    96(AX), R12
 	ADDQ    R12, 136(AX)
 	MOVQ    104(AX), R12
@@ -1101,7 +1271,7 @@ store:
 	RET
 
 // func tile512x32m11(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512x32m11(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), BX
@@ -1146,6 +1316,23 @@ rep:
 	VPXORD Z21, Z21, Z21
 
 seg:
+	MOVQ  176(AX), R12
+	TESTQ R12, R12
+	JZ    fetched
+	MOVQ  160(AX), R14
+	MOVQ  168(AX), R15
+
+fetch:
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R15)
+	ADDQ       $0x40, R14
+	ADDQ       $0x40, R15
+	DECQ       R12
+	JNZ        fetch
+	MOVQ       R14, 160(AX)
+	MOVQ       R15, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R12
 
 k:
@@ -1194,77 +1381,77 @@ k:
 	ADDQ         56(AX), R11
 	DECQ         R13
 	JNZ          seg
-	MOVQ         144(AX), CX
+	MOVQ         144(AX), R14
 	MOVQ         64(AX), R12
 	CMPQ         112(AX), $0x00
 	JEQ          store
-	VADDPS       (CX), Z0, Z0
-	VADDPS       64(CX), Z1, Z1
-	ADDQ         R12, CX
-	VADDPS       (CX), Z2, Z2
-	VADDPS       64(CX), Z3, Z3
-	ADDQ         R12, CX
-	VADDPS       (CX), Z4, Z4
-	VADDPS       64(CX), Z5, Z5
-	ADDQ         R12, CX
-	VADDPS       (CX), Z6, Z6
-	VADDPS       64(CX), Z7, Z7
-	ADDQ         R12, CX
-	VADDPS       (CX), Z8, Z8
-	VADDPS       64(CX), Z9, Z9
-	ADDQ         R12, CX
-	VADDPS       (CX), Z10, Z10
-	VADDPS       64(CX), Z11, Z11
-	ADDQ         R12, CX
-	VADDPS       (CX), Z12, Z12
-	VADDPS       64(CX), Z13, Z13
-	ADDQ         R12, CX
-	VADDPS       (CX), Z14, Z14
-	VADDPS       64(CX), Z15, Z15
-	ADDQ         R12, CX
-	VADDPS       (CX), Z16, Z16
-	VADDPS       64(CX), Z17, Z17
-	ADDQ         R12, CX
-	VADDPS       (CX), Z18, Z18
-	VADDPS       64(CX), Z19, Z19
-	ADDQ         R12, CX
-	VADDPS       (CX), Z20, Z20
-	VADDPS       64(CX), Z21, Z21
-	MOVQ         144(AX), CX
+	VADDPS       (R14), Z0, Z0
+	VADDPS       64(R14), Z1, Z1
+	ADDQ         R12, R14
+	VADDPS       (R14), Z2, Z2
+	VADDPS       64(R14), Z3, Z3
+	ADDQ         R12, R14
+	VADDPS       (R14), Z4, Z4
+	VADDPS       64(R14), Z5, Z5
+	ADDQ         R12, R14
+	VADDPS       (R14), Z6, Z6
+	VADDPS       64(R14), Z7, Z7
+	ADDQ         R12, R14
+	VADDPS       (R14), Z8, Z8
+	VADDPS       64(R14), Z9, Z9
+	ADDQ         R12, R14
+	VADDPS       (R14), Z10, Z10
+	VADDPS       64(R14), Z11, Z11
+	ADDQ         R12, R14
+	VADDPS       (R14), Z12, Z12
+	VADDPS       64(R14), Z13, Z13
+	ADDQ         R12, R14
+	VADDPS       (R14), Z14, Z14
+	VADDPS       64(R14), Z15, Z15
+	ADDQ         R12, R14
+	VADDPS       (R14), Z16, Z16
+	VADDPS       64(R14), Z17, Z17
+	ADDQ         R12, R14
+	VADDPS       (R14), Z18, Z18
+	VADDPS       64(R14), Z19, Z19
+	ADDQ         R12, R14
+	VADDPS       (R14), Z20, Z20
+	VADDPS       64(R14), Z21, Z21
+	MOVQ         144(AX), R14
 
 store:
-	VMOVUPS Z0, (CX)
-	VMOVUPS Z1, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z2, (CX)
-	VMOVUPS Z3, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z4, (CX)
-	VMOVUPS Z5, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z6, (CX)
-	VMOVUPS Z7, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z8, (CX)
-	VMOVUPS Z9, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z10, (CX)
-	VMOVUPS Z11, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z12, (CX)
-	VMOVUPS Z13, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z14, (CX)
-	VMOVUPS Z15, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z16, (CX)
-	VMOVUPS Z17, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z18, (CX)
-	VMOVUPS Z19, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z20, (CX)
-	VMOVUPS Z21, 64(CX)
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z2, (R14)
+	VMOVUPS Z3, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z4, (R14)
+	VMOVUPS Z5, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z6, (R14)
+	VMOVUPS Z7, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z8, (R14)
+	VMOVUPS Z9, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z10, (R14)
+	VMOVUPS Z11, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z12, (R14)
+	VMOVUPS Z13, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z14, (R14)
+	VMOVUPS Z15, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z16, (R14)
+	VMOVUPS Z17, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z18, (R14)
+	VMOVUPS Z19, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z20, (R14)
+	VMOVUPS Z21, 64(R14)
 	MOVQ    96(AX), R12
 	ADDQ    R12, 136(AX)
 	MOVQ    104(AX), R12
@@ -1275,7 +1462,7 @@ store:
 	RET
 
 // func tile512x32m12(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512x32m12(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), BX
@@ -1322,6 +1509,23 @@ rep:
 	VPXORD Z23, Z23, Z23
 
 seg:
+	MOVQ  176(AX), R12
+	TESTQ R12, R12
+	JZ    fetched
+	MOVQ  160(AX), R14
+	MOVQ  168(AX), R15
+
+fetch:
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R15)
+	ADDQ       $0x40, R14
+	ADDQ       $0x40, R15
+	DECQ       R12
+	JNZ        fetch
+	MOVQ       R14, 160(AX)
+	MOVQ       R15, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R12
 
 k:
@@ -1373,83 +1577,83 @@ k:
 	ADDQ         56(AX), R11
 	DECQ         R13
 	JNZ          seg
-	MOVQ         144(AX), CX
+	MOVQ         144(AX), R14
 	MOVQ         64(AX), R12
 	CMPQ         112(AX), $0x00
 	JEQ          store
-	VADDPS       (CX), Z0, Z0
-	VADDPS       64(CX), Z1, Z1
-	ADDQ         R12, CX
-	VADDPS       (CX), Z2, Z2
-	VADDPS       64(CX), Z3, Z3
-	ADDQ         R12, CX
-	VADDPS       (CX), Z4, Z4
-	VADDPS       64(CX), Z5, Z5
-	ADDQ         R12, CX
-	VADDPS       (CX), Z6, Z6
-	VADDPS       64(CX), Z7, Z7
-	ADDQ         R12, CX
-	VADDPS       (CX), Z8, Z8
-	VADDPS       64(CX), Z9, Z9
-	ADDQ         R12, CX
-	VADDPS       (CX), Z10, Z10
-	VADDPS       64(CX), Z11, Z11
-	ADDQ         R12, CX
-	VADDPS       (CX), Z12, Z12
-	VADDPS       64(CX), Z13, Z13
-	ADDQ         R12, CX
-	VADDPS       (CX), Z14, Z14
-	VADDPS       64(CX), Z15, Z15
-	ADDQ         R12, CX
-	VADDPS       (CX), Z16, Z16
-	VADDPS       64(CX), Z17, Z17
-	ADDQ         R12, CX
-	VADDPS       (CX), Z18, Z18
-	VADDPS       64(CX), Z19, Z19
-	ADDQ         R12, CX
-	VADDPS       (CX), Z20, Z20
-	VADDPS       64(CX), Z21, Z21
-	ADDQ         R12, CX
-	VADDPS       (CX), Z22, Z22
-	VADDPS       64(CX), Z23, Z23
-	MOVQ         144(AX), CX
+	VADDPS       (R14), Z0, Z0
+	VADDPS       64(R14), Z1, Z1
+	ADDQ         R12, R14
+	VADDPS       (R14), Z2, Z2
+	VADDPS       64(R14), Z3, Z3
+	ADDQ         R12, R14
+	VADDPS       (R14), Z4, Z4
+	VADDPS       64(R14), Z5, Z5
+	ADDQ         R12, R14
+	VADDPS       (R14), Z6, Z6
+	VADDPS       64(R14), Z7, Z7
+	ADDQ         R12, R14
+	VADDPS       (R14), Z8, Z8
+	VADDPS       64(R14), Z9, Z9
+	ADDQ         R12, R14
+	VADDPS       (R14), Z10, Z10
+	VADDPS       64(R14), Z11, Z11
+	ADDQ         R12, R14
+	VADDPS       (R14), Z12, Z12
+	VADDPS       64(R14), Z13, Z13
+	ADDQ         R12, R14
+	VADDPS       (R14), Z14, Z14
+	VADDPS       64(R14), Z15, Z15
+	ADDQ         R12, R14
+	VADDPS       (R14), Z16, Z16
+	VADDPS       64(R14), Z17, Z17
+	ADDQ         R12, R14
+	VADDPS       (R14), Z18, Z18
+	VADDPS       64(R14), Z19, Z19
+	ADDQ         R12, R14
+	VADDPS       (R14), Z20, Z20
+	VADDPS       64(R14), Z21, Z21
+	ADDQ         R12, R14
+	VADDPS       (R14), Z22, Z22
+	VADDPS       64(R14), Z23, Z23
+	MOVQ         144(AX), R14
 
 store:
-	VMOVUPS Z0, (CX)
-	VMOVUPS Z1, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z2, (CX)
-	VMOVUPS Z3, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z4, (CX)
-	VMOVUPS Z5, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z6, (CX)
-	VMOVUPS Z7, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z8, (CX)
-	VMOVUPS Z9, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z10, (CX)
-	VMOVUPS Z11, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z12, (CX)
-	VMOVUPS Z13, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z14, (CX)
-	VMOVUPS Z15, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z16, (CX)
-	VMOVUPS Z17, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z18, (CX)
-	VMOVUPS Z19, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z20, (CX)
-	VMOVUPS Z21, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z22, (CX)
-	VMOVUPS Z23, 64(CX)
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z2, (R14)
+	VMOVUPS Z3, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z4, (R14)
+	VMOVUPS Z5, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z6, (R14)
+	VMOVUPS Z7, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z8, (R14)
+	VMOVUPS Z9, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z10, (R14)
+	VMOVUPS Z11, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z12, (R14)
+	VMOVUPS Z13, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z14, (R14)
+	VMOVUPS Z15, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z16, (R14)
+	VMOVUPS Z17, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z18, (R14)
+	VMOVUPS Z19, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z20, (R14)
+	VMOVUPS Z21, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z22, (R14)
+	VMOVUPS Z23, 64(R14)
 	MOVQ    96(AX), R12
 	ADDQ    R12, 136(AX)
 	MOVQ    104(AX), R12
@@ -1460,7 +1664,7 @@ store:
 	RET
 
 // func tile512x32m13(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512x32m13(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), BX
@@ -1509,6 +1713,23 @@ rep:
 	VPXORD Z25, Z25, Z25
 
 seg:
+	MOVQ  176(AX), R12
+	TESTQ R12, R12
+	JZ    fetched
+	MOVQ  160(AX), R14
+	MOVQ  168(AX), R15
+
+fetch:
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R15)
+	ADDQ       $0x40, R14
+	ADDQ       $0x40, R15
+	DECQ       R12
+	JNZ        fetch
+	MOVQ       R14, 160(AX)
+	MOVQ       R15, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R12
 
 k:
@@ -1563,89 +1784,89 @@ k:
 	ADDQ         56(AX), R11
 	DECQ         R13
 	JNZ          seg
-	MOVQ         144(AX), CX
+	MOVQ         144(AX), R14
 	MOVQ         64(AX), R12
 	CMPQ         112(AX), $0x00
 	JEQ          store
-	VADDPS       (CX), Z0, Z0
-	VADDPS       64(CX), Z1, Z1
-	ADDQ         R12, CX
-	VADDPS       (CX), Z2, Z2
-	VADDPS       64(CX), Z3, Z3
-	ADDQ         R12, CX
-	VADDPS       (CX), Z4, Z4
-	VADDPS       64(CX), Z5, Z5
-	ADDQ         R12, CX
-	VADDPS       (CX), Z6, Z6
-	VADDPS       64(CX), Z7, Z7
-	ADDQ         R12, CX
-	VADDPS       (CX), Z8, Z8
-	VADDPS       64(CX), Z9, Z9
-	ADDQ         R12, CX
-	VADDPS       (CX), Z10, Z10
-	VADDPS       64(CX), Z11, Z11
-	ADDQ         R12, CX
-	VADDPS       (CX), Z12, Z12
-	VADDPS       64(CX), Z13, Z13
-	ADDQ         R12, CX
-	VADDPS       (CX), Z14, Z14
-	VADDPS       64(CX), Z15, Z15
-	ADDQ         R12, CX
-	VADDPS       (CX), Z16, Z16
-	VADDPS       64(CX), Z17, Z17
-	ADDQ         R12, CX
-	VADDPS       (CX), Z18, Z18
-	VADDPS       64(CX), Z19, Z19
-	ADDQ         R12, CX
-	VADDPS       (CX), Z20, Z20
-	VADDPS       64(CX), Z21, Z21
-	ADDQ         R12, CX
-	VADDPS       (CX), Z22, Z22
-	VADDPS       64(CX), Z23, Z23
-	ADDQ         R12, CX
-	VADDPS       (CX), Z24, Z24
-	VADDPS       64(CX), Z25, Z25
-	MOVQ         144(AX), CX
+	VADDPS       (R14), Z0, Z0
+	VADDPS       64(R14), Z1, Z1
+	ADDQ         R12, R14
+	VADDPS       (R14), Z2, Z2
+	VADDPS       64(R14), Z3, Z3
+	ADDQ         R12, R14
+	VADDPS       (R14), Z4, Z4
+	VADDPS       64(R14), Z5, Z5
+	ADDQ         R12, R14
+	VADDPS       (R14), Z6, Z6
+	VADDPS       64(R14), Z7, Z7
+	ADDQ         R12, R14
+	VADDPS       (R14), Z8, Z8
+	VADDPS       64(R14), Z9, Z9
+	ADDQ         R12, R14
+	VADDPS       (R14), Z10, Z10
+	VADDPS       64(R14), Z11, Z11
+	ADDQ         R12, R14
+	VADDPS       (R14), Z12, Z12
+	VADDPS       64(R14), Z13, Z13
+	ADDQ         R12, R14
+	VADDPS       (R14), Z14, Z14
+	VADDPS       64(R14), Z15, Z15
+	ADDQ         R12, R14
+	VADDPS       (R14), Z16, Z16
+	VADDPS       64(R14), Z17, Z17
+	ADDQ         R12, R14
+	VADDPS       (R14), Z18, Z18
+	VADDPS       64(R14), Z19, Z19
+	ADDQ         R12, R14
+	VADDPS       (R14), Z20, Z20
+	VADDPS       64(R14), Z21, Z21
+	ADDQ         R12, R14
+	VADDPS       (R14), Z22, Z22
+	VADDPS       64(R14), Z23, Z23
+	ADDQ         R12, R14
+	VADDPS       (R14), Z24, Z24
+	VADDPS       64(R14), Z25, Z25
+	MOVQ         144(AX), R14
 
 store:
-	VMOVUPS Z0, (CX)
-	VMOVUPS Z1, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z2, (CX)
-	VMOVUPS Z3, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z4, (CX)
-	VMOVUPS Z5, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z6, (CX)
-	VMOVUPS Z7, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z8, (CX)
-	VMOVUPS Z9, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z10, (CX)
-	VMOVUPS Z11, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z12, (CX)
-	VMOVUPS Z13, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z14, (CX)
-	VMOVUPS Z15, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z16, (CX)
-	VMOVUPS Z17, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z18, (CX)
-	VMOVUPS Z19, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z20, (CX)
-	VMOVUPS Z21, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z22, (CX)
-	VMOVUPS Z23, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z24, (CX)
-	VMOVUPS Z25, 64(CX)
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z2, (R14)
+	VMOVUPS Z3, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z4, (R14)
+	VMOVUPS Z5, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z6, (R14)
+	VMOVUPS Z7, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z8, (R14)
+	VMOVUPS Z9, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z10, (R14)
+	VMOVUPS Z11, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z12, (R14)
+	VMOVUPS Z13, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z14, (R14)
+	VMOVUPS Z15, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z16, (R14)
+	VMOVUPS Z17, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z18, (R14)
+	VMOVUPS Z19, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z20, (R14)
+	VMOVUPS Z21, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z22, (R14)
+	VMOVUPS Z23, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z24, (R14)
+	VMOVUPS Z25, 64(R14)
 	MOVQ    96(AX), R12
 	ADDQ    R12, 136(AX)
 	MOVQ    104(AX), R12
@@ -1656,7 +1877,7 @@ store:
 	RET
 
 // func tile512x32m14(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512x32m14(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), BX
@@ -1707,6 +1928,23 @@ rep:
 	VPXORD Z27, Z27, Z27
 
 seg:
+	MOVQ  176(AX), R12
+	TESTQ R12, R12
+	JZ    fetched
+	MOVQ  160(AX), R14
+	MOVQ  168(AX), R15
+
+fetch:
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R15)
+	ADDQ       $0x40, R14
+	ADDQ       $0x40, R15
+	DECQ       R12
+	JNZ        fetch
+	MOVQ       R14, 160(AX)
+	MOVQ       R15, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R12
 
 k:
@@ -1764,95 +2002,95 @@ k:
 	ADDQ         56(AX), R11
 	DECQ         R13
 	JNZ          seg
-	MOVQ         144(AX), CX
+	MOVQ         144(AX), R14
 	MOVQ         64(AX), R12
 	CMPQ         112(AX), $0x00
 	JEQ          store
-	VADDPS       (CX), Z0, Z0
-	VADDPS       64(CX), Z1, Z1
-	ADDQ         R12, CX
-	VADDPS       (CX), Z2, Z2
-	VADDPS       64(CX), Z3, Z3
-	ADDQ         R12, CX
-	VADDPS       (CX), Z4, Z4
-	VADDPS       64(CX), Z5, Z5
-	ADDQ         R12, CX
-	VADDPS       (CX), Z6, Z6
-	VADDPS       64(CX), Z7, Z7
-	ADDQ         R12, CX
-	VADDPS       (CX), Z8, Z8
-	VADDPS       64(CX), Z9, Z9
-	ADDQ         R12, CX
-	VADDPS       (CX), Z10, Z10
-	VADDPS       64(CX), Z11, Z11
-	ADDQ         R12, CX
-	VADDPS       (CX), Z12, Z12
-	VADDPS       64(CX), Z13, Z13
-	ADDQ         R12, CX
-	VADDPS       (CX), Z14, Z14
-	VADDPS       64(CX), Z15, Z15
-	ADDQ         R12, CX
-	VADDPS       (CX), Z16, Z16
-	VADDPS       64(CX), Z17, Z17
-	ADDQ         R12, CX
-	VADDPS       (CX), Z18, Z18
-	VADDPS       64(CX), Z19, Z19
-	ADDQ         R12, CX
-	VADDPS       (CX), Z20, Z20
-	VADDPS       64(CX), Z21, Z21
-	ADDQ         R12, CX
-	VADDPS       (CX), Z22, Z22
-	VADDPS       64(CX), Z23, Z23
-	ADDQ         R12, CX
-	VADDPS       (CX), Z24, Z24
-	VADDPS       64(CX), Z25, Z25
-	ADDQ         R12, CX
-	VADDPS       (CX), Z26, Z26
-	VADDPS       64(CX), Z27, Z27
-	MOVQ         144(AX), CX
+	VADDPS       (R14), Z0, Z0
+	VADDPS       64(R14), Z1, Z1
+	ADDQ         R12, R14
+	VADDPS       (R14), Z2, Z2
+	VADDPS       64(R14), Z3, Z3
+	ADDQ         R12, R14
+	VADDPS       (R14), Z4, Z4
+	VADDPS       64(R14), Z5, Z5
+	ADDQ         R12, R14
+	VADDPS       (R14), Z6, Z6
+	VADDPS       64(R14), Z7, Z7
+	ADDQ         R12, R14
+	VADDPS       (R14), Z8, Z8
+	VADDPS       64(R14), Z9, Z9
+	ADDQ         R12, R14
+	VADDPS       (R14), Z10, Z10
+	VADDPS       64(R14), Z11, Z11
+	ADDQ         R12, R14
+	VADDPS       (R14), Z12, Z12
+	VADDPS       64(R14), Z13, Z13
+	ADDQ         R12, R14
+	VADDPS       (R14), Z14, Z14
+	VADDPS       64(R14), Z15, Z15
+	ADDQ         R12, R14
+	VADDPS       (R14), Z16, Z16
+	VADDPS       64(R14), Z17, Z17
+	ADDQ         R12, R14
+	VADDPS       (R14), Z18, Z18
+	VADDPS       64(R14), Z19, Z19
+	ADDQ         R12, R14
+	VADDPS       (R14), Z20, Z20
+	VADDPS       64(R14), Z21, Z21
+	ADDQ         R12, R14
+	VADDPS       (R14), Z22, Z22
+	VADDPS       64(R14), Z23, Z23
+	ADDQ         R12, R14
+	VADDPS       (R14), Z24, Z24
+	VADDPS       64(R14), Z25, Z25
+	ADDQ         R12, R14
+	VADDPS       (R14), Z26, Z26
+	VADDPS       64(R14), Z27, Z27
+	MOVQ         144(AX), R14
 
 store:
-	VMOVUPS Z0, (CX)
-	VMOVUPS Z1, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z2, (CX)
-	VMOVUPS Z3, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z4, (CX)
-	VMOVUPS Z5, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z6, (CX)
-	VMOVUPS Z7, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z8, (CX)
-	VMOVUPS Z9, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z10, (CX)
-	VMOVUPS Z11, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z12, (CX)
-	VMOVUPS Z13, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z14, (CX)
-	VMOVUPS Z15, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z16, (CX)
-	VMOVUPS Z17, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z18, (CX)
-	VMOVUPS Z19, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z20, (CX)
-	VMOVUPS Z21, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z22, (CX)
-	VMOVUPS Z23, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z24, (CX)
-	VMOVUPS Z25, 64(CX)
-	ADDQ    R12, CX
-	VMOVUPS Z26, (CX)
-	VMOVUPS Z27, 64(CX)
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z2, (R14)
+	VMOVUPS Z3, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z4, (R14)
+	VMOVUPS Z5, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z6, (R14)
+	VMOVUPS Z7, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z8, (R14)
+	VMOVUPS Z9, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z10, (R14)
+	VMOVUPS Z11, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z12, (R14)
+	VMOVUPS Z13, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z14, (R14)
+	VMOVUPS Z15, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z16, (R14)
+	VMOVUPS Z17, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z18, (R14)
+	VMOVUPS Z19, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z20, (R14)
+	VMOVUPS Z21, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z22, (R14)
+	VMOVUPS Z23, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z24, (R14)
+	VMOVUPS Z25, 64(R14)
+	ADDQ    R12, R14
+	VMOVUPS Z26, (R14)
+	VMOVUPS Z27, 64(R14)
 	MOVQ    96(AX), R12
 	ADDQ    R12, 136(AX)
 	MOVQ    104(AX), R12
@@ -1863,7 +2101,7 @@ store:
 	RET
 
 // func tile512x16m1(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512x16m1(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), CX
@@ -1883,6 +2121,23 @@ rep:
 	VPXORD Z0, Z0, Z0
 
 seg:
+	MOVQ  176(AX), DI
+	TESTQ DI, DI
+	JZ    fetched
+	MOVQ  160(AX), R9
+	MOVQ  168(AX), R10
+
+fetch:
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R10)
+	ADDQ       $0x40, R9
+	ADDQ       $0x40, R10
+	DECQ       DI
+	JNZ        fetch
+	MOVQ       R9, 160(AX)
+	MOVQ       R10, 168(AX)
+
+fetched:
 	MOVQ 72(AX), DI
 
 k:
@@ -1896,15 +2151,15 @@ k:
 	ADDQ             56(AX), SI
 	DECQ             R8
 	JNZ              seg
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R9
 	MOVQ             64(AX), DI
 	CMPQ             112(AX), $0x00
 	JEQ              store
-	VADDPS           (CX), Z0, Z0
-	MOVQ             144(AX), CX
+	VADDPS           (R9), Z0, Z0
+	MOVQ             144(AX), R9
 
 store:
-	VMOVUPS Z0, (CX)
+	VMOVUPS Z0, (R9)
 	MOVQ    96(AX), DI
 	ADDQ    DI, 136(AX)
 	MOVQ    104(AX), DI
@@ -1915,7 +2170,7 @@ store:
 	RET
 
 // func tile512x16m2(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512x16m2(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), DX
@@ -1936,6 +2191,23 @@ rep:
 	VPXORD Z1, Z1, Z1
 
 seg:
+	MOVQ  176(AX), R8
+	TESTQ R8, R8
+	JZ    fetched
+	MOVQ  160(AX), R10
+	MOVQ  168(AX), R11
+
+fetch:
+	PREFETCHT0 (R10)
+	PREFETCHT0 (R11)
+	ADDQ       $0x40, R10
+	ADDQ       $0x40, R11
+	DECQ       R8
+	JNZ        fetch
+	MOVQ       R10, 160(AX)
+	MOVQ       R11, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R8
 
 k:
@@ -1950,19 +2222,19 @@ k:
 	ADDQ             56(AX), DI
 	DECQ             R9
 	JNZ              seg
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R10
 	MOVQ             64(AX), R8
 	CMPQ             112(AX), $0x00
 	JEQ              store
-	VADDPS           (CX), Z0, Z0
-	ADDQ             R8, CX
-	VADDPS           (CX), Z1, Z1
-	MOVQ             144(AX), CX
+	VADDPS           (R10), Z0, Z0
+	ADDQ             R8, R10
+	VADDPS           (R10), Z1, Z1
+	MOVQ             144(AX), R10
 
 store:
-	VMOVUPS Z0, (CX)
-	ADDQ    R8, CX
-	VMOVUPS Z1, (CX)
+	VMOVUPS Z0, (R10)
+	ADDQ    R8, R10
+	VMOVUPS Z1, (R10)
 	MOVQ    96(AX), R8
 	ADDQ    R8, 136(AX)
 	MOVQ    104(AX), R8
@@ -1973,7 +2245,7 @@ store:
 	RET
 
 // func tile512x16m3(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512x16m3(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), DX
@@ -1995,6 +2267,23 @@ rep:
 	VPXORD Z2, Z2, Z2
 
 seg:
+	MOVQ  176(AX), R8
+	TESTQ R8, R8
+	JZ    fetched
+	MOVQ  160(AX), R10
+	MOVQ  168(AX), R11
+
+fetch:
+	PREFETCHT0 (R10)
+	PREFETCHT0 (R11)
+	ADDQ       $0x40, R10
+	ADDQ       $0x40, R11
+	DECQ       R8
+	JNZ        fetch
+	MOVQ       R10, 160(AX)
+	MOVQ       R11, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R8
 
 k:
@@ -2010,23 +2299,23 @@ k:
 	ADDQ             56(AX), DI
 	DECQ             R9
 	JNZ              seg
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R10
 	MOVQ             64(AX), R8
 	CMPQ             112(AX), $0x00
 	JEQ              store
-	VADDPS           (CX), Z0, Z0
-	ADDQ             R8, CX
-	VADDPS           (CX), Z1, Z1
-	ADDQ             R8, CX
-	VADDPS           (CX), Z2, Z2
-	MOVQ             144(AX), CX
+	VADDPS           (R10), Z0, Z0
+	ADDQ             R8, R10
+	VADDPS           (R10), Z1, Z1
+	ADDQ             R8, R10
+	VADDPS           (R10), Z2, Z2
+	MOVQ             144(AX), R10
 
 store:
-	VMOVUPS Z0, (CX)
-	ADDQ    R8, CX
-	VMOVUPS Z1, (CX)
-	ADDQ    R8, CX
-	VMOVUPS Z2, (CX)
+	VMOVUPS Z0, (R10)
+	ADDQ    R8, R10
+	VMOVUPS Z1, (R10)
+	ADDQ    R8, R10
+	VMOVUPS Z2, (R10)
 	MOVQ    96(AX), R8
 	ADDQ    R8, 136(AX)
 	MOVQ    104(AX), R8
@@ -2037,7 +2326,7 @@ store:
 	RET
 
 // func tile512x16m4(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512x16m4(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), DX
@@ -2061,6 +2350,23 @@ rep:
 	VPXORD Z3, Z3, Z3
 
 seg:
+	MOVQ  176(AX), R9
+	TESTQ R9, R9
+	JZ    fetched
+	MOVQ  160(AX), R11
+	MOVQ  168(AX), R12
+
+fetch:
+	PREFETCHT0 (R11)
+	PREFETCHT0 (R12)
+	ADDQ       $0x40, R11
+	ADDQ       $0x40, R12
+	DECQ       R9
+	JNZ        fetch
+	MOVQ       R11, 160(AX)
+	MOVQ       R12, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R9
 
 k:
@@ -2077,27 +2383,27 @@ k:
 	ADDQ             56(AX), R8
 	DECQ             R10
 	JNZ              seg
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R11
 	MOVQ             64(AX), R9
 	CMPQ             112(AX), $0x00
 	JEQ              store
-	VADDPS           (CX), Z0, Z0
-	ADDQ             R9, CX
-	VADDPS           (CX), Z1, Z1
-	ADDQ             R9, CX
-	VADDPS           (CX), Z2, Z2
-	ADDQ             R9, CX
-	VADDPS           (CX), Z3, Z3
-	MOVQ             144(AX), CX
+	VADDPS           (R11), Z0, Z0
+	ADDQ             R9, R11
+	VADDPS           (R11), Z1, Z1
+	ADDQ             R9, R11
+	VADDPS           (R11), Z2, Z2
+	ADDQ             R9, R11
+	VADDPS           (R11), Z3, Z3
+	MOVQ             144(AX), R11
 
 store:
-	VMOVUPS Z0, (CX)
-	ADDQ    R9, CX
-	VMOVUPS Z1, (CX)
-	ADDQ    R9, CX
-	VMOVUPS Z2, (CX)
-	ADDQ    R9, CX
-	VMOVUPS Z3, (CX)
+	VMOVUPS Z0, (R11)
+	ADDQ    R9, R11
+	VMOVUPS Z1, (R11)
+	ADDQ    R9, R11
+	VMOVUPS Z2, (R11)
+	ADDQ    R9, R11
+	VMOVUPS Z3, (R11)
 	MOVQ    96(AX), R9
 	ADDQ    R9, 136(AX)
 	MOVQ    104(AX), R9
@@ -2108,7 +2414,7 @@ store:
 	RET
 
 // func tile512x16m5(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512x16m5(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), DX
@@ -2133,6 +2439,23 @@ rep:
 	VPXORD Z4, Z4, Z4
 
 seg:
+	MOVQ  176(AX), R9
+	TESTQ R9, R9
+	JZ    fetched
+	MOVQ  160(AX), R11
+	MOVQ  168(AX), R12
+
+fetch:
+	PREFETCHT0 (R11)
+	PREFETCHT0 (R12)
+	ADDQ       $0x40, R11
+	ADDQ       $0x40, R12
+	DECQ       R9
+	JNZ        fetch
+	MOVQ       R11, 160(AX)
+	MOVQ       R12, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R9
 
 k:
@@ -2150,31 +2473,31 @@ k:
 	ADDQ             56(AX), R8
 	DECQ             R10
 	JNZ              seg
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R11
 	MOVQ             64(AX), R9
 	CMPQ             112(AX), $0x00
 	JEQ              store
-	VADDPS           (CX), Z0, Z0
-	ADDQ             R9, CX
-	VADDPS           (CX), Z1, Z1
-	ADDQ             R9, CX
-	VADDPS           (CX), Z2, Z2
-	ADDQ             R9, CX
-	VADDPS           (CX), Z3, Z3
-	ADDQ             R9, CX
-	VADDPS           (CX), Z4, Z4
-	MOVQ             144(AX), CX
+	VADDPS           (R11), Z0, Z0
+	ADDQ             R9, R11
+	VADDPS           (R11), Z1, Z1
+	ADDQ             R9, R11
+	VADDPS           (R11), Z2, Z2
+	ADDQ             R9, R11
+	VADDPS           (R11), Z3, Z3
+	ADDQ             R9, R11
+	VADDPS           (R11), Z4, Z4
+	MOVQ             144(AX), R11
 
 store:
-	VMOVUPS Z0, (CX)
-	ADDQ    R9, CX
-	VMOVUPS Z1, (CX)
-	ADDQ    R9, CX
-	VMOVUPS Z2, (CX)
-	ADDQ    R9, CX
-	VMOVUPS Z3, (CX)
-	ADDQ    R9, CX
-	VMOVUPS Z4, (CX)
+	VMOVUPS Z0, (R11)
+	ADDQ    R9, R11
+	VMOVUPS Z1, (R11)
+	ADDQ    R9, R11
+	VMOVUPS Z2, (R11)
+	ADDQ    R9, R11
+	VMOVUPS Z3, (R11)
+	ADDQ    R9, R11
+	VMOVUPS Z4, (R11)
 	MOVQ    96(AX), R9
 	ADDQ    R9, 136(AX)
 	MOVQ    104(AX), R9
@@ -2185,7 +2508,7 @@ store:
 	RET
 
 // func tile512x16m6(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512x16m6(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), DX
@@ -2212,6 +2535,23 @@ rep:
 	VPXORD Z5, Z5, Z5
 
 seg:
+	MOVQ  176(AX), R10
+	TESTQ R10, R10
+	JZ    fetched
+	MOVQ  160(AX), R12
+	MOVQ  168(AX), R13
+
+fetch:
+	PREFETCHT0 (R12)
+	PREFETCHT0 (R13)
+	ADDQ       $0x40, R12
+	ADDQ       $0x40, R13
+	DECQ       R10
+	JNZ        fetch
+	MOVQ       R12, 160(AX)
+	MOVQ       R13, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R10
 
 k:
@@ -2230,35 +2570,35 @@ k:
 	ADDQ             56(AX), R9
 	DECQ             R11
 	JNZ              seg
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R12
 	MOVQ             64(AX), R10
 	CMPQ             112(AX), $0x00
 	JEQ              store
-	VADDPS           (CX), Z0, Z0
-	ADDQ             R10, CX
-	VADDPS           (CX), Z1, Z1
-	ADDQ             R10, CX
-	VADDPS           (CX), Z2, Z2
-	ADDQ             R10, CX
-	VADDPS           (CX), Z3, Z3
-	ADDQ             R10, CX
-	VADDPS           (CX), Z4, Z4
-	ADDQ             R10, CX
-	VADDPS           (CX), Z5, Z5
-	MOVQ             144(AX), CX
+	VADDPS           (R12), Z0, Z0
+	ADDQ             R10, R12
+	VADDPS           (R12), Z1, Z1
+	ADDQ             R10, R12
+	VADDPS           (R12), Z2, Z2
+	ADDQ             R10, R12
+	VADDPS           (R12), Z3, Z3
+	ADDQ             R10, R12
+	VADDPS           (R12), Z4, Z4
+	ADDQ             R10, R12
+	VADDPS           (R12), Z5, Z5
+	MOVQ             144(AX), R12
 
 store:
-	VMOVUPS Z0, (CX)
-	ADDQ    R10, CX
-	VMOVUPS Z1, (CX)
-	ADDQ    R10, CX
-	VMOVUPS Z2, (CX)
-	ADDQ    R10, CX
-	VMOVUPS Z3, (CX)
-	ADDQ    R10, CX
-	VMOVUPS Z4, (CX)
-	ADDQ    R10, CX
-	VMOVUPS Z5, (CX)
+	VMOVUPS Z0, (R12)
+	ADDQ    R10, R12
+	VMOVUPS Z1, (R12)
+	ADDQ    R10, R12
+	VMOVUPS Z2, (R12)
+	ADDQ    R10, R12
+	VMOVUPS Z3, (R12)
+	ADDQ    R10, R12
+	VMOVUPS Z4, (R12)
+	ADDQ    R10, R12
+	VMOVUPS Z5, (R12)
 	MOVQ    96(AX), R10
 	ADDQ    R10, 136(AX)
 	MOVQ    104(AX), R10
@@ -2269,7 +2609,7 @@ store:
 	RET
 
 // func tile512x16m7(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512x16m7(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), DX
@@ -2297,6 +2637,23 @@ rep:
 	VPXORD Z6, Z6, Z6
 
 seg:
+	MOVQ  176(AX), R10
+	TESTQ R10, R10
+	JZ    fetched
+	MOVQ  160(AX), R12
+	MOVQ  168(AX), R13
+
+fetch:
+	PREFETCHT0 (R12)
+	PREFETCHT0 (R13)
+	ADDQ       $0x40, R12
+	ADDQ       $0x40, R13
+	DECQ       R10
+	JNZ        fetch
+	MOVQ       R12, 160(AX)
+	MOVQ       R13, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R10
 
 k:
@@ -2316,39 +2673,39 @@ k:
 	ADDQ             56(AX), R9
 	DECQ             R11
 	JNZ              seg
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R12
 	MOVQ             64(AX), R10
 	CMPQ             112(AX), $0x00
 	JEQ              store
-	VADDPS           (CX), Z0, Z0
-	ADDQ             R10, CX
-	VADDPS           (CX), Z1, Z1
-	ADDQ             R10, CX
-	VADDPS           (CX), Z2, Z2
-	ADDQ             R10, CX
-	VADDPS           (CX), Z3, Z3
-	ADDQ             R10, CX
-	VADDPS           (CX), Z4, Z4
-	ADDQ             R10, CX
-	VADDPS           (CX), Z5, Z5
-	ADDQ             R10, CX
-	VADDPS           (CX), Z6, Z6
-	MOVQ             144(AX), CX
+	VADDPS           (R12), Z0, Z0
+	ADDQ             R10, R12
+	VADDPS           (R12), Z1, Z1
+	ADDQ             R10, R12
+	VADDPS           (R12), Z2, Z2
+	ADDQ             R10, R12
+	VADDPS           (R12), Z3, Z3
+	ADDQ             R10, R12
+	VADDPS           (R12), Z4, Z4
+	ADDQ             R10, R12
+	VADDPS           (R12), Z5, Z5
+	ADDQ             R10, R12
+	VADDPS           (R12), Z6, Z6
+	MOVQ             144(AX), R12
 
 store:
-	VMOVUPS Z0, (CX)
-	ADDQ    R10, CX
-	VMOVUPS Z1, (CX)
-	ADDQ    R10, CX
-	VMOVUPS Z2, (CX)
-	ADDQ    R10, CX
-	VMOVUPS Z3, (CX)
-	ADDQ    R10, CX
-	VMOVUPS Z4, (CX)
-	ADDQ    R10, CX
-	VMOVUPS Z5, (CX)
-	ADDQ    R10, CX
-	VMOVUPS Z6, (CX)
+	VMOVUPS Z0, (R12)
+	ADDQ    R10, R12
+	VMOVUPS Z1, (R12)
+	ADDQ    R10, R12
+	VMOVUPS Z2, (R12)
+	ADDQ    R10, R12
+	VMOVUPS Z3, (R12)
+	ADDQ    R10, R12
+	VMOVUPS Z4, (R12)
+	ADDQ    R10, R12
+	VMOVUPS Z5, (R12)
+	ADDQ    R10, R12
+	VMOVUPS Z6, (R12)
 	MOVQ    96(AX), R10
 	ADDQ    R10, 136(AX)
 	MOVQ    104(AX), R10
@@ -2359,7 +2716,7 @@ store:
 	RET
 
 // func tile512x16m8(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512x16m8(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), DX
@@ -2389,6 +2746,23 @@ rep:
 	VPXORD Z7, Z7, Z7
 
 seg:
+	MOVQ  176(AX), R11
+	TESTQ R11, R11
+	JZ    fetched
+	MOVQ  160(AX), R13
+	MOVQ  168(AX), R14
+
+fetch:
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R14)
+	ADDQ       $0x40, R13
+	ADDQ       $0x40, R14
+	DECQ       R11
+	JNZ        fetch
+	MOVQ       R13, 160(AX)
+	MOVQ       R14, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R11
 
 k:
@@ -2409,43 +2783,43 @@ k:
 	ADDQ             56(AX), R10
 	DECQ             R12
 	JNZ              seg
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R13
 	MOVQ             64(AX), R11
 	CMPQ             112(AX), $0x00
 	JEQ              store
-	VADDPS           (CX), Z0, Z0
-	ADDQ             R11, CX
-	VADDPS           (CX), Z1, Z1
-	ADDQ             R11, CX
-	VADDPS           (CX), Z2, Z2
-	ADDQ             R11, CX
-	VADDPS           (CX), Z3, Z3
-	ADDQ             R11, CX
-	VADDPS           (CX), Z4, Z4
-	ADDQ             R11, CX
-	VADDPS           (CX), Z5, Z5
-	ADDQ             R11, CX
-	VADDPS           (CX), Z6, Z6
-	ADDQ             R11, CX
-	VADDPS           (CX), Z7, Z7
-	MOVQ             144(AX), CX
+	VADDPS           (R13), Z0, Z0
+	ADDQ             R11, R13
+	VADDPS           (R13), Z1, Z1
+	ADDQ             R11, R13
+	VADDPS           (R13), Z2, Z2
+	ADDQ             R11, R13
+	VADDPS           (R13), Z3, Z3
+	ADDQ             R11, R13
+	VADDPS           (R13), Z4, Z4
+	ADDQ             R11, R13
+	VADDPS           (R13), Z5, Z5
+	ADDQ             R11, R13
+	VADDPS           (R13), Z6, Z6
+	ADDQ             R11, R13
+	VADDPS           (R13), Z7, Z7
+	MOVQ             144(AX), R13
 
 store:
-	VMOVUPS Z0, (CX)
-	ADDQ    R11, CX
-	VMOVUPS Z1, (CX)
-	ADDQ    R11, CX
-	VMOVUPS Z2, (CX)
-	ADDQ    R11, CX
-	VMOVUPS Z3, (CX)
-	ADDQ    R11, CX
-	VMOVUPS Z4, (CX)
-	ADDQ    R11, CX
-	VMOVUPS Z5, (CX)
-	ADDQ    R11, CX
-	VMOVUPS Z6, (CX)
-	ADDQ    R11, CX
-	VMOVUPS Z7, (CX)
+	VMOVUPS Z0, (R13)
+	ADDQ    R11, R13
+	VMOVUPS Z1, (R13)
+	ADDQ    R11, R13
+	VMOVUPS Z2, (R13)
+	ADDQ    R11, R13
+	VMOVUPS Z3, (R13)
+	ADDQ    R11, R13
+	VMOVUPS Z4, (R13)
+	ADDQ    R11, R13
+	VMOVUPS Z5, (R13)
+	ADDQ    R11, R13
+	VMOVUPS Z6, (R13)
+	ADDQ    R11, R13
+	VMOVUPS Z7, (R13)
 	MOVQ    96(AX), R11
 	ADDQ    R11, 136(AX)
 	MOVQ    104(AX), R11
@@ -2456,7 +2830,7 @@ store:
 	RET
 
 // func tile512x16m9(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512x16m9(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), BX
@@ -2488,6 +2862,23 @@ rep:
 	VPXORD Z8, Z8, Z8
 
 seg:
+	MOVQ  176(AX), R12
+	TESTQ R12, R12
+	JZ    fetched
+	MOVQ  160(AX), R14
+	MOVQ  168(AX), R15
+
+fetch:
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R15)
+	ADDQ       $0x40, R14
+	ADDQ       $0x40, R15
+	DECQ       R12
+	JNZ        fetch
+	MOVQ       R14, 160(AX)
+	MOVQ       R15, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R12
 
 k:
@@ -2511,47 +2902,47 @@ k:
 	ADDQ             56(AX), R11
 	DECQ             R13
 	JNZ              seg
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R14
 	MOVQ             64(AX), R12
 	CMPQ             112(AX), $0x00
 	JEQ              store
-	VADDPS           (CX), Z0, Z0
-	ADDQ             R12, CX
-	VADDPS           (CX), Z1, Z1
-	ADDQ             R12, CX
-	VADDPS           (CX), Z2, Z2
-	ADDQ             R12, CX
-	VADDPS           (CX), Z3, Z3
-	ADDQ             R12, CX
-	VADDPS           (CX), Z4, Z4
-	ADDQ             R12, CX
-	VADDPS           (CX), Z5, Z5
-	ADDQ             R12, CX
-	VADDPS           (CX), Z6, Z6
-	ADDQ             R12, CX
-	VADDPS           (CX), Z7, Z7
-	ADDQ             R12, CX
-	VADDPS           (CX), Z8, Z8
-	MOVQ             144(AX), CX
+	VADDPS           (R14), Z0, Z0
+	ADDQ             R12, R14
+	VADDPS           (R14), Z1, Z1
+	ADDQ             R12, R14
+	VADDPS           (R14), Z2, Z2
+	ADDQ             R12, R14
+	VADDPS           (R14), Z3, Z3
+	ADDQ             R12, R14
+	VADDPS           (R14), Z4, Z4
+	ADDQ             R12, R14
+	VADDPS           (R14), Z5, Z5
+	ADDQ             R12, R14
+	VADDPS           (R14), Z6, Z6
+	ADDQ             R12, R14
+	VADDPS           (R14), Z7, Z7
+	ADDQ             R12, R14
+	VADDPS           (R14), Z8, Z8
+	MOVQ             144(AX), R14
 
 store:
-	VMOVUPS Z0, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z2, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z3, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z4, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z5, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z6, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z7, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z8, (CX)
+	VMOVUPS Z0, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z2, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z3, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z4, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z5, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z6, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z7, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z8, (R14)
 	MOVQ    96(AX), R12
 	ADDQ    R12, 136(AX)
 	MOVQ    104(AX), R12
@@ -2562,7 +2953,7 @@ store:
 	RET
 
 // func tile512x16m10(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512x16m10(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), BX
@@ -2595,6 +2986,23 @@ rep:
 	VPXORD Z9, Z9, Z9
 
 seg:
+	MOVQ  176(AX), R12
+	TESTQ R12, R12
+	JZ    fetched
+	MOVQ  160(AX), R14
+	MOVQ  168(AX), R15
+
+fetch:
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R15)
+	ADDQ       $0x40, R14
+	ADDQ       $0x40, R15
+	DECQ       R12
+	JNZ        fetch
+	MOVQ       R14, 160(AX)
+	MOVQ       R15, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R12
 
 k:
@@ -2619,51 +3027,51 @@ k:
 	ADDQ             56(AX), R11
 	DECQ             R13
 	JNZ              seg
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R14
 	MOVQ             64(AX), R12
 	CMPQ             112(AX), $0x00
 	JEQ              store
-	VADDPS           (CX), Z0, Z0
-	ADDQ             R12, CX
-	VADDPS           (CX), Z1, Z1
-	ADDQ             R12, CX
-	VADDPS           (CX), Z2, Z2
-	ADDQ             R12, CX
-	VADDPS           (CX), Z3, Z3
-	ADDQ             R12, CX
-	VADDPS           (CX), Z4, Z4
-	ADDQ             R12, CX
-	VADDPS           (CX), Z5, Z5
-	ADDQ             R12, CX
-	VADDPS           (CX), Z6, Z6
-	ADDQ             R12, CX
-	VADDPS           (CX), Z7, Z7
-	ADDQ             R12, CX
-	VADDPS           (CX), Z8, Z8
-	ADDQ             R12, CX
-	VADDPS           (CX), Z9, Z9
-	MOVQ             144(AX), CX
+	VADDPS           (R14), Z0, Z0
+	ADDQ             R12, R14
+	VADDPS           (R14), Z1, Z1
+	ADDQ             R12, R14
+	VADDPS           (R14), Z2, Z2
+	ADDQ             R12, R14
+	VADDPS           (R14), Z3, Z3
+	ADDQ             R12, R14
+	VADDPS           (R14), Z4, Z4
+	ADDQ             R12, R14
+	VADDPS           (R14), Z5, Z5
+	ADDQ             R12, R14
+	VADDPS           (R14), Z6, Z6
+	ADDQ             R12, R14
+	VADDPS           (R14), Z7, Z7
+	ADDQ             R12, R14
+	VADDPS           (R14), Z8, Z8
+	ADDQ             R12, R14
+	VADDPS           (R14), Z9, Z9
+	MOVQ             144(AX), R14
 
 store:
-	VMOVUPS Z0, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z2, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z3, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z4, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z5, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z6, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z7, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z8, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z9, (CX)
+	VMOVUPS Z0, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z2, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z3, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z4, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z5, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z6, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z7, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z8, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z9, (R14)
 	MOVQ    96(AX), R12
 	ADDQ    R12, 136(AX)
 	MOVQ    104(AX), R12
@@ -2674,7 +3082,7 @@ store:
 	RET
 
 // func tile512x16m11(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512x16m11(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), BX
@@ -2708,6 +3116,23 @@ rep:
 	VPXORD Z10, Z10, Z10
 
 seg:
+	MOVQ  176(AX), R12
+	TESTQ R12, R12
+	JZ    fetched
+	MOVQ  160(AX), R14
+	MOVQ  168(AX), R15
+
+fetch:
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R15)
+	ADDQ       $0x40, R14
+	ADDQ       $0x40, R15
+	DECQ       R12
+	JNZ        fetch
+	MOVQ       R14, 160(AX)
+	MOVQ       R15, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R12
 
 k:
@@ -2733,55 +3158,55 @@ k:
 	ADDQ             56(AX), R11
 	DECQ             R13
 	JNZ              seg
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R14
 	MOVQ             64(AX), R12
 	CMPQ             112(AX), $0x00
 	JEQ              store
-	VADDPS           (CX), Z0, Z0
-	ADDQ             R12, CX
-	VADDPS           (CX), Z1, Z1
-	ADDQ             R12, CX
-	VADDPS           (CX), Z2, Z2
-	ADDQ             R12, CX
-	VADDPS           (CX), Z3, Z3
-	ADDQ             R12, CX
-	VADDPS           (CX), Z4, Z4
-	ADDQ             R12, CX
-	VADDPS           (CX), Z5, Z5
-	ADDQ             R12, CX
-	VADDPS           (CX), Z6, Z6
-	ADDQ             R12, CX
-	VADDPS           (CX), Z7, Z7
-	ADDQ             R12, CX
-	VADDPS           (CX), Z8, Z8
-	ADDQ             R12, CX
-	VADDPS           (CX), Z9, Z9
-	ADDQ             R12, CX
-	VADDPS           (CX), Z10, Z10
-	MOVQ             144(AX), CX
+	VADDPS           (R14), Z0, Z0
+	ADDQ             R12, R14
+	VADDPS           (R14), Z1, Z1
+	ADDQ             R12, R14
+	VADDPS           (R14), Z2, Z2
+	ADDQ             R12, R14
+	VADDPS           (R14), Z3, Z3
+	ADDQ             R12, R14
+	VADDPS           (R14), Z4, Z4
+	ADDQ             R12, R14
+	VADDPS           (R14), Z5, Z5
+	ADDQ             R12, R14
+	VADDPS           (R14), Z6, Z6
+	ADDQ             R12, R14
+	VADDPS           (R14), Z7, Z7
+	ADDQ             R12, R14
+	VADDPS           (R14), Z8, Z8
+	ADDQ             R12, R14
+	VADDPS           (R14), Z9, Z9
+	ADDQ             R12, R14
+	VADDPS           (R14), Z10, Z10
+	MOVQ             144(AX), R14
 
 store:
-	VMOVUPS Z0, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z2, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z3, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z4, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z5, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z6, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z7, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z8, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z9, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z10, (CX)
+	VMOVUPS Z0, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z2, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z3, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z4, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z5, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z6, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z7, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z8, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z9, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z10, (R14)
 	MOVQ    96(AX), R12
 	ADDQ    R12, 136(AX)
 	MOVQ    104(AX), R12
@@ -2792,7 +3217,7 @@ store:
 	RET
 
 // func tile512x16m12(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512x16m12(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), BX
@@ -2827,6 +3252,23 @@ rep:
 	VPXORD Z11, Z11, Z11
 
 seg:
+	MOVQ  176(AX), R12
+	TESTQ R12, R12
+	JZ    fetched
+	MOVQ  160(AX), R14
+	MOVQ  168(AX), R15
+
+fetch:
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R15)
+	ADDQ       $0x40, R14
+	ADDQ       $0x40, R15
+	DECQ       R12
+	JNZ        fetch
+	MOVQ       R14, 160(AX)
+	MOVQ       R15, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R12
 
 k:
@@ -2853,59 +3295,59 @@ k:
 	ADDQ             56(AX), R11
 	DECQ             R13
 	JNZ              seg
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R14
 	MOVQ             64(AX), R12
 	CMPQ             112(AX), $0x00
 	JEQ              store
-	VADDPS           (CX), Z0, Z0
-	ADDQ             R12, CX
-	VADDPS           (CX), Z1, Z1
-	ADDQ             R12, CX
-	VADDPS           (CX), Z2, Z2
-	ADDQ             R12, CX
-	VADDPS           (CX), Z3, Z3
-	ADDQ             R12, CX
-	VADDPS           (CX), Z4, Z4
-	ADDQ             R12, CX
-	VADDPS           (CX), Z5, Z5
-	ADDQ             R12, CX
-	VADDPS           (CX), Z6, Z6
-	ADDQ             R12, CX
-	VADDPS           (CX), Z7, Z7
-	ADDQ             R12, CX
-	VADDPS           (CX), Z8, Z8
-	ADDQ             R12, CX
-	VADDPS           (CX), Z9, Z9
-	ADDQ             R12, CX
-	VADDPS           (CX), Z10, Z10
-	ADDQ             R12, CX
-	VADDPS           (CX), Z11, Z11
-	MOVQ             144(AX), CX
+	VADDPS           (R14), Z0, Z0
+	ADDQ             R12, R14
+	VADDPS           (R14), Z1, Z1
+	ADDQ             R12, R14
+	VADDPS           (R14), Z2, Z2
+	ADDQ             R12, R14
+	VADDPS           (R14), Z3, Z3
+	ADDQ             R12, R14
+	VADDPS           (R14), Z4, Z4
+	ADDQ             R12, R14
+	VADDPS           (R14), Z5, Z5
+	ADDQ             R12, R14
+	VADDPS           (R14), Z6, Z6
+	ADDQ             R12, R14
+	VADDPS           (R14), Z7, Z7
+	ADDQ             R12, R14
+	VADDPS           (R14), Z8, Z8
+	ADDQ             R12, R14
+	VADDPS           (R14), Z9, Z9
+	ADDQ             R12, R14
+	VADDPS           (R14), Z10, Z10
+	ADDQ             R12, R14
+	VADDPS           (R14), Z11, Z11
+	MOVQ             144(AX), R14
 
 store:
-	VMOVUPS Z0, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z2, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z3, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z4, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z5, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z6, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z7, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z8, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z9, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z10, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z11, (CX)
+	VMOVUPS Z0, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z2, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z3, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z4, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z5, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z6, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z7, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z8, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z9, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z10, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z11, (R14)
 	MOVQ    96(AX), R12
 	ADDQ    R12, 136(AX)
 	MOVQ    104(AX), R12
@@ -2916,7 +3358,7 @@ store:
 	RET
 
 // func tile512x16m13(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512x16m13(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), BX
@@ -2952,6 +3394,23 @@ rep:
 	VPXORD Z12, Z12, Z12
 
 seg:
+	MOVQ  176(AX), R12
+	TESTQ R12, R12
+	JZ    fetched
+	MOVQ  160(AX), R14
+	MOVQ  168(AX), R15
+
+fetch:
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R15)
+	ADDQ       $0x40, R14
+	ADDQ       $0x40, R15
+	DECQ       R12
+	JNZ        fetch
+	MOVQ       R14, 160(AX)
+	MOVQ       R15, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R12
 
 k:
@@ -2979,63 +3438,63 @@ k:
 	ADDQ             56(AX), R11
 	DECQ             R13
 	JNZ              seg
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R14
 	MOVQ             64(AX), R12
 	CMPQ             112(AX), $0x00
 	JEQ              store
-	VADDPS           (CX), Z0, Z0
-	ADDQ             R12, CX
-	VADDPS           (CX), Z1, Z1
-	ADDQ             R12, CX
-	VADDPS           (CX), Z2, Z2
-	ADDQ             R12, CX
-	VADDPS           (CX), Z3, Z3
-	ADDQ             R12, CX
-	VADDPS           (CX), Z4, Z4
-	ADDQ             R12, CX
-	VADDPS           (CX), Z5, Z5
-	ADDQ             R12, CX
-	VADDPS           (CX), Z6, Z6
-	ADDQ             R12, CX
-	VADDPS           (CX), Z7, Z7
-	ADDQ             R12, CX
-	VADDPS           (CX), Z8, Z8
-	ADDQ             R12, CX
-	VADDPS           (CX), Z9, Z9
-	ADDQ             R12, CX
-	VADDPS           (CX), Z10, Z10
-	ADDQ             R12, CX
-	VADDPS           (CX), Z11, Z11
-	ADDQ             R12, CX
-	VADDPS           (CX), Z12, Z12
-	MOVQ             144(AX), CX
+	VADDPS           (R14), Z0, Z0
+	ADDQ             R12, R14
+	VADDPS           (R14), Z1, Z1
+	ADDQ             R12, R14
+	VADDPS           (R14), Z2, Z2
+	ADDQ             R12, R14
+	VADDPS           (R14), Z3, Z3
+	ADDQ             R12, R14
+	VADDPS           (R14), Z4, Z4
+	ADDQ             R12, R14
+	VADDPS           (R14), Z5, Z5
+	ADDQ             R12, R14
+	VADDPS           (R14), Z6, Z6
+	ADDQ             R12, R14
+	VADDPS           (R14), Z7, Z7
+	ADDQ             R12, R14
+	VADDPS           (R14), Z8, Z8
+	ADDQ             R12, R14
+	VADDPS           (R14), Z9, Z9
+	ADDQ             R12, R14
+	VADDPS           (R14), Z10, Z10
+	ADDQ             R12, R14
+	VADDPS           (R14), Z11, Z11
+	ADDQ             R12, R14
+	VADDPS           (R14), Z12, Z12
+	MOVQ             144(AX), R14
 
 store:
-	VMOVUPS Z0, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z2, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z3, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z4, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z5, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z6, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z7, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z8, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z9, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z10, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z11, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z12, (CX)
+	VMOVUPS Z0, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z2, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z3, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z4, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z5, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z6, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z7, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z8, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z9, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z10, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z11, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z12, (R14)
 	MOVQ    96(AX), R12
 	ADDQ    R12, 136(AX)
 	MOVQ    104(AX), R12
@@ -3046,7 +3505,7 @@ store:
 	RET
 
 // func tile512x16m14(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512x16m14(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), BX
@@ -3083,6 +3542,23 @@ rep:
 	VPXORD Z13, Z13, Z13
 
 seg:
+	MOVQ  176(AX), R12
+	TESTQ R12, R12
+	JZ    fetched
+	MOVQ  160(AX), R14
+	MOVQ  168(AX), R15
+
+fetch:
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R15)
+	ADDQ       $0x40, R14
+	ADDQ       $0x40, R15
+	DECQ       R12
+	JNZ        fetch
+	MOVQ       R14, 160(AX)
+	MOVQ       R15, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R12
 
 k:
@@ -3111,67 +3587,67 @@ k:
 	ADDQ             56(AX), R11
 	DECQ             R13
 	JNZ              seg
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R14
 	MOVQ             64(AX), R12
 	CMPQ             112(AX), $0x00
 	JEQ              store
-	VADDPS           (CX), Z0, Z0
-	ADDQ             R12, CX
-	VADDPS           (CX), Z1, Z1
-	ADDQ             R12, CX
-	VADDPS           (CX), Z2, Z2
-	ADDQ             R12, CX
-	VADDPS           (CX), Z3, Z3
-	ADDQ             R12, CX
-	VADDPS           (CX), Z4, Z4
-	ADDQ             R12, CX
-	VADDPS           (CX), Z5, Z5
-	ADDQ             R12, CX
-	VADDPS           (CX), Z6, Z6
-	ADDQ             R12, CX
-	VADDPS           (CX), Z7, Z7
-	ADDQ             R12, CX
-	VADDPS           (CX), Z8, Z8
-	ADDQ             R12, CX
-	VADDPS           (CX), Z9, Z9
-	ADDQ             R12, CX
-	VADDPS           (CX), Z10, Z10
-	ADDQ             R12, CX
-	VADDPS           (CX), Z11, Z11
-	ADDQ             R12, CX
-	VADDPS           (CX), Z12, Z12
-	ADDQ             R12, CX
-	VADDPS           (CX), Z13, Z13
-	MOVQ             144(AX), CX
+	VADDPS           (R14), Z0, Z0
+	ADDQ             R12, R14
+	VADDPS           (R14), Z1, Z1
+	ADDQ             R12, R14
+	VADDPS           (R14), Z2, Z2
+	ADDQ             R12, R14
+	VADDPS           (R14), Z3, Z3
+	ADDQ             R12, R14
+	VADDPS           (R14), Z4, Z4
+	ADDQ             R12, R14
+	VADDPS           (R14), Z5, Z5
+	ADDQ             R12, R14
+	VADDPS           (R14), Z6, Z6
+	ADDQ             R12, R14
+	VADDPS           (R14), Z7, Z7
+	ADDQ             R12, R14
+	VADDPS           (R14), Z8, Z8
+	ADDQ             R12, R14
+	VADDPS           (R14), Z9, Z9
+	ADDQ             R12, R14
+	VADDPS           (R14), Z10, Z10
+	ADDQ             R12, R14
+	VADDPS           (R14), Z11, Z11
+	ADDQ             R12, R14
+	VADDPS           (R14), Z12, Z12
+	ADDQ             R12, R14
+	VADDPS           (R14), Z13, Z13
+	MOVQ             144(AX), R14
 
 store:
-	VMOVUPS Z0, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z2, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z3, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z4, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z5, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z6, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z7, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z8, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z9, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z10, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z11, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z12, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z13, (CX)
+	VMOVUPS Z0, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z2, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z3, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z4, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z5, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z6, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z7, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z8, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z9, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z10, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z11, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z12, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z13, (R14)
 	MOVQ    96(AX), R12
 	ADDQ    R12, 136(AX)
 	MOVQ    104(AX), R12
@@ -3182,7 +3658,7 @@ store:
 	RET
 
 // func tile512x16m15(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512x16m15(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), BX
@@ -3220,6 +3696,23 @@ rep:
 	VPXORD Z14, Z14, Z14
 
 seg:
+	MOVQ  176(AX), R12
+	TESTQ R12, R12
+	JZ    fetched
+	MOVQ  160(AX), R14
+	MOVQ  168(AX), R15
+
+fetch:
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R15)
+	ADDQ       $0x40, R14
+	ADDQ       $0x40, R15
+	DECQ       R12
+	JNZ        fetch
+	MOVQ       R14, 160(AX)
+	MOVQ       R15, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R12
 
 k:
@@ -3249,71 +3742,71 @@ k:
 	ADDQ             56(AX), R11
 	DECQ             R13
 	JNZ              seg
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R14
 	MOVQ             64(AX), R12
 	CMPQ             112(AX), $0x00
 	JEQ              store
-	VADDPS           (CX), Z0, Z0
-	ADDQ             R12, CX
-	VADDPS           (CX), Z1, Z1
-	ADDQ             R12, CX
-	VADDPS           (CX), Z2, Z2
-	ADDQ             R12, CX
-	VADDPS           (CX), Z3, Z3
-	ADDQ             R12, CX
-	VADDPS           (CX), Z4, Z4
-	ADDQ             R12, CX
-	VADDPS           (CX), Z5, Z5
-	ADDQ             R12, CX
-	VADDPS           (CX), Z6, Z6
-	ADDQ             R12, CX
-	VADDPS           (CX), Z7, Z7
-	ADDQ             R12, CX
-	VADDPS           (CX), Z8, Z8
-	ADDQ             R12, CX
-	VADDPS           (CX), Z9, Z9
-	ADDQ             R12, CX
-	VADDPS           (CX), Z10, Z10
-	ADDQ             R12, CX
-	VADDPS           (CX), Z11, Z11
-	ADDQ             R12, CX
-	VADDPS           (CX), Z12, Z12
-	ADDQ             R12, CX
-	VADDPS           (CX), Z13, Z13
-	ADDQ             R12, CX
-	VADDPS           (CX), Z14, Z14
-	MOVQ             144(AX), CX
+	VADDPS           (R14), Z0, Z0
+	ADDQ             R12, R14
+	VADDPS           (R14), Z1, Z1
+	ADDQ             R12, R14
+	VADDPS           (R14), Z2, Z2
+	ADDQ             R12, R14
+	VADDPS           (R14), Z3, Z3
+	ADDQ             R12, R14
+	VADDPS           (R14), Z4, Z4
+	ADDQ             R12, R14
+	VADDPS           (R14), Z5, Z5
+	ADDQ             R12, R14
+	VADDPS           (R14), Z6, Z6
+	ADDQ             R12, R14
+	VADDPS           (R14), Z7, Z7
+	ADDQ             R12, R14
+	VADDPS           (R14), Z8, Z8
+	ADDQ             R12, R14
+	VADDPS           (R14), Z9, Z9
+	ADDQ             R12, R14
+	VADDPS           (R14), Z10, Z10
+	ADDQ             R12, R14
+	VADDPS           (R14), Z11, Z11
+	ADDQ             R12, R14
+	VADDPS           (R14), Z12, Z12
+	ADDQ             R12, R14
+	VADDPS           (R14), Z13, Z13
+	ADDQ             R12, R14
+	VADDPS           (R14), Z14, Z14
+	MOVQ             144(AX), R14
 
 store:
-	VMOVUPS Z0, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z2, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z3, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z4, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z5, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z6, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z7, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z8, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z9, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z10, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z11, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z12, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z13, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z14, (CX)
+	VMOVUPS Z0, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z2, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z3, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z4, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z5, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z6, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z7, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z8, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z9, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z10, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z11, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z12, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z13, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z14, (R14)
 	MOVQ    96(AX), R12
 	ADDQ    R12, 136(AX)
 	MOVQ    104(AX), R12
@@ -3324,7 +3817,7 @@ store:
 	RET
 
 // func tile512x16m16(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512x16m16(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), BX
@@ -3363,6 +3856,23 @@ rep:
 	VPXORD Z15, Z15, Z15
 
 seg:
+	MOVQ  176(AX), R12
+	TESTQ R12, R12
+	JZ    fetched
+	MOVQ  160(AX), R14
+	MOVQ  168(AX), R15
+
+fetch:
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R15)
+	ADDQ       $0x40, R14
+	ADDQ       $0x40, R15
+	DECQ       R12
+	JNZ        fetch
+	MOVQ       R14, 160(AX)
+	MOVQ       R15, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R12
 
 k:
@@ -3393,75 +3903,75 @@ k:
 	ADDQ             56(AX), R11
 	DECQ             R13
 	JNZ              seg
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R14
 	MOVQ             64(AX), R12
 	CMPQ             112(AX), $0x00
 	JEQ              store
-	VADDPS           (CX), Z0, Z0
-	ADDQ             R12, CX
-	VADDPS           (CX), Z1, Z1
-	ADDQ             R12, CX
-	VADDPS           (CX), Z2, Z2
-	ADDQ             R12, CX
-	VADDPS           (CX), Z3, Z3
-	ADDQ             R12, CX
-	VADDPS           (CX), Z4, Z4
-	ADDQ             R12, CX
-	VADDPS           (CX), Z5, Z5
-	ADDQ             R12, CX
-	VADDPS           (CX), Z6, Z6
-	ADDQ             R12, CX
-	VADDPS           (CX), Z7, Z7
-	ADDQ             R12, CX
-	VADDPS           (CX), Z8, Z8
-	ADDQ             R12, CX
-	VADDPS           (CX), Z9, Z9
-	ADDQ             R12, CX
-	VADDPS           (CX), Z10, Z10
-	ADDQ             R12, CX
-	VADDPS           (CX), Z11, Z11
-	ADDQ             R12, CX
-	VADDPS           (CX), Z12, Z12
-	ADDQ             R12, CX
-	VADDPS           (CX), Z13, Z13
-	ADDQ             R12, CX
-	VADDPS           (CX), Z14, Z14
-	ADDQ             R12, CX
-	VADDPS           (CX), Z15, Z15
-	MOVQ             144(AX), CX
+	VADDPS           (R14), Z0, Z0
+	ADDQ             R12, R14
+	VADDPS           (R14), Z1, Z1
+	ADDQ             R12, R14
+	VADDPS           (R14), Z2, Z2
+	ADDQ             R12, R14
+	VADDPS           (R14), Z3, Z3
+	ADDQ             R12, R14
+	VADDPS           (R14), Z4, Z4
+	ADDQ             R12, R14
+	VADDPS           (R14), Z5, Z5
+	ADDQ             R12, R14
+	VADDPS           (R14), Z6, Z6
+	ADDQ             R12, R14
+	VADDPS           (R14), Z7, Z7
+	ADDQ             R12, R14
+	VADDPS           (R14), Z8, Z8
+	ADDQ             R12, R14
+	VADDPS           (R14), Z9, Z9
+	ADDQ             R12, R14
+	VADDPS           (R14), Z10, Z10
+	ADDQ             R12, R14
+	VADDPS           (R14), Z11, Z11
+	ADDQ             R12, R14
+	VADDPS           (R14), Z12, Z12
+	ADDQ             R12, R14
+	VADDPS           (R14), Z13, Z13
+	ADDQ             R12, R14
+	VADDPS           (R14), Z14, Z14
+	ADDQ             R12, R14
+	VADDPS           (R14), Z15, Z15
+	MOVQ             144(AX), R14
 
 store:
-	VMOVUPS Z0, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z2, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z3, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z4, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z5, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z6, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z7, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z8, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z9, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z10, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z11, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z12, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z13, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z14, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z15, (CX)
+	VMOVUPS Z0, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z2, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z3, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z4, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z5, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z6, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z7, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z8, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z9, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z10, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z11, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z12, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z13, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z14, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z15, (R14)
 	MOVQ    96(AX), R12
 	ADDQ    R12, 136(AX)
 	MOVQ    104(AX), R12
@@ -3472,7 +3982,7 @@ store:
 	RET
 
 // func tile512edgem1(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512edgem1(SB), NOSPLIT, $0-8
 	MOVQ  f+0(FP), AX
 	KMOVW 120(AX), K1
@@ -3493,6 +4003,23 @@ rep:
 	VPXORD Z0, Z0, Z0
 
 seg:
+	MOVQ  176(AX), DI
+	TESTQ DI, DI
+	JZ    fetched
+	MOVQ  160(AX), R9
+	MOVQ  168(AX), R10
+
+fetch:
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R10)
+	ADDQ       $0x40, R9
+	ADDQ       $0x40, R10
+	DECQ       DI
+	JNZ        fetch
+	MOVQ       R9, 160(AX)
+	MOVQ       R10, 168(AX)
+
+fetched:
 	MOVQ 72(AX), DI
 
 k:
@@ -3506,16 +4033,16 @@ k:
 	ADDQ             56(AX), SI
 	DECQ             R8
 	JNZ              seg
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R9
 	MOVQ             64(AX), DI
 	CMPQ             112(AX), $0x00
 	JEQ              store
-	VMOVUPS.Z        (CX), K1, Z1
+	VMOVUPS.Z        (R9), K1, Z1
 	VADDPS           Z1, Z0, Z0
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R9
 
 store:
-	VMOVUPS Z0, K1, (CX)
+	VMOVUPS Z0, K1, (R9)
 	MOVQ    96(AX), DI
 	ADDQ    DI, 136(AX)
 	MOVQ    104(AX), DI
@@ -3526,7 +4053,7 @@ store:
 	RET
 
 // func tile512edgem2(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512edgem2(SB), NOSPLIT, $0-8
 	MOVQ  f+0(FP), AX
 	KMOVW 120(AX), K1
@@ -3548,6 +4075,23 @@ rep:
 	VPXORD Z1, Z1, Z1
 
 seg:
+	MOVQ  176(AX), R8
+	TESTQ R8, R8
+	JZ    fetched
+	MOVQ  160(AX), R10
+	MOVQ  168(AX), R11
+
+fetch:
+	PREFETCHT0 (R10)
+	PREFETCHT0 (R11)
+	ADDQ       $0x40, R10
+	ADDQ       $0x40, R11
+	DECQ       R8
+	JNZ        fetch
+	MOVQ       R10, 160(AX)
+	MOVQ       R11, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R8
 
 k:
@@ -3562,21 +4106,21 @@ k:
 	ADDQ             56(AX), DI
 	DECQ             R9
 	JNZ              seg
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R10
 	MOVQ             64(AX), R8
 	CMPQ             112(AX), $0x00
 	JEQ              store
-	VMOVUPS.Z        (CX), K1, Z2
+	VMOVUPS.Z        (R10), K1, Z2
 	VADDPS           Z2, Z0, Z0
-	ADDQ             R8, CX
-	VMOVUPS.Z        (CX), K1, Z2
+	ADDQ             R8, R10
+	VMOVUPS.Z        (R10), K1, Z2
 	VADDPS           Z2, Z1, Z1
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R10
 
 store:
-	VMOVUPS Z0, K1, (CX)
-	ADDQ    R8, CX
-	VMOVUPS Z1, K1, (CX)
+	VMOVUPS Z0, K1, (R10)
+	ADDQ    R8, R10
+	VMOVUPS Z1, K1, (R10)
 	MOVQ    96(AX), R8
 	ADDQ    R8, 136(AX)
 	MOVQ    104(AX), R8
@@ -3587,7 +4131,7 @@ store:
 	RET
 
 // func tile512edgem3(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512edgem3(SB), NOSPLIT, $0-8
 	MOVQ  f+0(FP), AX
 	KMOVW 120(AX), K1
@@ -3610,6 +4154,23 @@ rep:
 	VPXORD Z2, Z2, Z2
 
 seg:
+	MOVQ  176(AX), R8
+	TESTQ R8, R8
+	JZ    fetched
+	MOVQ  160(AX), R10
+	MOVQ  168(AX), R11
+
+fetch:
+	PREFETCHT0 (R10)
+	PREFETCHT0 (R11)
+	ADDQ       $0x40, R10
+	ADDQ       $0x40, R11
+	DECQ       R8
+	JNZ        fetch
+	MOVQ       R10, 160(AX)
+	MOVQ       R11, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R8
 
 k:
@@ -3625,26 +4186,26 @@ k:
 	ADDQ             56(AX), DI
 	DECQ             R9
 	JNZ              seg
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R10
 	MOVQ             64(AX), R8
 	CMPQ             112(AX), $0x00
 	JEQ              store
-	VMOVUPS.Z        (CX), K1, Z3
+	VMOVUPS.Z        (R10), K1, Z3
 	VADDPS           Z3, Z0, Z0
-	ADDQ             R8, CX
-	VMOVUPS.Z        (CX), K1, Z3
+	ADDQ             R8, R10
+	VMOVUPS.Z        (R10), K1, Z3
 	VADDPS           Z3, Z1, Z1
-	ADDQ             R8, CX
-	VMOVUPS.Z        (CX), K1, Z3
+	ADDQ             R8, R10
+	VMOVUPS.Z        (R10), K1, Z3
 	VADDPS           Z3, Z2, Z2
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R10
 
 store:
-	VMOVUPS Z0, K1, (CX)
-	ADDQ    R8, CX
-	VMOVUPS Z1, K1, (CX)
-	ADDQ    R8, CX
-	VMOVUPS Z2, K1, (CX)
+	VMOVUPS Z0, K1, (R10)
+	ADDQ    R8, R10
+	VMOVUPS Z1, K1, (R10)
+	ADDQ    R8, R10
+	VMOVUPS Z2, K1, (R10)
 	MOVQ    96(AX), R8
 	ADDQ    R8, 136(AX)
 	MOVQ    104(AX), R8
@@ -3655,7 +4216,7 @@ store:
 	RET
 
 // func tile512edgem4(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512edgem4(SB), NOSPLIT, $0-8
 	MOVQ  f+0(FP), AX
 	KMOVW 120(AX), K1
@@ -3680,6 +4241,23 @@ rep:
 	VPXORD Z3, Z3, Z3
 
 seg:
+	MOVQ  176(AX), R9
+	TESTQ R9, R9
+	JZ    fetched
+	MOVQ  160(AX), R11
+	MOVQ  168(AX), R12
+
+fetch:
+	PREFETCHT0 (R11)
+	PREFETCHT0 (R12)
+	ADDQ       $0x40, R11
+	ADDQ       $0x40, R12
+	DECQ       R9
+	JNZ        fetch
+	MOVQ       R11, 160(AX)
+	MOVQ       R12, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R9
 
 k:
@@ -3696,31 +4274,31 @@ k:
 	ADDQ             56(AX), R8
 	DECQ             R10
 	JNZ              seg
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R11
 	MOVQ             64(AX), R9
 	CMPQ             112(AX), $0x00
 	JEQ              store
-	VMOVUPS.Z        (CX), K1, Z4
+	VMOVUPS.Z        (R11), K1, Z4
 	VADDPS           Z4, Z0, Z0
-	ADDQ             R9, CX
-	VMOVUPS.Z        (CX), K1, Z4
+	ADDQ             R9, R11
+	VMOVUPS.Z        (R11), K1, Z4
 	VADDPS           Z4, Z1, Z1
-	ADDQ             R9, CX
-	VMOVUPS.Z        (CX), K1, Z4
+	ADDQ             R9, R11
+	VMOVUPS.Z        (R11), K1, Z4
 	VADDPS           Z4, Z2, Z2
-	ADDQ             R9, CX
-	VMOVUPS.Z        (CX), K1, Z4
+	ADDQ             R9, R11
+	VMOVUPS.Z        (R11), K1, Z4
 	VADDPS           Z4, Z3, Z3
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R11
 
 store:
-	VMOVUPS Z0, K1, (CX)
-	ADDQ    R9, CX
-	VMOVUPS Z1, K1, (CX)
-	ADDQ    R9, CX
-	VMOVUPS Z2, K1, (CX)
-	ADDQ    R9, CX
-	VMOVUPS Z3, K1, (CX)
+	VMOVUPS Z0, K1, (R11)
+	ADDQ    R9, R11
+	VMOVUPS Z1, K1, (R11)
+	ADDQ    R9, R11
+	VMOVUPS Z2, K1, (R11)
+	ADDQ    R9, R11
+	VMOVUPS Z3, K1, (R11)
 	MOVQ    96(AX), R9
 	ADDQ    R9, 136(AX)
 	MOVQ    104(AX), R9
@@ -3731,7 +4309,7 @@ store:
 	RET
 
 // func tile512edgem5(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512edgem5(SB), NOSPLIT, $0-8
 	MOVQ  f+0(FP), AX
 	KMOVW 120(AX), K1
@@ -3757,6 +4335,23 @@ rep:
 	VPXORD Z4, Z4, Z4
 
 seg:
+	MOVQ  176(AX), R9
+	TESTQ R9, R9
+	JZ    fetched
+	MOVQ  160(AX), R11
+	MOVQ  168(AX), R12
+
+fetch:
+	PREFETCHT0 (R11)
+	PREFETCHT0 (R12)
+	ADDQ       $0x40, R11
+	ADDQ       $0x40, R12
+	DECQ       R9
+	JNZ        fetch
+	MOVQ       R11, 160(AX)
+	MOVQ       R12, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R9
 
 k:
@@ -3774,36 +4369,36 @@ k:
 	ADDQ             56(AX), R8
 	DECQ             R10
 	JNZ              seg
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R11
 	MOVQ             64(AX), R9
 	CMPQ             112(AX), $0x00
 	JEQ              store
-	VMOVUPS.Z        (CX), K1, Z5
+	VMOVUPS.Z        (R11), K1, Z5
 	VADDPS           Z5, Z0, Z0
-	ADDQ             R9, CX
-	VMOVUPS.Z        (CX), K1, Z5
+	ADDQ             R9, R11
+	VMOVUPS.Z        (R11), K1, Z5
 	VADDPS           Z5, Z1, Z1
-	ADDQ             R9, CX
-	VMOVUPS.Z        (CX), K1, Z5
+	ADDQ             R9, R11
+	VMOVUPS.Z        (R11), K1, Z5
 	VADDPS           Z5, Z2, Z2
-	ADDQ             R9, CX
-	VMOVUPS.Z        (CX), K1, Z5
+	ADDQ             R9, R11
+	VMOVUPS.Z        (R11), K1, Z5
 	VADDPS           Z5, Z3, Z3
-	ADDQ             R9, CX
-	VMOVUPS.Z        (CX), K1, Z5
+	ADDQ             R9, R11
+	VMOVUPS.Z        (R11), K1, Z5
 	VADDPS           Z5, Z4, Z4
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R11
 
 store:
-	VMOVUPS Z0, K1, (CX)
-	ADDQ    R9, CX
-	VMOVUPS Z1, K1, (CX)
-	ADDQ    R9, CX
-	VMOVUPS Z2, K1, (CX)
-	ADDQ    R9, CX
-	VMOVUPS Z3, K1, (CX)
-	ADDQ    R9, CX
-	VMOVUPS Z4, K1, (CX)
+	VMOVUPS Z0, K1, (R11)
+	ADDQ    R9, R11
+	VMOVUPS Z1, K1, (R11)
+	ADDQ    R9, R11
+	VMOVUPS Z2, K1, (R11)
+	ADDQ    R9, R11
+	VMOVUPS Z3, K1, (R11)
+	ADDQ    R9, R11
+	VMOVUPS Z4, K1, (R11)
 	MOVQ    96(AX), R9
 	ADDQ    R9, 136(AX)
 	MOVQ    104(AX), R9
@@ -3814,7 +4409,7 @@ store:
 	RET
 
 // func tile512edgem6(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512edgem6(SB), NOSPLIT, $0-8
 	MOVQ  f+0(FP), AX
 	KMOVW 120(AX), K1
@@ -3842,6 +4437,23 @@ rep:
 	VPXORD Z5, Z5, Z5
 
 seg:
+	MOVQ  176(AX), R10
+	TESTQ R10, R10
+	JZ    fetched
+	MOVQ  160(AX), R12
+	MOVQ  168(AX), R13
+
+fetch:
+	PREFETCHT0 (R12)
+	PREFETCHT0 (R13)
+	ADDQ       $0x40, R12
+	ADDQ       $0x40, R13
+	DECQ       R10
+	JNZ        fetch
+	MOVQ       R12, 160(AX)
+	MOVQ       R13, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R10
 
 k:
@@ -3860,41 +4472,41 @@ k:
 	ADDQ             56(AX), R9
 	DECQ             R11
 	JNZ              seg
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R12
 	MOVQ             64(AX), R10
 	CMPQ             112(AX), $0x00
 	JEQ              store
-	VMOVUPS.Z        (CX), K1, Z6
+	VMOVUPS.Z        (R12), K1, Z6
 	VADDPS           Z6, Z0, Z0
-	ADDQ             R10, CX
-	VMOVUPS.Z        (CX), K1, Z6
+	ADDQ             R10, R12
+	VMOVUPS.Z        (R12), K1, Z6
 	VADDPS           Z6, Z1, Z1
-	ADDQ             R10, CX
-	VMOVUPS.Z        (CX), K1, Z6
+	ADDQ             R10, R12
+	VMOVUPS.Z        (R12), K1, Z6
 	VADDPS           Z6, Z2, Z2
-	ADDQ             R10, CX
-	VMOVUPS.Z        (CX), K1, Z6
+	ADDQ             R10, R12
+	VMOVUPS.Z        (R12), K1, Z6
 	VADDPS           Z6, Z3, Z3
-	ADDQ             R10, CX
-	VMOVUPS.Z        (CX), K1, Z6
+	ADDQ             R10, R12
+	VMOVUPS.Z        (R12), K1, Z6
 	VADDPS           Z6, Z4, Z4
-	ADDQ             R10, CX
-	VMOVUPS.Z        (CX), K1, Z6
+	ADDQ             R10, R12
+	VMOVUPS.Z        (R12), K1, Z6
 	VADDPS           Z6, Z5, Z5
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R12
 
 store:
-	VMOVUPS Z0, K1, (CX)
-	ADDQ    R10, CX
-	VMOVUPS Z1, K1, (CX)
-	ADDQ    R10, CX
-	VMOVUPS Z2, K1, (CX)
-	ADDQ    R10, CX
-	VMOVUPS Z3, K1, (CX)
-	ADDQ    R10, CX
-	VMOVUPS Z4, K1, (CX)
-	ADDQ    R10, CX
-	VMOVUPS Z5, K1, (CX)
+	VMOVUPS Z0, K1, (R12)
+	ADDQ    R10, R12
+	VMOVUPS Z1, K1, (R12)
+	ADDQ    R10, R12
+	VMOVUPS Z2, K1, (R12)
+	ADDQ    R10, R12
+	VMOVUPS Z3, K1, (R12)
+	ADDQ    R10, R12
+	VMOVUPS Z4, K1, (R12)
+	ADDQ    R10, R12
+	VMOVUPS Z5, K1, (R12)
 	MOVQ    96(AX), R10
 	ADDQ    R10, 136(AX)
 	MOVQ    104(AX), R10
@@ -3905,7 +4517,7 @@ store:
 	RET
 
 // func tile512edgem7(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512edgem7(SB), NOSPLIT, $0-8
 	MOVQ  f+0(FP), AX
 	KMOVW 120(AX), K1
@@ -3934,6 +4546,23 @@ rep:
 	VPXORD Z6, Z6, Z6
 
 seg:
+	MOVQ  176(AX), R10
+	TESTQ R10, R10
+	JZ    fetched
+	MOVQ  160(AX), R12
+	MOVQ  168(AX), R13
+
+fetch:
+	PREFETCHT0 (R12)
+	PREFETCHT0 (R13)
+	ADDQ       $0x40, R12
+	ADDQ       $0x40, R13
+	DECQ       R10
+	JNZ        fetch
+	MOVQ       R12, 160(AX)
+	MOVQ       R13, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R10
 
 k:
@@ -3953,46 +4582,46 @@ k:
 	ADDQ             56(AX), R9
 	DECQ             R11
 	JNZ              seg
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R12
 	MOVQ             64(AX), R10
 	CMPQ             112(AX), $0x00
 	JEQ              store
-	VMOVUPS.Z        (CX), K1, Z7
+	VMOVUPS.Z        (R12), K1, Z7
 	VADDPS           Z7, Z0, Z0
-	ADDQ             R10, CX
-	VMOVUPS.Z        (CX), K1, Z7
+	ADDQ             R10, R12
+	VMOVUPS.Z        (R12), K1, Z7
 	VADDPS           Z7, Z1, Z1
-	ADDQ             R10, CX
-	VMOVUPS.Z        (CX), K1, Z7
+	ADDQ             R10, R12
+	VMOVUPS.Z        (R12), K1, Z7
 	VADDPS           Z7, Z2, Z2
-	ADDQ             R10, CX
-	VMOVUPS.Z        (CX), K1, Z7
+	ADDQ             R10, R12
+	VMOVUPS.Z        (R12), K1, Z7
 	VADDPS           Z7, Z3, Z3
-	ADDQ             R10, CX
-	VMOVUPS.Z        (CX), K1, Z7
+	ADDQ             R10, R12
+	VMOVUPS.Z        (R12), K1, Z7
 	VADDPS           Z7, Z4, Z4
-	ADDQ             R10, CX
-	VMOVUPS.Z        (CX), K1, Z7
+	ADDQ             R10, R12
+	VMOVUPS.Z        (R12), K1, Z7
 	VADDPS           Z7, Z5, Z5
-	ADDQ             R10, CX
-	VMOVUPS.Z        (CX), K1, Z7
+	ADDQ             R10, R12
+	VMOVUPS.Z        (R12), K1, Z7
 	VADDPS           Z7, Z6, Z6
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R12
 
 store:
-	VMOVUPS Z0, K1, (CX)
-	ADDQ    R10, CX
-	VMOVUPS Z1, K1, (CX)
-	ADDQ    R10, CX
-	VMOVUPS Z2, K1, (CX)
-	ADDQ    R10, CX
-	VMOVUPS Z3, K1, (CX)
-	ADDQ    R10, CX
-	VMOVUPS Z4, K1, (CX)
-	ADDQ    R10, CX
-	VMOVUPS Z5, K1, (CX)
-	ADDQ    R10, CX
-	VMOVUPS Z6, K1, (CX)
+	VMOVUPS Z0, K1, (R12)
+	ADDQ    R10, R12
+	VMOVUPS Z1, K1, (R12)
+	ADDQ    R10, R12
+	VMOVUPS Z2, K1, (R12)
+	ADDQ    R10, R12
+	VMOVUPS Z3, K1, (R12)
+	ADDQ    R10, R12
+	VMOVUPS Z4, K1, (R12)
+	ADDQ    R10, R12
+	VMOVUPS Z5, K1, (R12)
+	ADDQ    R10, R12
+	VMOVUPS Z6, K1, (R12)
 	MOVQ    96(AX), R10
 	ADDQ    R10, 136(AX)
 	MOVQ    104(AX), R10
@@ -4003,7 +4632,7 @@ store:
 	RET
 
 // func tile512edgem8(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512edgem8(SB), NOSPLIT, $0-8
 	MOVQ  f+0(FP), AX
 	KMOVW 120(AX), K1
@@ -4034,6 +4663,23 @@ rep:
 	VPXORD Z7, Z7, Z7
 
 seg:
+	MOVQ  176(AX), R11
+	TESTQ R11, R11
+	JZ    fetched
+	MOVQ  160(AX), R13
+	MOVQ  168(AX), R14
+
+fetch:
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R14)
+	ADDQ       $0x40, R13
+	ADDQ       $0x40, R14
+	DECQ       R11
+	JNZ        fetch
+	MOVQ       R13, 160(AX)
+	MOVQ       R14, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R11
 
 k:
@@ -4054,51 +4700,51 @@ k:
 	ADDQ             56(AX), R10
 	DECQ             R12
 	JNZ              seg
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R13
 	MOVQ             64(AX), R11
 	CMPQ             112(AX), $0x00
 	JEQ              store
-	VMOVUPS.Z        (CX), K1, Z8
+	VMOVUPS.Z        (R13), K1, Z8
 	VADDPS           Z8, Z0, Z0
-	ADDQ             R11, CX
-	VMOVUPS.Z        (CX), K1, Z8
+	ADDQ             R11, R13
+	VMOVUPS.Z        (R13), K1, Z8
 	VADDPS           Z8, Z1, Z1
-	ADDQ             R11, CX
-	VMOVUPS.Z        (CX), K1, Z8
+	ADDQ             R11, R13
+	VMOVUPS.Z        (R13), K1, Z8
 	VADDPS           Z8, Z2, Z2
-	ADDQ             R11, CX
-	VMOVUPS.Z        (CX), K1, Z8
+	ADDQ             R11, R13
+	VMOVUPS.Z        (R13), K1, Z8
 	VADDPS           Z8, Z3, Z3
-	ADDQ             R11, CX
-	VMOVUPS.Z        (CX), K1, Z8
+	ADDQ             R11, R13
+	VMOVUPS.Z        (R13), K1, Z8
 	VADDPS           Z8, Z4, Z4
-	ADDQ             R11, CX
-	VMOVUPS.Z        (CX), K1, Z8
+	ADDQ             R11, R13
+	VMOVUPS.Z        (R13), K1, Z8
 	VADDPS           Z8, Z5, Z5
-	ADDQ             R11, CX
-	VMOVUPS.Z        (CX), K1, Z8
+	ADDQ             R11, R13
+	VMOVUPS.Z        (R13), K1, Z8
 	VADDPS           Z8, Z6, Z6
-	ADDQ             R11, CX
-	VMOVUPS.Z        (CX), K1, Z8
+	ADDQ             R11, R13
+	VMOVUPS.Z        (R13), K1, Z8
 	VADDPS           Z8, Z7, Z7
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R13
 
 store:
-	VMOVUPS Z0, K1, (CX)
-	ADDQ    R11, CX
-	VMOVUPS Z1, K1, (CX)
-	ADDQ    R11, CX
-	VMOVUPS Z2, K1, (CX)
-	ADDQ    R11, CX
-	VMOVUPS Z3, K1, (CX)
-	ADDQ    R11, CX
-	VMOVUPS Z4, K1, (CX)
-	ADDQ    R11, CX
-	VMOVUPS Z5, K1, (CX)
-	ADDQ    R11, CX
-	VMOVUPS Z6, K1, (CX)
-	ADDQ    R11, CX
-	VMOVUPS Z7, K1, (CX)
+	VMOVUPS Z0, K1, (R13)
+	ADDQ    R11, R13
+	VMOVUPS Z1, K1, (R13)
+	ADDQ    R11, R13
+	VMOVUPS Z2, K1, (R13)
+	ADDQ    R11, R13
+	VMOVUPS Z3, K1, (R13)
+	ADDQ    R11, R13
+	VMOVUPS Z4, K1, (R13)
+	ADDQ    R11, R13
+	VMOVUPS Z5, K1, (R13)
+	ADDQ    R11, R13
+	VMOVUPS Z6, K1, (R13)
+	ADDQ    R11, R13
+	VMOVUPS Z7, K1, (R13)
 	MOVQ    96(AX), R11
 	ADDQ    R11, 136(AX)
 	MOVQ    104(AX), R11
@@ -4109,7 +4755,7 @@ store:
 	RET
 
 // func tile512edgem9(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512edgem9(SB), NOSPLIT, $0-8
 	MOVQ  f+0(FP), AX
 	KMOVW 120(AX), K1
@@ -4142,6 +4788,23 @@ rep:
 	VPXORD Z8, Z8, Z8
 
 seg:
+	MOVQ  176(AX), R12
+	TESTQ R12, R12
+	JZ    fetched
+	MOVQ  160(AX), R14
+	MOVQ  168(AX), R15
+
+fetch:
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R15)
+	ADDQ       $0x40, R14
+	ADDQ       $0x40, R15
+	DECQ       R12
+	JNZ        fetch
+	MOVQ       R14, 160(AX)
+	MOVQ       R15, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R12
 
 k:
@@ -4165,56 +4828,56 @@ k:
 	ADDQ             56(AX), R11
 	DECQ             R13
 	JNZ              seg
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R14
 	MOVQ             64(AX), R12
 	CMPQ             112(AX), $0x00
 	JEQ              store
-	VMOVUPS.Z        (CX), K1, Z9
+	VMOVUPS.Z        (R14), K1, Z9
 	VADDPS           Z9, Z0, Z0
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z9
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z9
 	VADDPS           Z9, Z1, Z1
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z9
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z9
 	VADDPS           Z9, Z2, Z2
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z9
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z9
 	VADDPS           Z9, Z3, Z3
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z9
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z9
 	VADDPS           Z9, Z4, Z4
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z9
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z9
 	VADDPS           Z9, Z5, Z5
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z9
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z9
 	VADDPS           Z9, Z6, Z6
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z9
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z9
 	VADDPS           Z9, Z7, Z7
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z9
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z9
 	VADDPS           Z9, Z8, Z8
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R14
 
 store:
-	VMOVUPS Z0, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z1, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z2, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z3, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z4, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z5, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z6, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z7, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z8, K1, (CX)
+	VMOVUPS Z0, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z1, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z2, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z3, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z4, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z5, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z6, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z7, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z8, K1, (R14)
 	MOVQ    96(AX), R12
 	ADDQ    R12, 136(AX)
 	MOVQ    104(AX), R12
@@ -4225,7 +4888,7 @@ store:
 	RET
 
 // func tile512edgem10(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512edgem10(SB), NOSPLIT, $0-8
 	MOVQ  f+0(FP), AX
 	KMOVW 120(AX), K1
@@ -4259,6 +4922,23 @@ rep:
 	VPXORD Z9, Z9, Z9
 
 seg:
+	MOVQ  176(AX), R12
+	TESTQ R12, R12
+	JZ    fetched
+	MOVQ  160(AX), R14
+	MOVQ  168(AX), R15
+
+fetch:
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R15)
+	ADDQ       $0x40, R14
+	ADDQ       $0x40, R15
+	DECQ       R12
+	JNZ        fetch
+	MOVQ       R14, 160(AX)
+	MOVQ       R15, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R12
 
 k:
@@ -4283,61 +4963,61 @@ k:
 	ADDQ             56(AX), R11
 	DECQ             R13
 	JNZ              seg
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R14
 	MOVQ             64(AX), R12
 	CMPQ             112(AX), $0x00
 	JEQ              store
-	VMOVUPS.Z        (CX), K1, Z10
+	VMOVUPS.Z        (R14), K1, Z10
 	VADDPS           Z10, Z0, Z0
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z10
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z10
 	VADDPS           Z10, Z1, Z1
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z10
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z10
 	VADDPS           Z10, Z2, Z2
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z10
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z10
 	VADDPS           Z10, Z3, Z3
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z10
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z10
 	VADDPS           Z10, Z4, Z4
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z10
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z10
 	VADDPS           Z10, Z5, Z5
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z10
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z10
 	VADDPS           Z10, Z6, Z6
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z10
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z10
 	VADDPS           Z10, Z7, Z7
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z10
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z10
 	VADDPS           Z10, Z8, Z8
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z10
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z10
 	VADDPS           Z10, Z9, Z9
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R14
 
 store:
-	VMOVUPS Z0, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z1, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z2, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z3, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z4, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z5, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z6, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z7, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z8, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z9, K1, (CX)
+	VMOVUPS Z0, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z1, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z2, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z3, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z4, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z5, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z6, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z7, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z8, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z9, K1, (R14)
 	MOVQ    96(AX), R12
 	ADDQ    R12, 136(AX)
 	MOVQ    104(AX), R12
@@ -4348,7 +5028,7 @@ store:
 	RET
 
 // func tile512edgem11(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512edgem11(SB), NOSPLIT, $0-8
 	MOVQ  f+0(FP), AX
 	KMOVW 120(AX), K1
@@ -4383,6 +5063,23 @@ rep:
 	VPXORD Z10, Z10, Z10
 
 seg:
+	MOVQ  176(AX), R12
+	TESTQ R12, R12
+	JZ    fetched
+	MOVQ  160(AX), R14
+	MOVQ  168(AX), R15
+
+fetch:
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R15)
+	ADDQ       $0x40, R14
+	ADDQ       $0x40, R15
+	DECQ       R12
+	JNZ        fetch
+	MOVQ       R14, 160(AX)
+	MOVQ       R15, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R12
 
 k:
@@ -4408,66 +5105,66 @@ k:
 	ADDQ             56(AX), R11
 	DECQ             R13
 	JNZ              seg
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R14
 	MOVQ             64(AX), R12
 	CMPQ             112(AX), $0x00
 	JEQ              store
-	VMOVUPS.Z        (CX), K1, Z11
+	VMOVUPS.Z        (R14), K1, Z11
 	VADDPS           Z11, Z0, Z0
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z11
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z11
 	VADDPS           Z11, Z1, Z1
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z11
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z11
 	VADDPS           Z11, Z2, Z2
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z11
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z11
 	VADDPS           Z11, Z3, Z3
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z11
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z11
 	VADDPS           Z11, Z4, Z4
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z11
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z11
 	VADDPS           Z11, Z5, Z5
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z11
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z11
 	VADDPS           Z11, Z6, Z6
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z11
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z11
 	VADDPS           Z11, Z7, Z7
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z11
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z11
 	VADDPS           Z11, Z8, Z8
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z11
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z11
 	VADDPS           Z11, Z9, Z9
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z11
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z11
 	VADDPS           Z11, Z10, Z10
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R14
 
 store:
-	VMOVUPS Z0, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z1, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z2, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z3, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z4, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z5, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z6, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z7, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z8, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z9, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z10, K1, (CX)
+	VMOVUPS Z0, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z1, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z2, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z3, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z4, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z5, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z6, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z7, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z8, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z9, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z10, K1, (R14)
 	MOVQ    96(AX), R12
 	ADDQ    R12, 136(AX)
 	MOVQ    104(AX), R12
@@ -4478,7 +5175,7 @@ store:
 	RET
 
 // func tile512edgem12(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512edgem12(SB), NOSPLIT, $0-8
 	MOVQ  f+0(FP), AX
 	KMOVW 120(AX), K1
@@ -4514,6 +5211,23 @@ rep:
 	VPXORD Z11, Z11, Z11
 
 seg:
+	MOVQ  176(AX), R12
+	TESTQ R12, R12
+	JZ    fetched
+	MOVQ  160(AX), R14
+	MOVQ  168(AX), R15
+
+fetch:
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R15)
+	ADDQ       $0x40, R14
+	ADDQ       $0x40, R15
+	DECQ       R12
+	JNZ        fetch
+	MOVQ       R14, 160(AX)
+	MOVQ       R15, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R12
 
 k:
@@ -4540,71 +5254,71 @@ k:
 	ADDQ             56(AX), R11
 	DECQ             R13
 	JNZ              seg
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R14
 	MOVQ             64(AX), R12
 	CMPQ             112(AX), $0x00
 	JEQ              store
-	VMOVUPS.Z        (CX), K1, Z12
+	VMOVUPS.Z        (R14), K1, Z12
 	VADDPS           Z12, Z0, Z0
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z12
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z12
 	VADDPS           Z12, Z1, Z1
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z12
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z12
 	VADDPS           Z12, Z2, Z2
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z12
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z12
 	VADDPS           Z12, Z3, Z3
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z12
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z12
 	VADDPS           Z12, Z4, Z4
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z12
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z12
 	VADDPS           Z12, Z5, Z5
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z12
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z12
 	VADDPS           Z12, Z6, Z6
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z12
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z12
 	VADDPS           Z12, Z7, Z7
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z12
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z12
 	VADDPS           Z12, Z8, Z8
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z12
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z12
 	VADDPS           Z12, Z9, Z9
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z12
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z12
 	VADDPS           Z12, Z10, Z10
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z12
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z12
 	VADDPS           Z12, Z11, Z11
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R14
 
 store:
-	VMOVUPS Z0, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z1, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z2, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z3, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z4, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z5, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z6, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z7, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z8, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z9, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z10, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z11, K1, (CX)
+	VMOVUPS Z0, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z1, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z2, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z3, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z4, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z5, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z6, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z7, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z8, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z9, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z10, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z11, K1, (R14)
 	MOVQ    96(AX), R12
 	ADDQ    R12, 136(AX)
 	MOVQ    104(AX), R12
@@ -4615,7 +5329,7 @@ store:
 	RET
 
 // func tile512edgem13(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512edgem13(SB), NOSPLIT, $0-8
 	MOVQ  f+0(FP), AX
 	KMOVW 120(AX), K1
@@ -4652,6 +5366,23 @@ rep:
 	VPXORD Z12, Z12, Z12
 
 seg:
+	MOVQ  176(AX), R12
+	TESTQ R12, R12
+	JZ    fetched
+	MOVQ  160(AX), R14
+	MOVQ  168(AX), R15
+
+fetch:
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R15)
+	ADDQ       $0x40, R14
+	ADDQ       $0x40, R15
+	DECQ       R12
+	JNZ        fetch
+	MOVQ       R14, 160(AX)
+	MOVQ       R15, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R12
 
 k:
@@ -4679,76 +5410,76 @@ k:
 	ADDQ             56(AX), R11
 	DECQ             R13
 	JNZ              seg
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R14
 	MOVQ             64(AX), R12
 	CMPQ             112(AX), $0x00
 	JEQ              store
-	VMOVUPS.Z        (CX), K1, Z13
+	VMOVUPS.Z        (R14), K1, Z13
 	VADDPS           Z13, Z0, Z0
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z13
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z13
 	VADDPS           Z13, Z1, Z1
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z13
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z13
 	VADDPS           Z13, Z2, Z2
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z13
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z13
 	VADDPS           Z13, Z3, Z3
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z13
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z13
 	VADDPS           Z13, Z4, Z4
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z13
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z13
 	VADDPS           Z13, Z5, Z5
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z13
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z13
 	VADDPS           Z13, Z6, Z6
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z13
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z13
 	VADDPS           Z13, Z7, Z7
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z13
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z13
 	VADDPS           Z13, Z8, Z8
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z13
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z13
 	VADDPS           Z13, Z9, Z9
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z13
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z13
 	VADDPS           Z13, Z10, Z10
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z13
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z13
 	VADDPS           Z13, Z11, Z11
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z13
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z13
 	VADDPS           Z13, Z12, Z12
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R14
 
 store:
-	VMOVUPS Z0, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z1, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z2, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z3, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z4, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z5, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z6, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z7, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z8, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z9, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z10, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z11, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z12, K1, (CX)
+	VMOVUPS Z0, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z1, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z2, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z3, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z4, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z5, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z6, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z7, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z8, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z9, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z10, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z11, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z12, K1, (R14)
 	MOVQ    96(AX), R12
 	ADDQ    R12, 136(AX)
 	MOVQ    104(AX), R12
@@ -4759,7 +5490,7 @@ store:
 	RET
 
 // func tile512edgem14(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512edgem14(SB), NOSPLIT, $0-8
 	MOVQ  f+0(FP), AX
 	KMOVW 120(AX), K1
@@ -4797,6 +5528,23 @@ rep:
 	VPXORD Z13, Z13, Z13
 
 seg:
+	MOVQ  176(AX), R12
+	TESTQ R12, R12
+	JZ    fetched
+	MOVQ  160(AX), R14
+	MOVQ  168(AX), R15
+
+fetch:
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R15)
+	ADDQ       $0x40, R14
+	ADDQ       $0x40, R15
+	DECQ       R12
+	JNZ        fetch
+	MOVQ       R14, 160(AX)
+	MOVQ       R15, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R12
 
 k:
@@ -4825,81 +5573,81 @@ k:
 	ADDQ             56(AX), R11
 	DECQ             R13
 	JNZ              seg
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R14
 	MOVQ             64(AX), R12
 	CMPQ             112(AX), $0x00
 	JEQ              store
-	VMOVUPS.Z        (CX), K1, Z14
+	VMOVUPS.Z        (R14), K1, Z14
 	VADDPS           Z14, Z0, Z0
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z14
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z14
 	VADDPS           Z14, Z1, Z1
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z14
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z14
 	VADDPS           Z14, Z2, Z2
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z14
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z14
 	VADDPS           Z14, Z3, Z3
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z14
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z14
 	VADDPS           Z14, Z4, Z4
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z14
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z14
 	VADDPS           Z14, Z5, Z5
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z14
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z14
 	VADDPS           Z14, Z6, Z6
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z14
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z14
 	VADDPS           Z14, Z7, Z7
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z14
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z14
 	VADDPS           Z14, Z8, Z8
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z14
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z14
 	VADDPS           Z14, Z9, Z9
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z14
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z14
 	VADDPS           Z14, Z10, Z10
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z14
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z14
 	VADDPS           Z14, Z11, Z11
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z14
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z14
 	VADDPS           Z14, Z12, Z12
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z14
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z14
 	VADDPS           Z14, Z13, Z13
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R14
 
 store:
-	VMOVUPS Z0, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z1, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z2, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z3, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z4, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z5, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z6, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z7, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z8, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z9, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z10, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z11, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z12, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z13, K1, (CX)
+	VMOVUPS Z0, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z1, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z2, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z3, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z4, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z5, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z6, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z7, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z8, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z9, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z10, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z11, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z12, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z13, K1, (R14)
 	MOVQ    96(AX), R12
 	ADDQ    R12, 136(AX)
 	MOVQ    104(AX), R12
@@ -4910,7 +5658,7 @@ store:
 	RET
 
 // func tile512edgem15(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512edgem15(SB), NOSPLIT, $0-8
 	MOVQ  f+0(FP), AX
 	KMOVW 120(AX), K1
@@ -4949,6 +5697,23 @@ rep:
 	VPXORD Z14, Z14, Z14
 
 seg:
+	MOVQ  176(AX), R12
+	TESTQ R12, R12
+	JZ    fetched
+	MOVQ  160(AX), R14
+	MOVQ  168(AX), R15
+
+fetch:
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R15)
+	ADDQ       $0x40, R14
+	ADDQ       $0x40, R15
+	DECQ       R12
+	JNZ        fetch
+	MOVQ       R14, 160(AX)
+	MOVQ       R15, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R12
 
 k:
@@ -4978,86 +5743,86 @@ k:
 	ADDQ             56(AX), R11
 	DECQ             R13
 	JNZ              seg
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R14
 	MOVQ             64(AX), R12
 	CMPQ             112(AX), $0x00
 	JEQ              store
-	VMOVUPS.Z        (CX), K1, Z15
+	VMOVUPS.Z        (R14), K1, Z15
 	VADDPS           Z15, Z0, Z0
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z15
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z15
 	VADDPS           Z15, Z1, Z1
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z15
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z15
 	VADDPS           Z15, Z2, Z2
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z15
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z15
 	VADDPS           Z15, Z3, Z3
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z15
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z15
 	VADDPS           Z15, Z4, Z4
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z15
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z15
 	VADDPS           Z15, Z5, Z5
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z15
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z15
 	VADDPS           Z15, Z6, Z6
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z15
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z15
 	VADDPS           Z15, Z7, Z7
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z15
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z15
 	VADDPS           Z15, Z8, Z8
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z15
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z15
 	VADDPS           Z15, Z9, Z9
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z15
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z15
 	VADDPS           Z15, Z10, Z10
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z15
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z15
 	VADDPS           Z15, Z11, Z11
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z15
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z15
 	VADDPS           Z15, Z12, Z12
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z15
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z15
 	VADDPS           Z15, Z13, Z13
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z15
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z15
 	VADDPS           Z15, Z14, Z14
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R14
 
 store:
-	VMOVUPS Z0, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z1, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z2, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z3, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z4, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z5, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z6, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z7, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z8, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z9, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z10, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z11, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z12, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z13, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z14, K1, (CX)
+	VMOVUPS Z0, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z1, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z2, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z3, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z4, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z5, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z6, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z7, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z8, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z9, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z10, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z11, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z12, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z13, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z14, K1, (R14)
 	MOVQ    96(AX), R12
 	ADDQ    R12, 136(AX)
 	MOVQ    104(AX), R12
@@ -5068,7 +5833,7 @@ store:
 	RET
 
 // func tile512edgem16(f *uintptr)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile512edgem16(SB), NOSPLIT, $0-8
 	MOVQ  f+0(FP), AX
 	KMOVW 120(AX), K1
@@ -5108,6 +5873,23 @@ rep:
 	VPXORD Z15, Z15, Z15
 
 seg:
+	MOVQ  176(AX), R12
+	TESTQ R12, R12
+	JZ    fetched
+	MOVQ  160(AX), R14
+	MOVQ  168(AX), R15
+
+fetch:
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R15)
+	ADDQ       $0x40, R14
+	ADDQ       $0x40, R15
+	DECQ       R12
+	JNZ        fetch
+	MOVQ       R14, 160(AX)
+	MOVQ       R15, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R12
 
 k:
@@ -5138,91 +5920,91 @@ k:
 	ADDQ             56(AX), R11
 	DECQ             R13
 	JNZ              seg
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R14
 	MOVQ             64(AX), R12
 	CMPQ             112(AX), $0x00
 	JEQ              store
-	VMOVUPS.Z        (CX), K1, Z16
+	VMOVUPS.Z        (R14), K1, Z16
 	VADDPS           Z16, Z0, Z0
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z16
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z16
 	VADDPS           Z16, Z1, Z1
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z16
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z16
 	VADDPS           Z16, Z2, Z2
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z16
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z16
 	VADDPS           Z16, Z3, Z3
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z16
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z16
 	VADDPS           Z16, Z4, Z4
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z16
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z16
 	VADDPS           Z16, Z5, Z5
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z16
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z16
 	VADDPS           Z16, Z6, Z6
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z16
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z16
 	VADDPS           Z16, Z7, Z7
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z16
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z16
 	VADDPS           Z16, Z8, Z8
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z16
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z16
 	VADDPS           Z16, Z9, Z9
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z16
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z16
 	VADDPS           Z16, Z10, Z10
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z16
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z16
 	VADDPS           Z16, Z11, Z11
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z16
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z16
 	VADDPS           Z16, Z12, Z12
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z16
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z16
 	VADDPS           Z16, Z13, Z13
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z16
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z16
 	VADDPS           Z16, Z14, Z14
-	ADDQ             R12, CX
-	VMOVUPS.Z        (CX), K1, Z16
+	ADDQ             R12, R14
+	VMOVUPS.Z        (R14), K1, Z16
 	VADDPS           Z16, Z15, Z15
-	MOVQ             144(AX), CX
+	MOVQ             144(AX), R14
 
 store:
-	VMOVUPS Z0, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z1, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z2, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z3, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z4, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z5, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z6, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z7, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z8, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z9, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z10, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z11, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z12, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z13, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z14, K1, (CX)
-	ADDQ    R12, CX
-	VMOVUPS Z15, K1, (CX)
+	VMOVUPS Z0, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z1, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z2, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z3, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z4, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z5, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z6, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z7, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z8, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z9, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z10, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z11, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z12, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z13, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z14, K1, (R14)
+	ADDQ    R12, R14
+	VMOVUPS Z15, K1, (R14)
 	MOVQ    96(AX), R12
 	ADDQ    R12, 136(AX)
 	MOVQ    104(AX), R12
@@ -5233,7 +6015,7 @@ store:
 	RET
 
 // func tile256x16m1(f *uintptr)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile256x16m1(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), CX
@@ -5254,6 +6036,23 @@ rep:
 	VXORPS Y1, Y1, Y1
 
 seg:
+	MOVQ  176(AX), DI
+	TESTQ DI, DI
+	JZ    fetched
+	MOVQ  160(AX), R9
+	MOVQ  168(AX), R10
+
+fetch:
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R10)
+	ADDQ       $0x40, R9
+	ADDQ       $0x40, R10
+	DECQ       DI
+	JNZ        fetch
+	MOVQ       R9, 160(AX)
+	MOVQ       R10, 168(AX)
+
+fetched:
 	MOVQ 72(AX), DI
 
 k:
@@ -5270,17 +6069,17 @@ k:
 	ADDQ         56(AX), SI
 	DECQ         R8
 	JNZ          seg
-	MOVQ         144(AX), CX
+	MOVQ         144(AX), R9
 	MOVQ         64(AX), DI
 	CMPQ         112(AX), $0x00
 	JEQ          store
-	VADDPS       (CX), Y0, Y0
-	VADDPS       32(CX), Y1, Y1
-	MOVQ         144(AX), CX
+	VADDPS       (R9), Y0, Y0
+	VADDPS       32(R9), Y1, Y1
+	MOVQ         144(AX), R9
 
 store:
-	VMOVUPS Y0, (CX)
-	VMOVUPS Y1, 32(CX)
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
 	MOVQ    96(AX), DI
 	ADDQ    DI, 136(AX)
 	MOVQ    104(AX), DI
@@ -5291,7 +6090,7 @@ store:
 	RET
 
 // func tile256x16m2(f *uintptr)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile256x16m2(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), DX
@@ -5314,6 +6113,23 @@ rep:
 	VXORPS Y3, Y3, Y3
 
 seg:
+	MOVQ  176(AX), R8
+	TESTQ R8, R8
+	JZ    fetched
+	MOVQ  160(AX), R10
+	MOVQ  168(AX), R11
+
+fetch:
+	PREFETCHT0 (R10)
+	PREFETCHT0 (R11)
+	ADDQ       $0x40, R10
+	ADDQ       $0x40, R11
+	DECQ       R8
+	JNZ        fetch
+	MOVQ       R10, 160(AX)
+	MOVQ       R11, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R8
 
 k:
@@ -5333,23 +6149,23 @@ k:
 	ADDQ         56(AX), DI
 	DECQ         R9
 	JNZ          seg
-	MOVQ         144(AX), CX
+	MOVQ         144(AX), R10
 	MOVQ         64(AX), R8
 	CMPQ         112(AX), $0x00
 	JEQ          store
-	VADDPS       (CX), Y0, Y0
-	VADDPS       32(CX), Y1, Y1
-	ADDQ         R8, CX
-	VADDPS       (CX), Y2, Y2
-	VADDPS       32(CX), Y3, Y3
-	MOVQ         144(AX), CX
+	VADDPS       (R10), Y0, Y0
+	VADDPS       32(R10), Y1, Y1
+	ADDQ         R8, R10
+	VADDPS       (R10), Y2, Y2
+	VADDPS       32(R10), Y3, Y3
+	MOVQ         144(AX), R10
 
 store:
-	VMOVUPS Y0, (CX)
-	VMOVUPS Y1, 32(CX)
-	ADDQ    R8, CX
-	VMOVUPS Y2, (CX)
-	VMOVUPS Y3, 32(CX)
+	VMOVUPS Y0, (R10)
+	VMOVUPS Y1, 32(R10)
+	ADDQ    R8, R10
+	VMOVUPS Y2, (R10)
+	VMOVUPS Y3, 32(R10)
 	MOVQ    96(AX), R8
 	ADDQ    R8, 136(AX)
 	MOVQ    104(AX), R8
@@ -5360,7 +6176,7 @@ store:
 	RET
 
 // func tile256x16m3(f *uintptr)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile256x16m3(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), DX
@@ -5385,6 +6201,23 @@ rep:
 	VXORPS Y5, Y5, Y5
 
 seg:
+	MOVQ  176(AX), R8
+	TESTQ R8, R8
+	JZ    fetched
+	MOVQ  160(AX), R10
+	MOVQ  168(AX), R11
+
+fetch:
+	PREFETCHT0 (R10)
+	PREFETCHT0 (R11)
+	ADDQ       $0x40, R10
+	ADDQ       $0x40, R11
+	DECQ       R8
+	JNZ        fetch
+	MOVQ       R10, 160(AX)
+	MOVQ       R11, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R8
 
 k:
@@ -5407,29 +6240,29 @@ k:
 	ADDQ         56(AX), DI
 	DECQ         R9
 	JNZ          seg
-	MOVQ         144(AX), CX
+	MOVQ         144(AX), R10
 	MOVQ         64(AX), R8
 	CMPQ         112(AX), $0x00
 	JEQ          store
-	VADDPS       (CX), Y0, Y0
-	VADDPS       32(CX), Y1, Y1
-	ADDQ         R8, CX
-	VADDPS       (CX), Y2, Y2
-	VADDPS       32(CX), Y3, Y3
-	ADDQ         R8, CX
-	VADDPS       (CX), Y4, Y4
-	VADDPS       32(CX), Y5, Y5
-	MOVQ         144(AX), CX
+	VADDPS       (R10), Y0, Y0
+	VADDPS       32(R10), Y1, Y1
+	ADDQ         R8, R10
+	VADDPS       (R10), Y2, Y2
+	VADDPS       32(R10), Y3, Y3
+	ADDQ         R8, R10
+	VADDPS       (R10), Y4, Y4
+	VADDPS       32(R10), Y5, Y5
+	MOVQ         144(AX), R10
 
 store:
-	VMOVUPS Y0, (CX)
-	VMOVUPS Y1, 32(CX)
-	ADDQ    R8, CX
-	VMOVUPS Y2, (CX)
-	VMOVUPS Y3, 32(CX)
-	ADDQ    R8, CX
-	VMOVUPS Y4, (CX)
-	VMOVUPS Y5, 32(CX)
+	VMOVUPS Y0, (R10)
+	VMOVUPS Y1, 32(R10)
+	ADDQ    R8, R10
+	VMOVUPS Y2, (R10)
+	VMOVUPS Y3, 32(R10)
+	ADDQ    R8, R10
+	VMOVUPS Y4, (R10)
+	VMOVUPS Y5, 32(R10)
 	MOVQ    96(AX), R8
 	ADDQ    R8, 136(AX)
 	MOVQ    104(AX), R8
@@ -5440,7 +6273,7 @@ store:
 	RET
 
 // func tile256x16m4(f *uintptr)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile256x16m4(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), DX
@@ -5468,6 +6301,23 @@ rep:
 	VXORPS Y7, Y7, Y7
 
 seg:
+	MOVQ  176(AX), R9
+	TESTQ R9, R9
+	JZ    fetched
+	MOVQ  160(AX), R11
+	MOVQ  168(AX), R12
+
+fetch:
+	PREFETCHT0 (R11)
+	PREFETCHT0 (R12)
+	ADDQ       $0x40, R11
+	ADDQ       $0x40, R12
+	DECQ       R9
+	JNZ        fetch
+	MOVQ       R11, 160(AX)
+	MOVQ       R12, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R9
 
 k:
@@ -5493,35 +6343,35 @@ k:
 	ADDQ         56(AX), R8
 	DECQ         R10
 	JNZ          seg
-	MOVQ         144(AX), CX
+	MOVQ         144(AX), R11
 	MOVQ         64(AX), R9
 	CMPQ         112(AX), $0x00
 	JEQ          store
-	VADDPS       (CX), Y0, Y0
-	VADDPS       32(CX), Y1, Y1
-	ADDQ         R9, CX
-	VADDPS       (CX), Y2, Y2
-	VADDPS       32(CX), Y3, Y3
-	ADDQ         R9, CX
-	VADDPS       (CX), Y4, Y4
-	VADDPS       32(CX), Y5, Y5
-	ADDQ         R9, CX
-	VADDPS       (CX), Y6, Y6
-	VADDPS       32(CX), Y7, Y7
-	MOVQ         144(AX), CX
+	VADDPS       (R11), Y0, Y0
+	VADDPS       32(R11), Y1, Y1
+	ADDQ         R9, R11
+	VADDPS       (R11), Y2, Y2
+	VADDPS       32(R11), Y3, Y3
+	ADDQ         R9, R11
+	VADDPS       (R11), Y4, Y4
+	VADDPS       32(R11), Y5, Y5
+	ADDQ         R9, R11
+	VADDPS       (R11), Y6, Y6
+	VADDPS       32(R11), Y7, Y7
+	MOVQ         144(AX), R11
 
 store:
-	VMOVUPS Y0, (CX)
-	VMOVUPS Y1, 32(CX)
-	ADDQ    R9, CX
-	VMOVUPS Y2, (CX)
-	VMOVUPS Y3, 32(CX)
-	ADDQ    R9, CX
-	VMOVUPS Y4, (CX)
-	VMOVUPS Y5, 32(CX)
-	ADDQ    R9, CX
-	VMOVUPS Y6, (CX)
-	VMOVUPS Y7, 32(CX)
+	VMOVUPS Y0, (R11)
+	VMOVUPS Y1, 32(R11)
+	ADDQ    R9, R11
+	VMOVUPS Y2, (R11)
+	VMOVUPS Y3, 32(R11)
+	ADDQ    R9, R11
+	VMOVUPS Y4, (R11)
+	VMOVUPS Y5, 32(R11)
+	ADDQ    R9, R11
+	VMOVUPS Y6, (R11)
+	VMOVUPS Y7, 32(R11)
 	MOVQ    96(AX), R9
 	ADDQ    R9, 136(AX)
 	MOVQ    104(AX), R9
@@ -5532,7 +6382,7 @@ store:
 	RET
 
 // func tile256x16m5(f *uintptr)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile256x16m5(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), DX
@@ -5562,6 +6412,23 @@ rep:
 	VXORPS Y9, Y9, Y9
 
 seg:
+	MOVQ  176(AX), R9
+	TESTQ R9, R9
+	JZ    fetched
+	MOVQ  160(AX), R11
+	MOVQ  168(AX), R12
+
+fetch:
+	PREFETCHT0 (R11)
+	PREFETCHT0 (R12)
+	ADDQ       $0x40, R11
+	ADDQ       $0x40, R12
+	DECQ       R9
+	JNZ        fetch
+	MOVQ       R11, 160(AX)
+	MOVQ       R12, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R9
 
 k:
@@ -5590,41 +6457,41 @@ k:
 	ADDQ         56(AX), R8
 	DECQ         R10
 	JNZ          seg
-	MOVQ         144(AX), CX
+	MOVQ         144(AX), R11
 	MOVQ         64(AX), R9
 	CMPQ         112(AX), $0x00
 	JEQ          store
-	VADDPS       (CX), Y0, Y0
-	VADDPS       32(CX), Y1, Y1
-	ADDQ         R9, CX
-	VADDPS       (CX), Y2, Y2
-	VADDPS       32(CX), Y3, Y3
-	ADDQ         R9, CX
-	VADDPS       (CX), Y4, Y4
-	VADDPS       32(CX), Y5, Y5
-	ADDQ         R9, CX
-	VADDPS       (CX), Y6, Y6
-	VADDPS       32(CX), Y7, Y7
-	ADDQ         R9, CX
-	VADDPS       (CX), Y8, Y8
-	VADDPS       32(CX), Y9, Y9
-	MOVQ         144(AX), CX
+	VADDPS       (R11), Y0, Y0
+	VADDPS       32(R11), Y1, Y1
+	ADDQ         R9, R11
+	VADDPS       (R11), Y2, Y2
+	VADDPS       32(R11), Y3, Y3
+	ADDQ         R9, R11
+	VADDPS       (R11), Y4, Y4
+	VADDPS       32(R11), Y5, Y5
+	ADDQ         R9, R11
+	VADDPS       (R11), Y6, Y6
+	VADDPS       32(R11), Y7, Y7
+	ADDQ         R9, R11
+	VADDPS       (R11), Y8, Y8
+	VADDPS       32(R11), Y9, Y9
+	MOVQ         144(AX), R11
 
 store:
-	VMOVUPS Y0, (CX)
-	VMOVUPS Y1, 32(CX)
-	ADDQ    R9, CX
-	VMOVUPS Y2, (CX)
-	VMOVUPS Y3, 32(CX)
-	ADDQ    R9, CX
-	VMOVUPS Y4, (CX)
-	VMOVUPS Y5, 32(CX)
-	ADDQ    R9, CX
-	VMOVUPS Y6, (CX)
-	VMOVUPS Y7, 32(CX)
-	ADDQ    R9, CX
-	VMOVUPS Y8, (CX)
-	VMOVUPS Y9, 32(CX)
+	VMOVUPS Y0, (R11)
+	VMOVUPS Y1, 32(R11)
+	ADDQ    R9, R11
+	VMOVUPS Y2, (R11)
+	VMOVUPS Y3, 32(R11)
+	ADDQ    R9, R11
+	VMOVUPS Y4, (R11)
+	VMOVUPS Y5, 32(R11)
+	ADDQ    R9, R11
+	VMOVUPS Y6, (R11)
+	VMOVUPS Y7, 32(R11)
+	ADDQ    R9, R11
+	VMOVUPS Y8, (R11)
+	VMOVUPS Y9, 32(R11)
 	MOVQ    96(AX), R9
 	ADDQ    R9, 136(AX)
 	MOVQ    104(AX), R9
@@ -5635,7 +6502,7 @@ store:
 	RET
 
 // func tile256x16m6(f *uintptr)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile256x16m6(SB), NOSPLIT, $0-8
 	MOVQ f+0(FP), AX
 	MOVQ 24(AX), DX
@@ -5668,6 +6535,23 @@ rep:
 	VXORPS Y11, Y11, Y11
 
 seg:
+	MOVQ  176(AX), R10
+	TESTQ R10, R10
+	JZ    fetched
+	MOVQ  160(AX), R12
+	MOVQ  168(AX), R13
+
+fetch:
+	PREFETCHT0 (R12)
+	PREFETCHT0 (R13)
+	ADDQ       $0x40, R12
+	ADDQ       $0x40, R13
+	DECQ       R10
+	JNZ        fetch
+	MOVQ       R12, 160(AX)
+	MOVQ       R13, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R10
 
 k:
@@ -5699,47 +6583,47 @@ k:
 	ADDQ         56(AX), R9
 	DECQ         R11
 	JNZ          seg
-	MOVQ         144(AX), CX
+	MOVQ         144(AX), R12
 	MOVQ         64(AX), R10
 	CMPQ         112(AX), $0x00
 	JEQ          store
-	VADDPS       (CX), Y0, Y0
-	VADDPS       32(CX), Y1, Y1
-	ADDQ         R10, CX
-	VADDPS       (CX), Y2, Y2
-	VADDPS       32(CX), Y3, Y3
-	ADDQ         R10, CX
-	VADDPS       (CX), Y4, Y4
-	VADDPS       32(CX), Y5, Y5
-	ADDQ         R10, CX
-	VADDPS       (CX), Y6, Y6
-	VADDPS       32(CX), Y7, Y7
-	ADDQ         R10, CX
-	VADDPS       (CX), Y8, Y8
-	VADDPS       32(CX), Y9, Y9
-	ADDQ         R10, CX
-	VADDPS       (CX), Y10, Y10
-	VADDPS       32(CX), Y11, Y11
-	MOVQ         144(AX), CX
+	VADDPS       (R12), Y0, Y0
+	VADDPS       32(R12), Y1, Y1
+	ADDQ         R10, R12
+	VADDPS       (R12), Y2, Y2
+	VADDPS       32(R12), Y3, Y3
+	ADDQ         R10, R12
+	VADDPS       (R12), Y4, Y4
+	VADDPS       32(R12), Y5, Y5
+	ADDQ         R10, R12
+	VADDPS       (R12), Y6, Y6
+	VADDPS       32(R12), Y7, Y7
+	ADDQ         R10, R12
+	VADDPS       (R12), Y8, Y8
+	VADDPS       32(R12), Y9, Y9
+	ADDQ         R10, R12
+	VADDPS       (R12), Y10, Y10
+	VADDPS       32(R12), Y11, Y11
+	MOVQ         144(AX), R12
 
 store:
-	VMOVUPS Y0, (CX)
-	VMOVUPS Y1, 32(CX)
-	ADDQ    R10, CX
-	VMOVUPS Y2, (CX)
-	VMOVUPS Y3, 32(CX)
-	ADDQ    R10, CX
-	VMOVUPS Y4, (CX)
-	VMOVUPS Y5, 32(CX)
-	ADDQ    R10, CX
-	VMOVUPS Y6, (CX)
-	VMOVUPS Y7, 32(CX)
-	ADDQ    R10, CX
-	VMOVUPS Y8, (CX)
-	VMOVUPS Y9, 32(CX)
-	ADDQ    R10, CX
-	VMOVUPS Y10, (CX)
-	VMOVUPS Y11, 32(CX)
+	VMOVUPS Y0, (R12)
+	VMOVUPS Y1, 32(R12)
+	ADDQ    R10, R12
+	VMOVUPS Y2, (R12)
+	VMOVUPS Y3, 32(R12)
+	ADDQ    R10, R12
+	VMOVUPS Y4, (R12)
+	VMOVUPS Y5, 32(R12)
+	ADDQ    R10, R12
+	VMOVUPS Y6, (R12)
+	VMOVUPS Y7, 32(R12)
+	ADDQ    R10, R12
+	VMOVUPS Y8, (R12)
+	VMOVUPS Y9, 32(R12)
+	ADDQ    R10, R12
+	VMOVUPS Y10, (R12)
+	VMOVUPS Y11, 32(R12)
 	MOVQ    96(AX), R10
 	ADDQ    R10, 136(AX)
 	MOVQ    104(AX), R10
@@ -5750,7 +6634,7 @@ store:
 	RET
 
 // func tile256edgem1(f *uintptr)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile256edgem1(SB), NOSPLIT, $0-8
 	MOVQ    f+0(FP), AX
 	MOVQ    128(AX), CX
@@ -5774,6 +6658,23 @@ rep:
 	VXORPS Y1, Y1, Y1
 
 seg:
+	MOVQ  176(AX), DI
+	TESTQ DI, DI
+	JZ    fetched
+	MOVQ  160(AX), R9
+	MOVQ  168(AX), R10
+
+fetch:
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R10)
+	ADDQ       $0x40, R9
+	ADDQ       $0x40, R10
+	DECQ       DI
+	JNZ        fetch
+	MOVQ       R9, 160(AX)
+	MOVQ       R10, 168(AX)
+
+fetched:
 	MOVQ 72(AX), DI
 
 k:
@@ -5790,19 +6691,19 @@ k:
 	ADDQ         56(AX), SI
 	DECQ         R8
 	JNZ          seg
-	MOVQ         144(AX), CX
+	MOVQ         144(AX), R9
 	MOVQ         64(AX), DI
 	CMPQ         112(AX), $0x00
 	JEQ          store
-	VMASKMOVPS   (CX), Y5, Y4
+	VMASKMOVPS   (R9), Y5, Y4
 	VADDPS       Y4, Y0, Y0
-	VMASKMOVPS   32(CX), Y6, Y4
+	VMASKMOVPS   32(R9), Y6, Y4
 	VADDPS       Y4, Y1, Y1
-	MOVQ         144(AX), CX
+	MOVQ         144(AX), R9
 
 store:
-	VMASKMOVPS Y0, Y5, (CX)
-	VMASKMOVPS Y1, Y6, 32(CX)
+	VMASKMOVPS Y0, Y5, (R9)
+	VMASKMOVPS Y1, Y6, 32(R9)
 	MOVQ       96(AX), DI
 	ADDQ       DI, 136(AX)
 	MOVQ       104(AX), DI
@@ -5813,7 +6714,7 @@ store:
 	RET
 
 // func tile256edgem2(f *uintptr)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile256edgem2(SB), NOSPLIT, $0-8
 	MOVQ    f+0(FP), AX
 	MOVQ    128(AX), CX
@@ -5839,6 +6740,23 @@ rep:
 	VXORPS Y3, Y3, Y3
 
 seg:
+	MOVQ  176(AX), R8
+	TESTQ R8, R8
+	JZ    fetched
+	MOVQ  160(AX), R10
+	MOVQ  168(AX), R11
+
+fetch:
+	PREFETCHT0 (R10)
+	PREFETCHT0 (R11)
+	ADDQ       $0x40, R10
+	ADDQ       $0x40, R11
+	DECQ       R8
+	JNZ        fetch
+	MOVQ       R10, 160(AX)
+	MOVQ       R11, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R8
 
 k:
@@ -5858,27 +6776,27 @@ k:
 	ADDQ         56(AX), DI
 	DECQ         R9
 	JNZ          seg
-	MOVQ         144(AX), CX
+	MOVQ         144(AX), R10
 	MOVQ         64(AX), R8
 	CMPQ         112(AX), $0x00
 	JEQ          store
-	VMASKMOVPS   (CX), Y7, Y6
+	VMASKMOVPS   (R10), Y7, Y6
 	VADDPS       Y6, Y0, Y0
-	VMASKMOVPS   32(CX), Y8, Y6
+	VMASKMOVPS   32(R10), Y8, Y6
 	VADDPS       Y6, Y1, Y1
-	ADDQ         R8, CX
-	VMASKMOVPS   (CX), Y7, Y6
+	ADDQ         R8, R10
+	VMASKMOVPS   (R10), Y7, Y6
 	VADDPS       Y6, Y2, Y2
-	VMASKMOVPS   32(CX), Y8, Y6
+	VMASKMOVPS   32(R10), Y8, Y6
 	VADDPS       Y6, Y3, Y3
-	MOVQ         144(AX), CX
+	MOVQ         144(AX), R10
 
 store:
-	VMASKMOVPS Y0, Y7, (CX)
-	VMASKMOVPS Y1, Y8, 32(CX)
-	ADDQ       R8, CX
-	VMASKMOVPS Y2, Y7, (CX)
-	VMASKMOVPS Y3, Y8, 32(CX)
+	VMASKMOVPS Y0, Y7, (R10)
+	VMASKMOVPS Y1, Y8, 32(R10)
+	ADDQ       R8, R10
+	VMASKMOVPS Y2, Y7, (R10)
+	VMASKMOVPS Y3, Y8, 32(R10)
 	MOVQ       96(AX), R8
 	ADDQ       R8, 136(AX)
 	MOVQ       104(AX), R8
@@ -5889,7 +6807,7 @@ store:
 	RET
 
 // func tile256edgem3(f *uintptr)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile256edgem3(SB), NOSPLIT, $0-8
 	MOVQ    f+0(FP), AX
 	MOVQ    128(AX), CX
@@ -5917,6 +6835,23 @@ rep:
 	VXORPS Y5, Y5, Y5
 
 seg:
+	MOVQ  176(AX), R8
+	TESTQ R8, R8
+	JZ    fetched
+	MOVQ  160(AX), R10
+	MOVQ  168(AX), R11
+
+fetch:
+	PREFETCHT0 (R10)
+	PREFETCHT0 (R11)
+	ADDQ       $0x40, R10
+	ADDQ       $0x40, R11
+	DECQ       R8
+	JNZ        fetch
+	MOVQ       R10, 160(AX)
+	MOVQ       R11, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R8
 
 k:
@@ -5939,35 +6874,35 @@ k:
 	ADDQ         56(AX), DI
 	DECQ         R9
 	JNZ          seg
-	MOVQ         144(AX), CX
+	MOVQ         144(AX), R10
 	MOVQ         64(AX), R8
 	CMPQ         112(AX), $0x00
 	JEQ          store
-	VMASKMOVPS   (CX), Y9, Y8
+	VMASKMOVPS   (R10), Y9, Y8
 	VADDPS       Y8, Y0, Y0
-	VMASKMOVPS   32(CX), Y10, Y8
+	VMASKMOVPS   32(R10), Y10, Y8
 	VADDPS       Y8, Y1, Y1
-	ADDQ         R8, CX
-	VMASKMOVPS   (CX), Y9, Y8
+	ADDQ         R8, R10
+	VMASKMOVPS   (R10), Y9, Y8
 	VADDPS       Y8, Y2, Y2
-	VMASKMOVPS   32(CX), Y10, Y8
+	VMASKMOVPS   32(R10), Y10, Y8
 	VADDPS       Y8, Y3, Y3
-	ADDQ         R8, CX
-	VMASKMOVPS   (CX), Y9, Y8
+	ADDQ         R8, R10
+	VMASKMOVPS   (R10), Y9, Y8
 	VADDPS       Y8, Y4, Y4
-	VMASKMOVPS   32(CX), Y10, Y8
+	VMASKMOVPS   32(R10), Y10, Y8
 	VADDPS       Y8, Y5, Y5
-	MOVQ         144(AX), CX
+	MOVQ         144(AX), R10
 
 store:
-	VMASKMOVPS Y0, Y9, (CX)
-	VMASKMOVPS Y1, Y10, 32(CX)
-	ADDQ       R8, CX
-	VMASKMOVPS Y2, Y9, (CX)
-	VMASKMOVPS Y3, Y10, 32(CX)
-	ADDQ       R8, CX
-	VMASKMOVPS Y4, Y9, (CX)
-	VMASKMOVPS Y5, Y10, 32(CX)
+	VMASKMOVPS Y0, Y9, (R10)
+	VMASKMOVPS Y1, Y10, 32(R10)
+	ADDQ       R8, R10
+	VMASKMOVPS Y2, Y9, (R10)
+	VMASKMOVPS Y3, Y10, 32(R10)
+	ADDQ       R8, R10
+	VMASKMOVPS Y4, Y9, (R10)
+	VMASKMOVPS Y5, Y10, 32(R10)
 	MOVQ       96(AX), R8
 	ADDQ       R8, 136(AX)
 	MOVQ       104(AX), R8
@@ -5978,7 +6913,7 @@ store:
 	RET
 
 // func tile256edgem4(f *uintptr)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile256edgem4(SB), NOSPLIT, $0-8
 	MOVQ    f+0(FP), AX
 	MOVQ    128(AX), CX
@@ -6009,6 +6944,23 @@ rep:
 	VXORPS Y7, Y7, Y7
 
 seg:
+	MOVQ  176(AX), R9
+	TESTQ R9, R9
+	JZ    fetched
+	MOVQ  160(AX), R11
+	MOVQ  168(AX), R12
+
+fetch:
+	PREFETCHT0 (R11)
+	PREFETCHT0 (R12)
+	ADDQ       $0x40, R11
+	ADDQ       $0x40, R12
+	DECQ       R9
+	JNZ        fetch
+	MOVQ       R11, 160(AX)
+	MOVQ       R12, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R9
 
 k:
@@ -6034,43 +6986,43 @@ k:
 	ADDQ         56(AX), R8
 	DECQ         R10
 	JNZ          seg
-	MOVQ         144(AX), CX
+	MOVQ         144(AX), R11
 	MOVQ         64(AX), R9
 	CMPQ         112(AX), $0x00
 	JEQ          store
-	VMASKMOVPS   (CX), Y11, Y10
+	VMASKMOVPS   (R11), Y11, Y10
 	VADDPS       Y10, Y0, Y0
-	VMASKMOVPS   32(CX), Y12, Y10
+	VMASKMOVPS   32(R11), Y12, Y10
 	VADDPS       Y10, Y1, Y1
-	ADDQ         R9, CX
-	VMASKMOVPS   (CX), Y11, Y10
+	ADDQ         R9, R11
+	VMASKMOVPS   (R11), Y11, Y10
 	VADDPS       Y10, Y2, Y2
-	VMASKMOVPS   32(CX), Y12, Y10
+	VMASKMOVPS   32(R11), Y12, Y10
 	VADDPS       Y10, Y3, Y3
-	ADDQ         R9, CX
-	VMASKMOVPS   (CX), Y11, Y10
+	ADDQ         R9, R11
+	VMASKMOVPS   (R11), Y11, Y10
 	VADDPS       Y10, Y4, Y4
-	VMASKMOVPS   32(CX), Y12, Y10
+	VMASKMOVPS   32(R11), Y12, Y10
 	VADDPS       Y10, Y5, Y5
-	ADDQ         R9, CX
-	VMASKMOVPS   (CX), Y11, Y10
+	ADDQ         R9, R11
+	VMASKMOVPS   (R11), Y11, Y10
 	VADDPS       Y10, Y6, Y6
-	VMASKMOVPS   32(CX), Y12, Y10
+	VMASKMOVPS   32(R11), Y12, Y10
 	VADDPS       Y10, Y7, Y7
-	MOVQ         144(AX), CX
+	MOVQ         144(AX), R11
 
 store:
-	VMASKMOVPS Y0, Y11, (CX)
-	VMASKMOVPS Y1, Y12, 32(CX)
-	ADDQ       R9, CX
-	VMASKMOVPS Y2, Y11, (CX)
-	VMASKMOVPS Y3, Y12, 32(CX)
-	ADDQ       R9, CX
-	VMASKMOVPS Y4, Y11, (CX)
-	VMASKMOVPS Y5, Y12, 32(CX)
-	ADDQ       R9, CX
-	VMASKMOVPS Y6, Y11, (CX)
-	VMASKMOVPS Y7, Y12, 32(CX)
+	VMASKMOVPS Y0, Y11, (R11)
+	VMASKMOVPS Y1, Y12, 32(R11)
+	ADDQ       R9, R11
+	VMASKMOVPS Y2, Y11, (R11)
+	VMASKMOVPS Y3, Y12, 32(R11)
+	ADDQ       R9, R11
+	VMASKMOVPS Y4, Y11, (R11)
+	VMASKMOVPS Y5, Y12, 32(R11)
+	ADDQ       R9, R11
+	VMASKMOVPS Y6, Y11, (R11)
+	VMASKMOVPS Y7, Y12, 32(R11)
 	MOVQ       96(AX), R9
 	ADDQ       R9, 136(AX)
 	MOVQ       104(AX), R9
@@ -6081,7 +7033,7 @@ store:
 	RET
 
 // func tile256edgem5(f *uintptr)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile256edgem5(SB), NOSPLIT, $0-8
 	MOVQ    f+0(FP), AX
 	MOVQ    128(AX), CX
@@ -6114,6 +7066,23 @@ rep:
 	VXORPS Y9, Y9, Y9
 
 seg:
+	MOVQ  176(AX), R9
+	TESTQ R9, R9
+	JZ    fetched
+	MOVQ  160(AX), R11
+	MOVQ  168(AX), R12
+
+fetch:
+	PREFETCHT0 (R11)
+	PREFETCHT0 (R12)
+	ADDQ       $0x40, R11
+	ADDQ       $0x40, R12
+	DECQ       R9
+	JNZ        fetch
+	MOVQ       R11, 160(AX)
+	MOVQ       R12, 168(AX)
+
+fetched:
 	MOVQ 72(AX), R9
 
 k:
@@ -6142,51 +7111,51 @@ k:
 	ADDQ         56(AX), R8
 	DECQ         R10
 	JNZ          seg
-	MOVQ         144(AX), CX
+	MOVQ         144(AX), R11
 	MOVQ         64(AX), R9
 	CMPQ         112(AX), $0x00
 	JEQ          store
-	VMASKMOVPS   (CX), Y13, Y12
+	VMASKMOVPS   (R11), Y13, Y12
 	VADDPS       Y12, Y0, Y0
-	VMASKMOVPS   32(CX), Y14, Y12
+	VMASKMOVPS   32(R11), Y14, Y12
 	VADDPS       Y12, Y1, Y1
-	ADDQ         R9, CX
-	VMASKMOVPS   (CX), Y13, Y12
+	ADDQ         R9, R11
+	VMASKMOVPS   (R11), Y13, Y12
 	VADDPS       Y12, Y2, Y2
-	VMASKMOVPS   32(CX), Y14, Y12
+	VMASKMOVPS   32(R11), Y14, Y12
 	VADDPS       Y12, Y3, Y3
-	ADDQ         R9, CX
-	VMASKMOVPS   (CX), Y13, Y12
+	ADDQ         R9, R11
+	VMASKMOVPS   (R11), Y13, Y12
 	VADDPS       Y12, Y4, Y4
-	VMASKMOVPS   32(CX), Y14, Y12
+	VMASKMOVPS   32(R11), Y14, Y12
 	VADDPS       Y12, Y5, Y5
-	ADDQ         R9, CX
-	VMASKMOVPS   (CX), Y13, Y12
+	ADDQ         R9, R11
+	VMASKMOVPS   (R11), Y13, Y12
 	VADDPS       Y12, Y6, Y6
-	VMASKMOVPS   32(CX), Y14, Y12
+	VMASKMOVPS   32(R11), Y14, Y12
 	VADDPS       Y12, Y7, Y7
-	ADDQ         R9, CX
-	VMASKMOVPS   (CX), Y13, Y12
+	ADDQ         R9, R11
+	VMASKMOVPS   (R11), Y13, Y12
 	VADDPS       Y12, Y8, Y8
-	VMASKMOVPS   32(CX), Y14, Y12
+	VMASKMOVPS   32(R11), Y14, Y12
 	VADDPS       Y12, Y9, Y9
-	MOVQ         144(AX), CX
+	MOVQ         144(AX), R11
 
 store:
-	VMASKMOVPS Y0, Y13, (CX)
-	VMASKMOVPS Y1, Y14, 32(CX)
-	ADDQ       R9, CX
-	VMASKMOVPS Y2, Y13, (CX)
-	VMASKMOVPS Y3, Y14, 32(CX)
-	ADDQ       R9, CX
-	VMASKMOVPS Y4, Y13, (CX)
-	VMASKMOVPS Y5, Y14, 32(CX)
-	ADDQ       R9, CX
-	VMASKMOVPS Y6, Y13, (CX)
-	VMASKMOVPS Y7, Y14, 32(CX)
-	ADDQ       R9, CX
-	VMASKMOVPS Y8, Y13, (CX)
-	VMASKMOVPS Y9, Y14, 32(CX)
+	VMASKMOVPS Y0, Y13, (R11)
+	VMASKMOVPS Y1, Y14, 32(R11)
+	ADDQ       R9, R11
+	VMASKMOVPS Y2, Y13, (R11)
+	VMASKMOVPS Y3, Y14, 32(R11)
+	ADDQ       R9, R11
+	VMASKMOVPS Y4, Y13, (R11)
+	VMASKMOVPS Y5, Y14, 32(R11)
+	ADDQ       R9, R11
+	VMASKMOVPS Y6, Y13, (R11)
+	VMASKMOVPS Y7, Y14, 32(R11)
+	ADDQ       R9, R11
+	VMASKMOVPS Y8, Y13, (R11)
+	VMASKMOVPS Y9, Y14, 32(R11)
 	MOVQ       96(AX), R9
 	ADDQ       R9, 136(AX)
 	MOVQ       104(AX), R9
@@ -6328,7 +7297,7 @@ loop:
 	RET
 
 // func gradSums8(d *float32, x *float32, pixels int, stride int, mean *float64, s1 *float64, s2 *float64)
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·gradSums8(SB), NOSPLIT, $0-56
 	MOVQ    d+0(FP), AX
 	MOVQ    x+8(FP), CX
@@ -6343,26 +7312,80 @@ TEXT ·gradSums8(SB), NOSPLIT, $0-56
 	VMOVUPD 32(R8), Y3
 
 loop:
-	VCVTPS2PD (AX), Y4
-	VCVTPS2PD (CX), Y5
-	VSUBPD    (SI), Y5, Y5
-	VADDPD    Y4, Y0, Y0
-	VMULPD    Y5, Y4, Y5
-	VADDPD    Y5, Y2, Y2
-	VCVTPS2PD 16(AX), Y4
-	VCVTPS2PD 16(CX), Y5
-	VSUBPD    32(SI), Y5, Y5
-	VADDPD    Y4, Y1, Y1
-	VMULPD    Y5, Y4, Y5
-	VADDPD    Y5, Y3, Y3
-	ADDQ      BX, CX
-	ADDQ      BX, AX
-	DECQ      DX
-	JNZ       loop
-	VMOVUPD   Y0, (DI)
-	VMOVUPD   Y2, (R8)
-	VMOVUPD   Y1, 32(DI)
-	VMOVUPD   Y3, 32(R8)
+	PREFETCHT0 8192(AX)
+	PREFETCHT0 8192(CX)
+	VCVTPS2PD  (AX), Y4
+	VCVTPS2PD  (CX), Y5
+	VSUBPD     (SI), Y5, Y5
+	VADDPD     Y4, Y0, Y0
+	VMULPD     Y5, Y4, Y5
+	VADDPD     Y5, Y2, Y2
+	VCVTPS2PD  16(AX), Y4
+	VCVTPS2PD  16(CX), Y5
+	VSUBPD     32(SI), Y5, Y5
+	VADDPD     Y4, Y1, Y1
+	VMULPD     Y5, Y4, Y5
+	VADDPD     Y5, Y3, Y3
+	ADDQ       BX, CX
+	ADDQ       BX, AX
+	DECQ       DX
+	JNZ        loop
+	VMOVUPD    Y0, (DI)
+	VMOVUPD    Y2, (R8)
+	VMOVUPD    Y1, 32(DI)
+	VMOVUPD    Y3, 32(R8)
+	VZEROUPPER
+	RET
+
+// func reluGradSums8(dy *float32, x *float32, pixels int, stride int, mean *float32, scale *float32, shift *float32, center *float64, s1 *float64, s2 *float64)
+// Requires: AVX, MMX+
+TEXT ·reluGradSums8(SB), NOSPLIT, $0-80
+	MOVQ    dy+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    pixels+16(FP), DX
+	MOVQ    stride+24(FP), BX
+	MOVQ    mean+32(FP), SI
+	MOVQ    scale+40(FP), DI
+	MOVQ    shift+48(FP), R8
+	MOVQ    center+56(FP), R9
+	MOVQ    s1+64(FP), R10
+	MOVQ    s2+72(FP), R11
+	VMOVUPD (R10), Y0
+	VMOVUPD (R11), Y2
+	VMOVUPD 32(R10), Y1
+	VMOVUPD 32(R11), Y3
+	VXORPS  Y4, Y4, Y4
+
+loop:
+	PREFETCHT0   8192(AX)
+	PREFETCHT0   8192(CX)
+	VMOVUPS      (CX), Y5
+	VSUBPS       (SI), Y5, Y5
+	VMULPS       (DI), Y5, Y5
+	VADDPS       (R8), Y5, Y5
+	VCMPPS       $0x12, Y4, Y5, Y5
+	VANDNPS      (AX), Y5, Y5
+	VEXTRACTF128 $0x01, Y5, X6
+	VCVTPS2PD    X5, Y5
+	VCVTPS2PD    (CX), Y7
+	VSUBPD       (R9), Y7, Y7
+	VADDPD       Y5, Y0, Y0
+	VMULPD       Y7, Y5, Y7
+	VADDPD       Y7, Y2, Y2
+	VCVTPS2PD    X6, Y5
+	VCVTPS2PD    16(CX), Y7
+	VSUBPD       32(R9), Y7, Y7
+	VADDPD       Y5, Y1, Y1
+	VMULPD       Y7, Y5, Y7
+	VADDPD       Y7, Y3, Y3
+	ADDQ         BX, CX
+	ADDQ         BX, AX
+	DECQ         DX
+	JNZ          loop
+	VMOVUPD      Y0, (R10)
+	VMOVUPD      Y2, (R11)
+	VMOVUPD      Y1, 32(R10)
+	VMOVUPD      Y3, 32(R11)
 	VZEROUPPER
 	RET
 
@@ -6411,7 +7434,7 @@ loop:
 	RET
 
 // func gradSums16(d *float32, x *float32, pixels int, stride int, mean *float64, s1 *float64, s2 *float64)
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·gradSums16(SB), NOSPLIT, $0-56
 	MOVQ    d+0(FP), AX
 	MOVQ    x+8(FP), CX
@@ -6430,47 +7453,128 @@ TEXT ·gradSums16(SB), NOSPLIT, $0-56
 	VMOVUPD 96(R8), Y7
 
 loop:
-	VCVTPS2PD (AX), Y8
-	VCVTPS2PD (CX), Y9
-	VSUBPD    (SI), Y9, Y9
-	VADDPD    Y8, Y0, Y0
-	VMULPD    Y9, Y8, Y9
-	VADDPD    Y9, Y4, Y4
-	VCVTPS2PD 16(AX), Y8
-	VCVTPS2PD 16(CX), Y9
-	VSUBPD    32(SI), Y9, Y9
-	VADDPD    Y8, Y1, Y1
-	VMULPD    Y9, Y8, Y9
-	VADDPD    Y9, Y5, Y5
-	VCVTPS2PD 32(AX), Y8
-	VCVTPS2PD 32(CX), Y9
-	VSUBPD    64(SI), Y9, Y9
-	VADDPD    Y8, Y2, Y2
-	VMULPD    Y9, Y8, Y9
-	VADDPD    Y9, Y6, Y6
-	VCVTPS2PD 48(AX), Y8
-	VCVTPS2PD 48(CX), Y9
-	VSUBPD    96(SI), Y9, Y9
-	VADDPD    Y8, Y3, Y3
-	VMULPD    Y9, Y8, Y9
-	VADDPD    Y9, Y7, Y7
-	ADDQ      BX, CX
-	ADDQ      BX, AX
-	DECQ      DX
-	JNZ       loop
-	VMOVUPD   Y0, (DI)
-	VMOVUPD   Y4, (R8)
-	VMOVUPD   Y1, 32(DI)
-	VMOVUPD   Y5, 32(R8)
-	VMOVUPD   Y2, 64(DI)
-	VMOVUPD   Y6, 64(R8)
-	VMOVUPD   Y3, 96(DI)
-	VMOVUPD   Y7, 96(R8)
+	PREFETCHT0 8192(AX)
+	PREFETCHT0 8192(CX)
+	VCVTPS2PD  (AX), Y8
+	VCVTPS2PD  (CX), Y9
+	VSUBPD     (SI), Y9, Y9
+	VADDPD     Y8, Y0, Y0
+	VMULPD     Y9, Y8, Y9
+	VADDPD     Y9, Y4, Y4
+	VCVTPS2PD  16(AX), Y8
+	VCVTPS2PD  16(CX), Y9
+	VSUBPD     32(SI), Y9, Y9
+	VADDPD     Y8, Y1, Y1
+	VMULPD     Y9, Y8, Y9
+	VADDPD     Y9, Y5, Y5
+	VCVTPS2PD  32(AX), Y8
+	VCVTPS2PD  32(CX), Y9
+	VSUBPD     64(SI), Y9, Y9
+	VADDPD     Y8, Y2, Y2
+	VMULPD     Y9, Y8, Y9
+	VADDPD     Y9, Y6, Y6
+	VCVTPS2PD  48(AX), Y8
+	VCVTPS2PD  48(CX), Y9
+	VSUBPD     96(SI), Y9, Y9
+	VADDPD     Y8, Y3, Y3
+	VMULPD     Y9, Y8, Y9
+	VADDPD     Y9, Y7, Y7
+	ADDQ       BX, CX
+	ADDQ       BX, AX
+	DECQ       DX
+	JNZ        loop
+	VMOVUPD    Y0, (DI)
+	VMOVUPD    Y4, (R8)
+	VMOVUPD    Y1, 32(DI)
+	VMOVUPD    Y5, 32(R8)
+	VMOVUPD    Y2, 64(DI)
+	VMOVUPD    Y6, 64(R8)
+	VMOVUPD    Y3, 96(DI)
+	VMOVUPD    Y7, 96(R8)
+	VZEROUPPER
+	RET
+
+// func reluGradSums16(dy *float32, x *float32, pixels int, stride int, mean *float32, scale *float32, shift *float32, center *float64, s1 *float64, s2 *float64)
+// Requires: AVX, MMX+
+TEXT ·reluGradSums16(SB), NOSPLIT, $0-80
+	MOVQ    dy+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    pixels+16(FP), DX
+	MOVQ    stride+24(FP), BX
+	MOVQ    mean+32(FP), SI
+	MOVQ    scale+40(FP), DI
+	MOVQ    shift+48(FP), R8
+	MOVQ    center+56(FP), R9
+	MOVQ    s1+64(FP), R10
+	MOVQ    s2+72(FP), R11
+	VMOVUPD (R10), Y0
+	VMOVUPD (R11), Y4
+	VMOVUPD 32(R10), Y1
+	VMOVUPD 32(R11), Y5
+	VMOVUPD 64(R10), Y2
+	VMOVUPD 64(R11), Y6
+	VMOVUPD 96(R10), Y3
+	VMOVUPD 96(R11), Y7
+	VXORPS  Y8, Y8, Y8
+
+loop:
+	PREFETCHT0   8192(AX)
+	PREFETCHT0   8192(CX)
+	VMOVUPS      (CX), Y9
+	VSUBPS       (SI), Y9, Y9
+	VMULPS       (DI), Y9, Y9
+	VADDPS       (R8), Y9, Y9
+	VCMPPS       $0x12, Y8, Y9, Y9
+	VANDNPS      (AX), Y9, Y9
+	VEXTRACTF128 $0x01, Y9, X10
+	VCVTPS2PD    X9, Y9
+	VCVTPS2PD    (CX), Y11
+	VSUBPD       (R9), Y11, Y11
+	VADDPD       Y9, Y0, Y0
+	VMULPD       Y11, Y9, Y11
+	VADDPD       Y11, Y4, Y4
+	VCVTPS2PD    X10, Y9
+	VCVTPS2PD    16(CX), Y11
+	VSUBPD       32(R9), Y11, Y11
+	VADDPD       Y9, Y1, Y1
+	VMULPD       Y11, Y9, Y11
+	VADDPD       Y11, Y5, Y5
+	VMOVUPS      32(CX), Y9
+	VSUBPS       32(SI), Y9, Y9
+	VMULPS       32(DI), Y9, Y9
+	VADDPS       32(R8), Y9, Y9
+	VCMPPS       $0x12, Y8, Y9, Y9
+	VANDNPS      32(AX), Y9, Y9
+	VEXTRACTF128 $0x01, Y9, X10
+	VCVTPS2PD    X9, Y9
+	VCVTPS2PD    32(CX), Y11
+	VSUBPD       64(R9), Y11, Y11
+	VADDPD       Y9, Y2, Y2
+	VMULPD       Y11, Y9, Y11
+	VADDPD       Y11, Y6, Y6
+	VCVTPS2PD    X10, Y9
+	VCVTPS2PD    48(CX), Y11
+	VSUBPD       96(R9), Y11, Y11
+	VADDPD       Y9, Y3, Y3
+	VMULPD       Y11, Y9, Y11
+	VADDPD       Y11, Y7, Y7
+	ADDQ         BX, CX
+	ADDQ         BX, AX
+	DECQ         DX
+	JNZ          loop
+	VMOVUPD      Y0, (R10)
+	VMOVUPD      Y4, (R11)
+	VMOVUPD      Y1, 32(R10)
+	VMOVUPD      Y5, 32(R11)
+	VMOVUPD      Y2, 64(R10)
+	VMOVUPD      Y6, 64(R11)
+	VMOVUPD      Y3, 96(R10)
+	VMOVUPD      Y7, 96(R11)
 	VZEROUPPER
 	RET
 
 // func maskGrad8(y *float32, dy *float32, d *float32, vectors int)
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·maskGrad8(SB), NOSPLIT, $0-32
 	MOVQ   y+0(FP), AX
 	MOVQ   dy+8(FP), CX
@@ -6479,15 +7583,18 @@ TEXT ·maskGrad8(SB), NOSPLIT, $0-32
 	VXORPS Y1, Y1, Y1
 
 loop:
-	VMOVUPS (AX), Y0
-	VCMPPS  $0x12, Y1, Y0, Y0
-	VANDNPS (CX), Y0, Y0
-	VMOVUPS Y0, (DX)
-	ADDQ    $0x20, AX
-	ADDQ    $0x20, CX
-	ADDQ    $0x20, DX
-	DECQ    BX
-	JNZ     loop
+	PREFETCHT0 8192(AX)
+	PREFETCHT0 8192(CX)
+	PREFETCHT0 8192(DX)
+	VMOVUPS    (AX), Y0
+	VCMPPS     $0x12, Y1, Y0, Y0
+	VANDNPS    (CX), Y0, Y0
+	VMOVUPS    Y0, (DX)
+	ADDQ       $0x20, AX
+	ADDQ       $0x20, CX
+	ADDQ       $0x20, DX
+	DECQ       BX
+	JNZ        loop
 	VZEROUPPER
 	RET
 
@@ -6742,6 +7849,7 @@ pixel:
 
 block:
 	PREFETCHT0 8192(CX)
+	PREFETCHT0 8192(AX)
 	VMOVUPS    (AX), Y0
 	VMOVUPS    (CX), Y1
 	VMULPS     (SI)(R11*4), Y0, Y0
@@ -6761,6 +7869,55 @@ block:
 	LEAQ       (CX)(R11*4), CX
 	LEAQ       (DX)(R11*4), DX
 	DECQ       R9
+	JNZ        pixel
+	VZEROUPPER
+	RET
+
+// func reluSpread8(dy *float32, x *float32, dx *float32, pixels int, stride int, channels int, rest int, mean *float32, scale *float32, shift *float32, gain *float32, offset *float32, slope *float32)
+// Requires: AVX, MMX+
+TEXT ·reluSpread8(SB), NOSPLIT, $0-104
+	MOVQ   dy+0(FP), AX
+	MOVQ   x+8(FP), CX
+	MOVQ   dx+16(FP), DX
+	MOVQ   scale+64(FP), BX
+	MOVQ   shift+72(FP), SI
+	MOVQ   mean+56(FP), DI
+	MOVQ   gain+80(FP), R8
+	MOVQ   offset+88(FP), R9
+	MOVQ   slope+96(FP), R10
+	VXORPS Y2, Y2, Y2
+	MOVQ   pixels+24(FP), R11
+	MOVQ   stride+32(FP), R12
+	MOVQ   channels+40(FP), R12
+
+pixel:
+	XORQ R13, R13
+
+block:
+	PREFETCHT0 8192(CX)
+	PREFETCHT0 8192(AX)
+	VMOVUPS    (CX), Y1
+	VSUBPS     (DI)(R13*4), Y1, Y1
+	VMULPS     (BX)(R13*4), Y1, Y0
+	VADDPS     (SI)(R13*4), Y0, Y0
+	VCMPPS     $0x12, Y2, Y0, Y0
+	VANDNPS    (AX), Y0, Y0
+	VMULPS     (R8)(R13*4), Y0, Y0
+	VSUBPS     (R9)(R13*4), Y0, Y0
+	VMULPS     (R10)(R13*4), Y1, Y1
+	VSUBPS     Y1, Y0, Y0
+	VMOVUPS    Y0, (DX)
+	ADDQ       $0x20, AX
+	ADDQ       $0x20, CX
+	ADDQ       $0x20, DX
+	ADDQ       $0x08, R13
+	CMPQ       R13, R12
+	JLT        block
+	MOVQ       rest+48(FP), R13
+	LEAQ       (AX)(R13*4), AX
+	LEAQ       (CX)(R13*4), CX
+	LEAQ       (DX)(R13*4), DX
+	DECQ       R11
 	JNZ        pixel
 	VZEROUPPER
 	RET
@@ -9458,64 +10615,86 @@ loop:
 	VZEROUPPER
 	RET
 
-// func affineSum8(x *float32, s *float32, y *float32, pixels int, stride int, mean *float32, scale *float32, shift *float32)
-// Requires: AVX
-TEXT ·affineSum8(SB), NOSPLIT, $0-64
-	MOVQ    x+0(FP), AX
-	MOVQ    s+8(FP), CX
-	MOVQ    y+16(FP), DX
-	MOVQ    pixels+24(FP), BX
-	MOVQ    stride+32(FP), SI
-	MOVQ    mean+40(FP), DI
-	VMOVUPS (DI), Y0
-	MOVQ    scale+48(FP), DI
-	VMOVUPS (DI), Y1
-	MOVQ    shift+56(FP), DI
-	VMOVUPS (DI), Y2
+// func affineSum8(x *float32, s *float32, y *float32, pixels int, stride int, channels int, rest int, mean *float32, scale *float32, shift *float32)
+// Requires: AVX, MMX+
+TEXT ·affineSum8(SB), NOSPLIT, $0-80
+	MOVQ x+0(FP), AX
+	MOVQ s+8(FP), CX
+	MOVQ y+16(FP), DX
+	MOVQ mean+56(FP), BX
+	MOVQ scale+64(FP), SI
+	MOVQ shift+72(FP), DI
+	MOVQ pixels+24(FP), R8
+	MOVQ stride+32(FP), R9
+	MOVQ channels+40(FP), R9
 
-loop:
-	VMOVUPS (AX), Y3
-	VSUBPS  Y0, Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  Y2, Y3, Y3
-	VADDPS  (CX), Y3, Y3
-	VMOVUPS Y3, (DX)
-	ADDQ    SI, AX
-	ADDQ    SI, CX
-	ADDQ    SI, DX
-	DECQ    BX
-	JNZ     loop
+pixel:
+	XORQ R10, R10
+
+block:
+	PREFETCHT0 8192(AX)
+	PREFETCHT0 8192(CX)
+	PREFETCHT0 8192(DX)
+	VMOVUPS    (AX), Y0
+	VSUBPS     (BX)(R10*4), Y0, Y0
+	VMULPS     (SI)(R10*4), Y0, Y0
+	VADDPS     (DI)(R10*4), Y0, Y0
+	VADDPS     (CX), Y0, Y0
+	VMOVUPS    Y0, (DX)
+	ADDQ       $0x20, AX
+	ADDQ       $0x20, CX
+	ADDQ       $0x20, DX
+	ADDQ       $0x08, R10
+	CMPQ       R10, R9
+	JLT        block
+	MOVQ       rest+48(FP), R10
+	LEAQ       (AX)(R10*4), AX
+	LEAQ       (CX)(R10*4), CX
+	LEAQ       (DX)(R10*4), DX
+	DECQ       R8
+	JNZ        pixel
 	VZEROUPPER
 	RET
 
-// func affineSumReLU8(x *float32, s *float32, y *float32, pixels int, stride int, mean *float32, scale *float32, shift *float32)
-// Requires: AVX
-TEXT ·affineSumReLU8(SB), NOSPLIT, $0-64
-	MOVQ    x+0(FP), AX
-	MOVQ    s+8(FP), CX
-	MOVQ    y+16(FP), DX
-	MOVQ    pixels+24(FP), BX
-	MOVQ    stride+32(FP), SI
-	MOVQ    mean+40(FP), DI
-	VMOVUPS (DI), Y0
-	MOVQ    scale+48(FP), DI
-	VMOVUPS (DI), Y1
-	MOVQ    shift+56(FP), DI
-	VMOVUPS (DI), Y2
-	VXORPS  Y4, Y4, Y4
+// func affineSumReLU8(x *float32, s *float32, y *float32, pixels int, stride int, channels int, rest int, mean *float32, scale *float32, shift *float32)
+// Requires: AVX, MMX+
+TEXT ·affineSumReLU8(SB), NOSPLIT, $0-80
+	MOVQ   x+0(FP), AX
+	MOVQ   s+8(FP), CX
+	MOVQ   y+16(FP), DX
+	MOVQ   mean+56(FP), BX
+	MOVQ   scale+64(FP), SI
+	MOVQ   shift+72(FP), DI
+	VXORPS Y1, Y1, Y1
+	MOVQ   pixels+24(FP), R8
+	MOVQ   stride+32(FP), R9
+	MOVQ   channels+40(FP), R9
 
-loop:
-	VMOVUPS (AX), Y3
-	VSUBPS  Y0, Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  Y2, Y3, Y3
-	VADDPS  (CX), Y3, Y3
-	VMAXPS  Y3, Y4, Y3
-	VMOVUPS Y3, (DX)
-	ADDQ    SI, AX
-	ADDQ    SI, CX
-	ADDQ    SI, DX
-	DECQ    BX
-	JNZ     loop
+pixel:
+	XORQ R10, R10
+
+block:
+	PREFETCHT0 8192(AX)
+	PREFETCHT0 8192(CX)
+	PREFETCHT0 8192(DX)
+	VMOVUPS    (AX), Y0
+	VSUBPS     (BX)(R10*4), Y0, Y0
+	VMULPS     (SI)(R10*4), Y0, Y0
+	VADDPS     (DI)(R10*4), Y0, Y0
+	VADDPS     (CX), Y0, Y0
+	VMAXPS     Y0, Y1, Y0
+	VMOVUPS    Y0, (DX)
+	ADDQ       $0x20, AX
+	ADDQ       $0x20, CX
+	ADDQ       $0x20, DX
+	ADDQ       $0x08, R10
+	CMPQ       R10, R9
+	JLT        block
+	MOVQ       rest+48(FP), R10
+	LEAQ       (AX)(R10*4), AX
+	LEAQ       (CX)(R10*4), CX
+	LEAQ       (DX)(R10*4), DX
+	DECQ       R8
+	JNZ        pixel
 	VZEROUPPER
 	RET

@@ -33,6 +33,9 @@ type Product struct {
 	C                  []float32
 	RowC, RepC         int
 	Add                bool
+	// Ahead is memory that is needed soon: it is fetched into the cache a little at a time while the product is computed.
+	// Either may be nil. Run forgets them.
+	Ahead [2][]float32
 
 	frame frame
 }
@@ -52,6 +55,8 @@ type frame struct {
 	lanes           *[16]int32     // 128: -1 or 0 a column, AVX2
 	atA, atC        uintptr        // 136 144
 	left            int            // 152
+	ahead           [2]uintptr     // 160 168: what to fetch next; never read
+	lines           int            // 176: how many lines of both to fetch in each segment
 	mr, cols        int            // for the Go tile only
 }
 
@@ -77,11 +82,39 @@ func (p *Product) Run() {
 	p.check("B", len(p.B), (p.Segs-1)*p.SegB+(p.K-1)*p.RowB+p.N-1)
 	p.check("C", len(p.C), (p.Rep-1)*p.RepC+(p.M-1)*p.RowC+p.N-1)
 
+	p.spread()
 	for j := 0; j < p.N; {
 		set, cols := pick(p.N - j)
 		p.panel(set, j, cols)
 		j += cols
 	}
+}
+
+// line is the bytes that the processor fetches at once.
+const line = 64
+
+// spread divides what is to be fetched among the segments of the whole product.
+func (p *Product) spread() {
+	f := &p.frame
+	f.lines = 0
+	most := max(len(p.Ahead[0]), len(p.Ahead[1]))
+	if most == 0 {
+		return
+	}
+	segments := 0
+	for j := 0; j < p.N; {
+		set, cols := pick(p.N - j)
+		segments += (p.M + set.most - 1) / set.most * p.Rep * p.Segs
+		j += cols
+	}
+	f.lines = (4*most/line + segments) / segments
+	for i, x := range p.Ahead {
+		if len(x) == 0 {
+			x = p.Ahead[1-i]
+		}
+		f.ahead[i] = uintptr(unsafe.Pointer(&x[0]))
+	}
+	p.Ahead = [2][]float32{}
 }
 
 func (p *Product) check(name string, have, last int) {

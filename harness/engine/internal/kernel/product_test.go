@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+	"unsafe"
 )
 
 // isas are the instruction sets this machine can run.
@@ -97,9 +98,16 @@ func TestProduct(t *testing.T) {
 		var vector []float32 // of the first vector instruction set
 		for _, isa := range isas() {
 			copy(p.C, start)
+			// What is fetched ahead changes nothing, and is forgotten.
+			if p.M%2 == 0 {
+				p.Ahead = [2][]float32{p.A, p.B[:p.N%2]}
+			}
 			restore := Use(isa)
 			p.Run()
 			restore()
+			if p.Ahead[0] != nil || p.Ahead[1] != nil {
+				t.Fatalf("%v, %v: still to be fetched after the product", isa, p)
+			}
 			for i, c := range p.C {
 				// n roundings of a sum of n terms.
 				bound := scale[i] * float64(p.K*p.Segs+1) * 0x1p-24
@@ -143,6 +151,30 @@ func TestProductPanicsOnShortOperand(t *testing.T) {
 			}()
 			p.Run()
 		}()
+	}
+}
+
+func TestAlloc(t *testing.T) {
+	if Alloc(0) != nil {
+		t.Error("memory for no elements")
+	}
+	for _, n := range []int{1, 17, 1 << 10, hugePage/4 - 1, hugePage / 4, hugePage + 3} {
+		x := Alloc(n)
+		if len(x) != n || cap(x) != n {
+			t.Errorf("%d elements: length %d, capacity %d", n, len(x), cap(x))
+		}
+		align := uintptr(64)
+		if 4*n >= hugePage {
+			align = hugePage
+		}
+		if at := uintptr(unsafe.Pointer(&x[0])); at%align != 0 {
+			t.Errorf("%d elements begin at %#x", n, at)
+		}
+		for i, v := range x {
+			if v != 0 {
+				t.Fatalf("%d elements: element %d is %v", n, i, v)
+			}
+		}
 	}
 }
 

@@ -12,23 +12,18 @@ func accumulateVector(dst, x []float32) int {
 }
 
 func (f *Affine) sumVector(x, s, y []float32, n, c int) int {
-	if isa == Plain || n == 0 {
-		return 0
-	}
-	j := 0
-	for ; j+8 <= c; j += 8 {
-		affineSum8(&x[j], &s[j], &y[j], n, 4*c, &f.Mean[j], &f.Scale[j], &f.Shift[j])
-	}
-	return j
+	return f.sumPass(affineSum8, x, s, y, n, c)
 }
 
 func (f *Affine) sumReLUVector(x, s, y []float32, n, c int) int {
-	if isa == Plain || n == 0 {
+	return f.sumPass(affineSumReLU8, x, s, y, n, c)
+}
+
+func (f *Affine) sumPass(run func(x, s, y *float32, pixels, stride, channels, rest int, mean, scale, shift *float32), x, s, y []float32, n, c int) int {
+	channels := c &^ 7
+	if isa == Plain || n == 0 || channels == 0 {
 		return 0
 	}
-	j := 0
-	for ; j+8 <= c; j += 8 {
-		affineSumReLU8(&x[j], &s[j], &y[j], n, 4*c, &f.Mean[j], &f.Scale[j], &f.Shift[j])
-	}
-	return j
+	run(&x[0], &s[0], &y[0], n, 4*c, channels, c-channels, &f.Mean[0], &f.Scale[0], &f.Shift[0])
+	return channels
 }

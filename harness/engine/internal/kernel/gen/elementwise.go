@@ -21,6 +21,7 @@ func elementwise() {
 	for _, n := range []int{8, 16} {
 		squaredDeviations(n)
 		gradSums(n)
+		reluGradSums(n)
 	}
 	maskGrad()
 	affinePass("affine8", "Apply", false)
@@ -28,6 +29,7 @@ func elementwise() {
 	reluPool()
 	pool()
 	spreadGrad()
+	reluSpread()
 	poolGrad()
 }
 
@@ -121,6 +123,8 @@ func gradSums(channels int) {
 	}
 	dv, xv := ymms(2), ymms(2)
 	Label("loop")
+	PREFETCHT0(mem(d, ahead))
+	PREFETCHT0(mem(x, ahead))
 	for i := range a1 {
 		g, v := dv[i%2], xv[i%2]
 		VCVTPS2PD(mem(d, 16*i), g)
@@ -141,12 +145,60 @@ func gradSums(channels int) {
 	end()
 }
 
+func reluGradSums(channels int) {
+	name := map[int]string{8: "reluGradSums8", 16: "reluGradSums16"}[channels]
+	begin(name, "func(dy, x *float32, pixels, stride int, mean, scale, shift *float32, center, s1, s2 *float64)",
+		name+" is Affine.ReLUGradSums for as many channels; center is the mean in float64.")
+	dy, x, n, stride := param("dy"), param("x"), param("pixels"), param("stride")
+	mean, scale, shift := param("mean"), param("scale"), param("shift")
+	center, s1, s2 := param("center"), param("s1"), param("s2")
+	a1, a2 := ymms(channels/4), ymms(channels/4)
+	for i := range a1 {
+		VMOVUPD(mem(s1, 32*i), a1[i])
+		VMOVUPD(mem(s2, 32*i), a2[i])
+	}
+	none := YMM()
+	zero(none)
+	z, g, v := YMM(), YMM(), YMM()
+	high := XMM()
+	Label("loop")
+	PREFETCHT0(mem(dy, ahead))
+	PREFETCHT0(mem(x, ahead))
+	for i := 0; i < len(a1); i += 2 {
+		VMOVUPS(mem(x, 16*i), z)
+		affine(z, mem(mean, 16*i), mem(scale, 16*i), mem(shift, 16*i))
+		VCMPPS(Imm(cmpLessEqual), none, z, z)
+		VANDNPS(mem(dy, 16*i), z, z)
+		VEXTRACTF128(Imm(1), z, high)
+		for k, half := range []reg.VecVirtual{z.AsX().(reg.VecVirtual), high} {
+			VCVTPS2PD(half, g)
+			VCVTPS2PD(mem(x, 16*(i+k)), v)
+			VSUBPD(mem(center, 32*(i+k)), v, v)
+			VADDPD(g, a1[i+k], a1[i+k])
+			VMULPD(v, g, v)
+			VADDPD(v, a2[i+k], a2[i+k])
+		}
+	}
+	ADDQ(stride, x)
+	ADDQ(stride, dy)
+	DECQ(n)
+	JNZ(LabelRef("loop"))
+	for i := range a1 {
+		VMOVUPD(a1[i], mem(s1, 32*i))
+		VMOVUPD(a2[i], mem(s2, 32*i))
+	}
+	end()
+}
+
 func maskGrad() {
 	begin("maskGrad8", "func(y, dy, d *float32, vectors int)", "maskGrad8 is MaskGrad for vectors of 8 elements.")
 	y, dy, d, n := param("y"), param("dy"), param("d"), param("vectors")
 	v, z := YMM(), YMM()
 	zero(z)
 	Label("loop")
+	for _, p := range []reg.Register{y, dy, d} {
+		PREFETCHT0(mem(p, ahead))
+	}
 	VMOVUPS(mem(y, 0), v)
 	VCMPPS(Imm(cmpLessEqual), z, v, v)
 	VANDNPS(mem(dy, 0), v, v)
@@ -361,9 +413,35 @@ func spreadGrad() {
 	g, v := YMM(), YMM()
 	eachBlock([]reg.Register{d, x, dx}, nil, nil, func(stride reg.Register, vector func(base reg.Register) Mem) {
 		PREFETCHT0(mem(x, ahead))
+		PREFETCHT0(mem(d, ahead))
 		VMOVUPS(mem(d, 0), g)
 		VMOVUPS(mem(x, 0), v)
 		spread(g, v, []Op{vector(c[0]), vector(c[1]), vector(c[2]), vector(c[3])})
+		VMOVUPS(g, mem(dx, 0))
+	})
+}
+
+func reluSpread() {
+	begin("reluSpread8", "func(dy, x, dx *float32, pixels, stride, channels, rest int, mean, scale, shift, gain, offset, slope *float32)",
+		"reluSpread8 is Spread.ReLUGrad"+blocks)
+	dy, x, dx := param("dy"), param("x"), param("dx")
+	scale, shift := param("scale"), param("shift")
+	c := spreadVectors()
+	g, v, z, none := YMM(), YMM(), YMM(), YMM()
+	zero(none)
+	eachBlock([]reg.Register{dy, x, dx}, nil, nil, func(stride reg.Register, vector func(base reg.Register) Mem) {
+		PREFETCHT0(mem(x, ahead))
+		PREFETCHT0(mem(dy, ahead))
+		VMOVUPS(mem(x, 0), v)
+		VSUBPS(vector(c[0]), v, v)
+		VMULPS(vector(scale), v, z)
+		VADDPS(vector(shift), z, z)
+		VCMPPS(Imm(cmpLessEqual), none, z, z)
+		VANDNPS(mem(dy, 0), z, g)
+		VMULPS(vector(c[1]), g, g)
+		VSUBPS(vector(c[2]), g, g)
+		VMULPS(vector(c[3]), v, v)
+		VSUBPS(v, g, g)
 		VMOVUPS(g, mem(dx, 0))
 	})
 }

@@ -21,6 +21,7 @@ const (
 	frRep, frRepA, frRepC  = 88, 96, 104
 	frAdd, frMask, frLanes = 112, 120, 128
 	frAtA, frAtC, frLeft   = 136, 144, 152
+	frAhead, frLines       = 160, 176
 )
 
 // family is one set of tiles: rows 1..most of width vectors.
@@ -192,6 +193,22 @@ func tile(f family, m int) {
 	}
 
 	Label("seg")
+	MOVQ(at(frLines), k)
+	TESTQ(k, k)
+	JZ(LabelRef("fetched"))
+	first, second := c, GP64()
+	MOVQ(at(frAhead), first)
+	MOVQ(at(frAhead+8), second)
+	Label("fetch")
+	PREFETCHT0(Mem{Base: first})
+	PREFETCHT0(Mem{Base: second})
+	ADDQ(Imm(64), first)
+	ADDQ(Imm(64), second)
+	DECQ(k)
+	JNZ(LabelRef("fetch"))
+	MOVQ(first, at(frAhead))
+	MOVQ(second, at(frAhead+8))
+	Label("fetched")
 	MOVQ(at(frK), k)
 
 	Label("k")

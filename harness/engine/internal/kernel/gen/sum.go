@@ -9,8 +9,8 @@ import (
 // sumPasses writes the passes that join the branches of a network.
 func sumPasses() {
 	accumulate()
-	affineSum("affineSum8", "affineSum8 is Affine.Sum for 8 channels of pixels that are stride bytes apart.", false)
-	affineSum("affineSumReLU8", "affineSumReLU8 is Affine.SumReLU for 8 channels of pixels that are stride bytes apart.", true)
+	affineSum("affineSum8", "Sum", false)
+	affineSum("affineSumReLU8", "SumReLU", true)
 }
 
 func accumulate() {
@@ -28,29 +28,24 @@ func accumulate() {
 	end()
 }
 
-func affineSum(name, doc string, relu bool) {
-	begin(name, "func(x, s, y *float32, pixels, stride int, mean, scale, shift *float32)", doc)
-	x, s, y, n, stride := param("x"), param("s"), param("y"), param("pixels"), param("stride")
-	k := ymms(3)
-	for i, name := range []string{"mean", "scale", "shift"} {
-		VMOVUPS(mem(param(name), 0), k[i])
-	}
+func affineSum(name, method string, relu bool) {
+	begin(name, "func(x, s, y *float32, pixels, stride, channels, rest int, mean, scale, shift *float32)",
+		name+" is Affine."+method+blocks)
+	x, s, y, mean, scale, shift := param("x"), param("s"), param("y"), param("mean"), param("scale"), param("shift")
 	v, z := YMM(), YMM()
 	if relu {
 		zero(z)
 	}
-	Label("loop")
-	VMOVUPS(mem(x, 0), v)
-	affine(v, k[0], k[1], k[2])
-	VADDPS(mem(s, 0), v, v)
-	if relu {
-		VMAXPS(v, z, v) // the second source, v, where either is NaN
-	}
-	VMOVUPS(v, mem(y, 0))
-	for _, p := range []reg.Register{x, s, y} {
-		ADDQ(stride, p)
-	}
-	DECQ(n)
-	JNZ(LabelRef("loop"))
-	end()
+	eachBlock([]reg.Register{x, s, y}, nil, nil, func(stride reg.Register, vector func(base reg.Register) Mem) {
+		for _, p := range []reg.Register{x, s, y} {
+			PREFETCHT0(mem(p, ahead))
+		}
+		VMOVUPS(mem(x, 0), v)
+		affine(v, vector(mean), vector(scale), vector(shift))
+		VADDPS(mem(s, 0), v, v)
+		if relu {
+			VMAXPS(v, z, v) // the second source, v, where either is NaN
+		}
+		VMOVUPS(v, mem(y, 0))
+	})
 }
