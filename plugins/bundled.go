@@ -8,6 +8,7 @@ import (
 	"github.com/sharpbench/sharpbench/plugins/metrics/msharpness"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/adam"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/adamw"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/adasap"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/coordclip"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/fsam"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/lamb"
@@ -34,6 +35,7 @@ var bundled = []any{
 	lamb.Optimizer{},
 	tvlars.Optimizer{},
 	prune.Optimizer{},
+	adasap.Optimizer{},
 
 	gradnorm.Metric{},
 	msharpness.Metric{},
