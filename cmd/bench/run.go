@@ -24,7 +24,8 @@ func newRun(g *global) *cobra.Command {
 	var o suiteFlags
 	var jobs int
 	var dryRun bool
-	var rerun, ui, out string
+	var rerun, ui, out, trial string
+	var wait bool
 	c := &cobra.Command{
 		Use:   "run SUITE",
 		Short: "train, evaluate and measure what a suite asks for",
@@ -42,6 +43,9 @@ nothing was started, 4 a plugin or data is not available, 130 interrupted (the s
 			r, err := o.prepare(cmd, g, args[0])
 			if err != nil {
 				return err
+			}
+			if trial != "" {
+				return debugTrial(cmd, g, r, trial, wait)
 			}
 			r.Jobs = jobs
 			switch rerun {
@@ -100,6 +104,8 @@ nothing was started, 4 a plugin or data is not available, 130 interrupted (the s
 	f.BoolVarP(&dryRun, "dry-run", "n", false, "say what would be computed and stop")
 	f.StringVar(&rerun, "rerun", "", "compute again: failed")
 	f.StringVar(&ui, "ui", "auto", "progress as auto, tty, plain or json")
+	f.StringVar(&trial, "debug", "", "run this trial alone, in front: an optimizer's name or digits of a trial; nothing is recorded")
+	f.BoolVar(&wait, "wait", false, "with --debug, wait for Enter when a plugin has started, to attach a debugger")
 	f.StringVarP(&out, "output", "o", "", "folder of the report (default reports/NAME)")
 	return c
 }

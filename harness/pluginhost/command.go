@@ -23,6 +23,7 @@ type command struct {
 	drained chan struct{} // closed when standard error has been read to its end
 	once    sync.Once
 
+	shared bool // the program is in the host's group: nothing but itself may be killed
 	mu     sync.Mutex
 	killed bool // also before it was started
 	gone   bool // the process has been waited for: its number may belong to another one
@@ -34,6 +35,22 @@ func newCommand(argv []string, dir string, env []string, inherit *os.File, out *
 	c.cmd.ExtraFiles = []*os.File{inherit}
 	ownGroup(c.cmd)
 	return c
+}
+
+// foreground makes the program share the host's standard input and process group.
+func (c *command) foreground() {
+	c.shared = true
+	c.cmd.Stdin = os.Stdin
+	c.cmd.SysProcAttr = nil
+}
+
+// end kills the program and, if it has a group of its own, that.
+func (c *command) end() {
+	if c.shared {
+		_ = c.cmd.Process.Kill()
+		return
+	}
+	killGroup(c.cmd)
 }
 
 // Start starts the program; standard input is empty.
@@ -60,7 +77,9 @@ func (c *command) Start(context.Context) error {
 		c.err = c.cmd.Wait()
 		c.mu.Lock()
 		c.gone = true
-		killGroup(c.cmd) // what is left of it
+		if !c.shared {
+			killGroup(c.cmd) // what is left of it
+		}
 		c.mu.Unlock()
 		close(c.exited)
 	}()
@@ -82,7 +101,7 @@ func (c *command) kill() {
 	defer c.mu.Unlock()
 	c.killed = true
 	if c.cmd.Process != nil && !c.gone {
-		killGroup(c.cmd)
+		c.end()
 	}
 }
 

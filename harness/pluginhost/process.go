@@ -54,6 +54,9 @@ type LaunchOptions struct {
 	Env []string
 	// Watch looks on, for conformance checks. May be nil.
 	Watch *Watch
+	// Foreground lets the program share the terminal of the host, so that a debugger inside it can read the keyboard:
+	// its standard input is the host's, and it stays in the host's process group, where Ctrl-C reaches both.
+	Foreground bool
 }
 
 // Process is a running plugin. Its methods must be called by one goroutine at a time, but Stop may be called by any.
@@ -128,6 +131,9 @@ func Launch(ctx context.Context, p Program, o LaunchOptions) (*Process, error) {
 		RunnerFunc: func(_ hclog.Logger, spec *exec.Cmd, _ string) (runner.Runner, error) {
 			// The program's working directory is the private one: what it leaves there goes with it.
 			x.command = newCommand(p.Command, dir, slices.Concat(env, o.Env, spec.Env), shared.File(), x.out)
+			if o.Foreground {
+				x.command.foreground()
+			}
 			commands <- x.command
 			return x.command, nil
 		},

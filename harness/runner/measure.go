@@ -145,7 +145,7 @@ func (r *Runner) take(ctx context.Context, t *Trial, m measurement, params *stor
 		return store.Measurement{}, err
 	}
 	answers := oracle.New(task, t.Seed)
-	process, err := pluginhost.Launch(ctx, m.Plugin.Program, pluginhost.LaunchOptions{Log: log})
+	process, err := r.launch(ctx, m.Plugin, log)
 	if err != nil {
 		return store.Measurement{}, err
 	}
@@ -157,7 +157,7 @@ func (r *Runner) take(ctx context.Context, t *Trial, m measurement, params *stor
 		RunID:   t.ID,
 		Problem: problem,
 		Params:  m.Metric.Params, Seed: t.Seed, Oracle: answers,
-		At: params.W, Init: params.Init, Update: params.Update, TurnTimeout: turnTimeout,
+		At: params.W, Init: params.Init, Update: params.Update, TurnTimeout: r.turnTimeout(),
 	})
 	if err != nil {
 		return store.Measurement{}, err

@@ -15,7 +15,8 @@ const (
 	evaluatedShare = 0.9
 )
 
-func describe(t *Trial) string {
+// String names the trial for people: optimizer, configuration, seed.
+func (t *Trial) String() string {
 	return strings.Join(strings.Fields(fmt.Sprintf("%s %s seed %d", t.Optimizer.Name, t.Configuration.Label, t.Seed)), " ")
 }
 

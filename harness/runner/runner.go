@@ -29,6 +29,7 @@ type Runner struct {
 	// Rerun says which stored trainings are thrown away and made again; nil means none.
 	Rerun func(*Trial, *store.Result) bool
 
+	debugging *Debugging
 	workloads map[string]*workload
 	all       []*group
 	metrics   []measurement // at the end of a training
@@ -284,7 +285,7 @@ func (r *Runner) execute(ctx context.Context, t *Trial) (outcome, error) {
 		if !errors.Is(err, errLost) {
 			return out, err
 		}
-		r.Reporter.Note(fmt.Sprintf("%s: %v", describe(t), err))
+		r.Reporter.Note(fmt.Sprintf("%s: %v", t, err))
 	}
 }
 
@@ -324,7 +325,7 @@ func (r *Runner) try(parent context.Context, t *Trial) (out outcome, err error) 
 	var params *store.Params
 	if work.result != nil && !work.rerun && work.result.Status == store.Done {
 		if params, err = rec.Params(); errors.Is(err, store.ErrNoParams) {
-			r.Reporter.Note(fmt.Sprintf("%s: %v; training it again", describe(t), err))
+			r.Reporter.Note(fmt.Sprintf("%s: %v; training it again", t, err))
 			work = r.everything(t)
 			work.rerun = true
 		} else if err != nil {
@@ -344,7 +345,7 @@ func (r *Runner) try(parent context.Context, t *Trial) (out outcome, err error) 
 			return outcome{}, err
 		}
 		if !same {
-			r.Reporter.Note(fmt.Sprintf("%s: trained again for the metrics along the way, it did not end where its record says; all of it is made again", describe(t)))
+			r.Reporter.Note(fmt.Sprintf("%s: trained again for the metrics along the way, it did not end where its record says; all of it is made again", t))
 			if err := rec.Reset(); err != nil {
 				return outcome{}, err
 			}
@@ -475,7 +476,7 @@ func (r *Runner) lease(ctx context.Context, t *Trial) (*store.Lease, error) {
 			return l, err
 		}
 		if !told {
-			r.Reporter.Note(fmt.Sprintf("%s: waiting, %v", describe(t), err))
+			r.Reporter.Note(fmt.Sprintf("%s: waiting, %v", t, err))
 			told = true
 		}
 		select {

@@ -58,7 +58,7 @@ func (r *Runner) train(ctx context.Context, t *Trial, rec *store.Trial) (*store.
 		case errors.Is(trainCtx.Err(), context.DeadlineExceeded):
 			res, params = &store.Result{Status: store.Timeout, Reason: fmt.Sprintf("not done after %s", limit)}, nil
 		case errors.As(err, &failure):
-			if attempt == 1 && t.plugin.Info.Resumable {
+			if attempt == 1 && t.plugin.Info.Resumable && r.debugging == nil {
 				fmt.Fprintf(log, "bench: %v; trying once more from the last checkpoint\n", err)
 				continue
 			}
@@ -135,7 +135,7 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 		RunID:   t.ID,
 		Problem: problem,
 		Params:  t.Configuration.Params, Seed: t.Seed, Oracle: answers, Init: init,
-		FirstLRScale: schedule.At(0), TurnTimeout: turnTimeout,
+		FirstLRScale: schedule.At(0), TurnTimeout: r.turnTimeout(),
 	}
 	kept := r.kept(t)
 	from := 0
@@ -213,7 +213,7 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 		return pluginhost.Next{LRScale: schedule.At(step)}, nil
 	}
 
-	process, err := pluginhost.Launch(ctx, t.plugin.Program, pluginhost.LaunchOptions{Log: log})
+	process, err := r.launch(ctx, t.plugin, log)
 	if err != nil {
 		return nil, nil, err
 	}
