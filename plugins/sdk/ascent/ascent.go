@@ -225,6 +225,15 @@ func NewWindow(problem sdk.Problem, p sdk.Params) Window {
 // Holds says whether the step after step committed ones is inside.
 func (w Window) Holds(step uint64) bool { return w.from <= step && step < w.to }
 
+// Since counts the steps from the beginning of the window to the one after step committed ones, and says whether that is
+// inside.
+func (w Window) Since(step uint64) (since uint64, inside bool) {
+	if !w.Holds(step) {
+		return 0, false
+	}
+	return step - w.from, true
+}
+
 // CheckWindow finds what is wrong with a window for a problem.
 func CheckWindow(problem sdk.Problem, p sdk.Params) []sdk.Diagnostic {
 	start, end := p.Float("window_start"), p.Float("window_end")

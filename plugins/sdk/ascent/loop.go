@@ -96,6 +96,12 @@ func (l *Loop) GradLater(s sdk.Session, b sdk.Batch, at, out sdk.Vec) error {
 	return l.whole(err, at, out)
 }
 
+// HVP stores the product of the Hessian of b at the point at with dir in out.
+func (l *Loop) HVP(s sdk.Session, b sdk.Batch, at, dir, out sdk.Vec) error {
+	_, err := s.HVP(b, at, dir, out)
+	return l.whole(err, dir, out)
+}
+
 // whole adds weight decay where it is a part of the loss.
 func (l *Loop) whole(err error, at, out sdk.Vec) error {
 	if err == nil && l.loss != nil {

@@ -286,7 +286,7 @@ class MLP(Problem):
             parts.append(a.T @ d)
             d = d @ weight.T
         if moves and self.norm:
-            now = [v for *_, mean, variance in kept for v in (mean, variance * n / (n - 1))]
+            now = [v for *_, mean, variance in kept for v in (mean, variance * n / max(n - 1, 1))]
             self.buffers = (1 - self.momentum) * self.buffers + self.momentum * np.concatenate(now)
         return np.concatenate([x.ravel() for x in reversed(parts)])
 
