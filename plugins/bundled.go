@@ -9,15 +9,21 @@ import (
 	"github.com/sharpbench/sharpbench/plugins/optimizers/adam"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/adamw"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/adasap"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/asam"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/coordclip"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/dnsam"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/fsam"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/gam"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/lamb"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/lars"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/looksam"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/msam"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/prune"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/sam"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/samon"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/sgd"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/tvlars"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/usam"
 	"github.com/sharpbench/sharpbench/plugins/sdk"
 )
 
@@ -28,6 +34,12 @@ var bundled = []any{
 	adam.Optimizer{},
 	adamw.Optimizer{},
 	sam.Optimizer{},
+	usam.Optimizer{},
+	dnsam.Optimizer{},
+	asam.Optimizer{},
+	msam.Optimizer{},
+	gam.Optimizer{},
+	looksam.Optimizer{},
 	coordclip.Optimizer{},
 	samon.Optimizer{},
 	fsam.Optimizer{},

@@ -80,8 +80,8 @@ func (Optimizer) Info() sdk.Info {
 		CostNote: `4, and 6 with mode = "hvp", inside the window; 1 outside`,
 		Degenerate: []sdk.Degenerate{
 			{When: map[string]any{"mode": modeHVP, "rho": 0.0}, Equals: "sgd"},
-			// What is left is g1, whose perturbation is sam's.
-			{When: map[string]any{"alpha": 1.0, "gamma": 0.0, "rho_prime": 0.05}, Equals: "sam"},
+			// What is left is g1, whose perturbation is sam's; rho has no part in it.
+			{When: map[string]any{"alpha": 1.0, "gamma": 0.0, "rho_prime": 0.05, "rho": 0.05}, Equals: "sam"},
 		},
 		Needs:     []sdk.Op{sdk.OpGrad, sdk.OpHVP, sdk.OpCommit},
 		Resumable: true,
