@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"maps"
 	"os"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/sharpbench/sharpbench/plugins/optimizers/sgd"
 	"github.com/sharpbench/sharpbench/plugins/sdk"
 )
 
@@ -32,6 +34,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"bench":   func() { os.Exit(Main(os.Args[1:], os.Stdout, os.Stderr)) },
 		"crasher": func() { sdk.Serve(crasher{}) },
+		"own-sgd": func() { sdk.Serve(ownSGD{}) },
 	})
 }
 
@@ -57,17 +60,41 @@ func (crasher) New(start sdk.Start) (func(w, g sdk.Vec, lrScale float64) error, 
 	}, nil
 }
 
-func TestScripts(t *testing.T) {
+// ownSGD is somebody's plugin that is gradient descent under a name of its own.
+type ownSGD struct{ sgd.Optimizer }
+
+func (o ownSGD) Info() sdk.Info {
+	i := o.Optimizer.Info()
+	i.Name, i.Degenerate = "own-sgd", nil
+	return i
+}
+
+func TestScripts(t *testing.T) { scripts(t, "testdata") }
+
+// scripts runs the scripts of a folder.
+func scripts(t *testing.T, dir string) {
 	repository, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
+	text, err := exec.Command("go", "env", "-json", "GOCACHE", "GOMODCACHE").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var goEnv map[string]string
+	if err := json.Unmarshal(text, &goEnv); err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata",
+		Dir: dir,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("BENCH_CACHE", filepath.Join(e.WorkDir, "cache"))
 			e.Setenv("HOME", e.WorkDir)
 			e.Setenv("REPO", repository)
+			// Plugins in Go are built with what is built already, and without a network.
+			e.Setenv("GOCACHE", goEnv["GOCACHE"])
+			e.Setenv("GOMODCACHE", goEnv["GOMODCACHE"])
+			e.Setenv("GOPROXY", "off")
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

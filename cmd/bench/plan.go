@@ -72,7 +72,6 @@ EXIT STATUS: 0 printed, 2 the suite is wrong, 4 a plugin or data is not availabl
 		},
 	}
 	o.bind(c)
-	o.bindOnly(c)
 	c.Flags().IntVarP(&jobs, "jobs", "j", runtime.GOMAXPROCS(0), "trials at a time")
 	c.Flags().StringVar(&show, "show", "trials", "trials, or config: the suite with every default written in")
 	return c

@@ -98,7 +98,6 @@ nothing was started, 4 a plugin or data is not available, 130 interrupted (the s
 		},
 	}
 	o.bind(c)
-	o.bindOnly(c)
 	f := c.Flags()
 	f.IntVarP(&jobs, "jobs", "j", runtime.GOMAXPROCS(0), "trials at a time, each on one core")
 	f.BoolVarP(&dryRun, "dry-run", "n", false, "say what would be computed and stop")
@@ -182,11 +181,15 @@ func publish(cmd *cobra.Command, g *global, r *runner.Runner, dir string) ([]str
 	return files, board.Terminal(cmd.OutOrStdout(), columns(cmd.OutOrStdout()), colors(g, cmd.OutOrStdout()))
 }
 
-// reportDir is reports/NAME; a variant has a folder of its own, so that it never replaces the suite's board.
+// reportDir is reports/NAME; a variant and a suite with additions have folders of their own, so that they never replace the
+// suite's board.
 func reportDir(r *runner.Runner) string {
 	name := r.Suite.Name
 	if r.Suite.Variant != "" {
 		name += "-" + r.Suite.Variant
+	}
+	if added := r.Suite.Added(); len(added) > 0 {
+		name += "-with-" + strings.Join(added, "-")
 	}
 	return filepath.Join("reports", name)
 }

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -25,23 +24,21 @@ type suiteFlags struct {
 	variant    string
 	set        []string
 	optimizers []string
+	metrics    []string
 }
 
 func (o *suiteFlags) bind(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVar(&o.variant, "variant", "", "apply this variant of the suite")
+	f.StringArrayVarP(&o.optimizers, "optimizer", "O", nil, "only these optimizers: names in the suite, or paths of plugins, which are added to it")
+	f.StringArrayVarP(&o.metrics, "metric", "M", nil, "only these metrics: names in the suite, or paths of plugins, which are added to it")
 	f.StringArrayVar(&o.set, "set", nil, "override a key of the suite, as in --set budget.limit=5")
-}
-
-// bindOnly adds the flag of the commands that compute.
-func (o *suiteFlags) bindOnly(c *cobra.Command) {
-	c.Flags().StringSliceVarP(&o.optimizers, "optimizer", "O", nil, "compute only these optimizers; the others stay on the board as they are")
 }
 
 // load reads and checks the suite; every problem of the file is in the error.
 func (o *suiteFlags) load(cmd *cobra.Command, g *global, file string) (*suite.Suite, *runner.Plugins, error) {
 	host := newPlugins()
-	opt := suite.Options{Variant: o.variant, Set: o.set, Describe: host.Describe, PluginNames: plugins.Names()}
+	opt := suite.Options{Variant: o.variant, Set: o.set, Optimizers: o.optimizers, Metrics: o.metrics, Describe: host.Describe, PluginNames: plugins.Names()}
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 		// The suites that come with bench can be run from an empty folder.
 		if text, builtin := suites.Files.ReadFile(path.Base(filepath.ToSlash(file))); builtin == nil && path.Dir(path.Clean(filepath.ToSlash(file))) == "suites" {
@@ -54,11 +51,6 @@ func (o *suiteFlags) load(cmd *cobra.Command, g *global, file string) (*suite.Su
 	s, err := suite.Load(file, opt)
 	if err != nil {
 		return nil, nil, err
-	}
-	for _, name := range o.optimizers {
-		if s.Optimizer(name) == nil {
-			return nil, nil, usageError(fmt.Errorf("-O %s: the suite has no optimizer of that name", name), "it has "+names(s))
-		}
 	}
 	return s, host, nil
 }
@@ -74,9 +66,6 @@ func (o *suiteFlags) prepare(cmd *cobra.Command, g *global, file string) (*runne
 		return nil, err
 	}
 	r := &runner.Runner{Suite: s, Store: st, Plugins: host, Jobs: 1, Reporter: progress.Silent{}, Release: release}
-	if len(o.optimizers) > 0 {
-		r.Only = func(name string) bool { return slices.Contains(o.optimizers, name) }
-	}
 	err = r.Prepare()
 	var missing *dataset.Missing
 	if errors.As(err, &missing) && !g.offline {
@@ -92,15 +81,4 @@ func (o *suiteFlags) prepare(cmd *cobra.Command, g *global, file string) (*runne
 		return nil, unavailable(err, "")
 	}
 	return r, nil
-}
-
-func names(s *suite.Suite) string {
-	out := ""
-	for i, o := range s.Optimizers {
-		if i > 0 {
-			out += ", "
-		}
-		out += o.Name
-	}
-	return out
 }

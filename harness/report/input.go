@@ -59,9 +59,10 @@ type MetricInfo struct {
 // OptimizerInfo is one entrant.
 type OptimizerInfo struct {
 	Name, Plugin string
-	Track        string // "" is the main track; every other track is ranked apart
-	Overrides    string // what this optimizer changes in the workload, e.g. "model.norm = group"; "" for nothing
-	Unpinned     bool   // the plugin is a local program that no lock file pins
+	Track        string   // "" is the main track; every other track is ranked apart
+	Overrides    string   // what this optimizer changes in the workload, e.g. "model.norm = group"; "" for nothing
+	Remarks      []string // what else readers must know, sentences in Markdown: footnotes of its row
+	Unpinned     bool     // the plugin is a local program that no lock file pins
 }
 
 // Status values of a trial.

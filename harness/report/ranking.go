@@ -183,6 +183,7 @@ func (b *Board) row(s *Section, o OptimizerInfo, configs []*configuration) Row {
 	if o.Overrides != "" {
 		r.Notes = append(r.Notes, fmt.Sprintf("%s changes the workload: %s.", code(o.Name), escape(o.Overrides)))
 	}
+	r.Notes = append(r.Notes, o.Remarks...)
 	if o.Unpinned {
 		r.Notes = append(r.Notes, fmt.Sprintf("%s is unpinned: its plugin %s is a local program that no lock file fixes.", code(o.Name), code(o.Plugin)))
 	}

@@ -59,7 +59,12 @@ func (r *Runner) Collect() (report.Input, error) {
 		if track == "" {
 			track = p.Info.Track
 		}
-		info := report.OptimizerInfo{Name: o.Name, Plugin: o.Plugin, Track: track, Unpinned: !p.Program.Bundled}
+		var remarks []string
+		if n := len(s.Configurations(nil, o)); o.Added && n != s.Tuning.Trials {
+			remarks = append(remarks, fmt.Sprintf("`%s` was added with -O and tried in %s; the others are the best of %d on the validation set. The comparison favours whoever had more.",
+				o.Name, configurations(n), s.Tuning.Trials))
+		}
+		info := report.OptimizerInfo{Remarks: remarks, Name: o.Name, Plugin: o.Plugin, Track: track, Unpinned: !p.Program.Bundled}
 		if len(o.Model) > 0 {
 			info.Overrides = overrides(o.Model)
 		}
@@ -191,6 +196,13 @@ func value(m *store.Measurement, name string) report.Metric {
 		reason = "the metric did not report it"
 	}
 	return report.Metric{Null: true, Reason: reason}
+}
+
+func configurations(n int) string {
+	if n == 1 {
+		return "1 configuration"
+	}
+	return fmt.Sprintf("%d configurations", n)
 }
 
 // overrides says in words what an optimizer changes in the workload's model.

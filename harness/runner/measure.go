@@ -62,15 +62,18 @@ func (r *Runner) along(t *Trial, steps int) []measurement {
 	return out
 }
 
-// measurementsOf lists every measurement of a training that has ended after a number of steps.
+// measurementsOf lists every measurement that this run may take of a training that has ended after a number of steps.
 func (r *Runner) measurementsOf(t *Trial, steps int) []measurement {
-	return append(slices.Clone(r.metrics), r.along(t, steps)...)
+	return slices.DeleteFunc(append(slices.Clone(r.metrics), r.along(t, steps)...), func(m measurement) bool { return !m.Metric.Selected })
 }
 
 // kept are the steps at which a training is kept for the metrics, in ascending order.
 func (r *Runner) kept(t *Trial) []int {
 	var out []int
 	for _, m := range r.along(t, t.Steps) {
+		if !m.Metric.Selected {
+			continue
+		}
 		out = append(out, m.At)
 	}
 	slices.Sort(out)

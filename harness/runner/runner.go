@@ -24,8 +24,6 @@ type Runner struct {
 	Jobs     int // trials at a time; each uses one core
 	Reporter progress.Reporter
 	Release  string // bench's version, for the records
-	// Only, if set, restricts what is computed to some optimizers; what is known of the others stays on the board.
-	Only func(optimizer string) bool
 	// Rerun says which stored trainings are thrown away and made again; nil means none.
 	Rerun func(*Trial, *store.Result) bool
 
@@ -142,8 +140,8 @@ func newQueue(r *Runner) *queue {
 	return q
 }
 
-// wanted reports whether this run may compute the trials of g.
-func (r *Runner) wanted(g *group) bool { return r.Only == nil || r.Only(g.optimizer.Name) }
+// wanted reports whether this run may compute the trials of g; what is known of the others stays on the board.
+func (r *Runner) wanted(g *group) bool { return g.optimizer.Selected }
 
 // finalSeeds are the seeds on which a selected configuration still has to be trained after the tuning.
 func (r *Runner) finalSeeds() []uint64 {

@@ -34,6 +34,11 @@ type Options struct {
 	// not started: parameters are taken as written, and configurations and identities are not to be used.
 	Describe    Describer
 	PluginNames []string // the bundled plugins
+	// Optimizers and Metrics, unless empty, say which entries are Selected: names of entries, "*" for all of them, and paths
+	// of plugins, which are added to the suite as entries of the name they give themselves. Several may stand in one
+	// string, separated by commas. Brackets behind a path set parameters, and with several values make a grid:
+	// ./mine[lr=0.01,0.1 momentum=0.9]; the rest are the plugin's defaults.
+	Optimizers, Metrics []string
 	// Source is the text of the suite when it is not a file; path is then only its name. nil: read path.
 	Source []byte
 }
@@ -116,7 +121,7 @@ func load(file, text string, o Options) (*Suite, error) {
 				continue
 			}
 			v := o
-			v.Variant, v.Set = name, nil
+			v.Variant, v.Set, v.Optimizers, v.Metrics = name, nil, nil, nil
 			_, found := resolve(file, text, v, described)
 			for _, p := range found {
 				if !known[p.Pos] {
@@ -141,7 +146,17 @@ func resolve(file, text string, o Options, described map[string]*description) (*
 	l := &loader{options: o, file: file, suite: &Suite{File: file, Variant: o.Variant}, described: described}
 	root.key, root.at = Position{file, 1, 1}, Position{file, 1, 1}
 	l.override(root)
+	optimizers := l.choose(root, "optimizer", "-O", o.Optimizers)
+	metrics := l.choose(root, "metric", "-M", o.Metrics)
 	l.root(&table{n: root, problems: &l.problems, name: "the suite"})
+	for i := range l.suite.Optimizers {
+		x := &l.suite.Optimizers[i]
+		x.Selected = optimizers == nil || slices.Contains(optimizers, x.Name)
+	}
+	for i := range l.suite.Metrics {
+		x := &l.suite.Metrics[i]
+		x.Selected = metrics == nil || slices.Contains(metrics, x.Name)
+	}
 	return l.suite, l.problems
 }
 
@@ -218,13 +233,17 @@ func (l *loader) root(t *table) {
 	}
 	l.describe(append(slices.Clone(optimizers), metrics...))
 	before := len(l.problems)
-	for _, o := range optimizers {
-		s.Optimizers = append(s.Optimizers, l.optimizer(o))
+	for _, t := range optimizers {
+		o := l.optimizer(t)
+		o.Added = t.n.added
+		s.Optimizers = append(s.Optimizers, o)
 	}
 	sound = sound && len(l.problems) == before
 	l.unique(optimizers, "optimizer")
-	for _, m := range metrics {
-		s.Metrics = append(s.Metrics, l.metric(m))
+	for _, t := range metrics {
+		m := l.metric(t)
+		m.Added = t.n.added
+		s.Metrics = append(s.Metrics, m)
 	}
 	l.unique(metrics, "metric")
 	l.headline(metrics)
@@ -658,9 +677,13 @@ func (l *loader) baseline(root *table) {
 func (l *loader) fairness(root *table, tables []*table) {
 	s := l.suite
 	var counts []string
-	equal := true
+	equal, most := true, 0 // most: the largest number of those that were added, which the rule does not bind
 	n := len(s.Optimizers[0].configurations)
 	for _, o := range s.Optimizers {
+		if o.Added {
+			most = max(most, len(o.configurations))
+			continue
+		}
 		counts = append(counts, fmt.Sprintf("%s %d", o.Name, len(o.configurations)))
 		equal = equal && len(o.configurations) == n
 	}
@@ -682,7 +705,7 @@ func (l *loader) fairness(root *table, tables []*table) {
 		return
 	case !equal || want != n:
 		for i, o := range s.Optimizers {
-			if have := len(o.configurations); have != want {
+			if have := len(o.configurations); have != want && !o.Added {
 				key := "grid"
 				if o.List != nil {
 					key = "list"
@@ -693,7 +716,7 @@ func (l *loader) fairness(root *table, tables []*table) {
 		}
 		return
 	}
-	if want > 1 {
+	if want = max(want, most); want > 1 {
 		for i, w := range s.Workloads {
 			if w.Validation.Size == 0 {
 				t := root.n.table["workload"].items[i]

@@ -21,6 +21,7 @@ type node struct {
 	array bool
 	items []*node          // of an array
 	table map[string]*node // non-nil for a table
+	added bool             // an entry that Options adds, not the file
 }
 
 // kindName says what n is, for "found …".

@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -80,7 +81,7 @@ func (l *loader) optimizer(t *table) Optimizer {
 	if grid != nil && list != nil {
 		t.report(list.key, "list", "repeat the [[optimizer]] under another name for a union", "%s has both a grid and a list (expected one of them)", t.name)
 	}
-	if grid != nil && l.suite.Tuning.Method == "list" {
+	if grid != nil && l.suite.Tuning.Method == "list" && !t.n.added {
 		t.report(grid.key, "grid", "write list = [{ … }, …], or method = \"grid\" in [tuning]", "%s has a grid, but the tuning method is \"list\"", t.name)
 	}
 	if grid != nil {
@@ -172,9 +173,13 @@ func (l *loader) metric(t *table) Metric {
 
 	on := t.sub("on")
 	on.name = "the examples of " + t.name
+	batch, examples := 128, 0
+	if t.n.added && t.n.table["on"] == nil {
+		batch, examples = l.fitting()
+	}
 	m.On.Split = on.choice("split", "train", []string{"train"}, "validation", "test")
-	m.On.Batch = on.whole("batch", 128, 1, 1<<20)
-	m.On.Examples = on.whole("examples", 8*m.On.Batch, 1, math.MaxInt32)
+	m.On.Batch = on.whole("batch", batch, 1, 1<<20)
+	m.On.Examples = on.whole("examples", cmp.Or(examples, 8*m.On.Batch), 1, math.MaxInt32)
 	if m.On.Examples%m.On.Batch != 0 {
 		on.report(on.at("examples"), "examples", fmt.Sprintf("%d would do", max(1, m.On.Examples/m.On.Batch)*m.On.Batch),
 			"examples: expected a whole number of batches of %d, found %d", m.On.Batch, m.On.Examples)
@@ -197,6 +202,17 @@ func (l *loader) metric(t *table) Metric {
 		return ""
 	})
 	return m
+}
+
+// fitting is a batch size and a number of examples that every workload has, for a metric of which nothing else is said.
+func (l *loader) fitting() (batch, examples int) {
+	batch, examples = 128, 1024
+	for _, w := range l.suite.Workloads {
+		if w.Data.Train > 0 {
+			batch, examples = min(batch, w.Data.Train), min(examples, w.Data.Train)
+		}
+	}
+	return batch, examples / batch * batch
 }
 
 // headline sees to it that one metric is the headline.

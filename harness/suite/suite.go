@@ -95,14 +95,16 @@ type Select struct {
 
 // Optimizer is an entry of the comparison: a plugin with some parameters fixed and others varied.
 type Optimizer struct {
-	Name   string
-	Plugin string // as written
-	Ref    string // what to resolve and launch: the name of a bundled plugin or an absolute path
-	Info   pluginhost.Info
-	Track  string         // optimizers are ranked within their track; "" is the main one
-	Params map[string]any // fixed parameters with the plugin's defaults, without those that vary
-	Grid   []Axis         // sorted by parameter; the configurations are their product
-	List   []map[string]any
+	Name     string
+	Plugin   string // as written
+	Ref      string // what to resolve and launch: the name of a bundled plugin or an absolute path
+	Info     pluginhost.Info
+	Track    string         // optimizers are ranked within their track; "" is the main one
+	Params   map[string]any // fixed parameters with the plugin's defaults, without those that vary
+	Grid     []Axis         // sorted by parameter; the configurations are their product
+	List     []map[string]any
+	Selected bool // by Options.Optimizers; all are when it is empty
+	Added    bool // by Options.Optimizers: it is not in the file, and need not have as many configurations as the others
 	// Model holds the keys of the workload's model that this optimizer overrides, as written; nil if none.
 	Model map[string]any
 
@@ -126,6 +128,8 @@ type Metric struct {
 	Params   map[string]any // with the plugin's defaults
 	Headline bool           // shown on the board; exactly one metric is, unless there are none
 	At       Moments        // when it is taken; nil means at the end alone
+	Selected bool           // by Options.Metrics; all are when it is empty
+	Added    bool           // by Options.Metrics: it is not in the file
 	// Summaries of the values along the training have columns of their own.
 	Summaries []Summary
 
