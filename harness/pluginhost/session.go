@@ -184,6 +184,9 @@ func (s *session) log(l *pb.Log) {
 	_, _ = s.x.out.Write([]byte(b.String()))
 }
 
+// strictTurn is how long the host keeps a turn at least when it watches for writes out of turn.
+const strictTurn = 20 * time.Millisecond
+
 // answer executes a request and replies. Between Request and Reply the arena is the host's.
 func (s *session) answer(ctx context.Context, r *pb.Request, in <-chan received) error {
 	begin := time.Now()
@@ -229,6 +232,8 @@ func (s *session) answer(ctx context.Context, r *pb.Request, in <-chan received)
 		}
 	}
 	if before != nil {
+		// Toy problems are answered before another thread of the plugin is given a processor.
+		time.Sleep(strictTurn)
 		if err := s.unchanged(before); err != nil {
 			return err
 		}

@@ -23,10 +23,7 @@ type client struct {
 	stopped bool
 }
 
-var (
-	_ Session = (*client)(nil)
-	_ fused   = (*client)(nil)
-)
+var _ Session = (*client)(nil)
 
 func (c *client) Problem() Problem { return c.problem }
 func (c *client) Params() Params   { return c.params }
@@ -201,12 +198,15 @@ func (c *client) commit(w Vec, opts []CommitOption) *pb.Op {
 	}}}
 }
 
-func (c *client) commitAndGrad(w, out Vec) error {
+func (c *client) CommitAndGrad(w, out Vec, opts ...CommitOption) (float64, error) {
 	next := c.TrainBatch()
 	next.Index++
-	results, err := c.call(c.commit(w, nil), c.grad(next, w, out, 0))
+	results, err := c.call(c.commit(w, opts), c.grad(next, w, out, 0))
 	c.committed(results)
-	return err
+	if len(results) < 2 {
+		return 0, err
+	}
+	return results[1].GetLoss(), err
 }
 
 // committed takes in the result of a commit, the first of a list, when there is one.

@@ -72,6 +72,11 @@ type Session interface {
 	// counts the step, and may evaluate and checkpoint. Parameters that are not finite are an error that wraps
 	// NonFinite. For optimizers.
 	Commit(w Vec, opts ...CommitOption) error
+	// CommitAndGrad does what Commit does and then, in the same round trip, stores the gradient of the next training batch
+	// at w in out and returns the loss there: what a step that begins with this gradient would ask for. out has length
+	// Dim and is not w. When the commit ends the run there is no gradient, and no error either: Next tells. For
+	// optimizers.
+	CommitAndGrad(w, out Vec, opts ...CommitOption) (float64, error)
 
 	// Log writes a line to the log of the trial. Levels: "debug", "info", "warn", "error". It also tells the host that
 	// the plugin is alive: a plugin that computes for minutes between two requests must log now and then.

@@ -137,7 +137,7 @@ func (Optimizer) Run(s sdk.Session) error {
 				return err
 			}
 		}
-		if err := loop.Finish(s, w, u); err != nil {
+		if err := loop.FinishAndGrad(s, w, u, g); err != nil {
 			return err
 		}
 	}

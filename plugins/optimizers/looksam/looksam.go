@@ -104,7 +104,7 @@ func (Optimizer) Run(s sdk.Session) error {
 				vec.Axpy(g, float32(alpha*vec.Norm2(g)/(norm+guard)), v)
 			}
 		}
-		if err := loop.Finish(s, w, u); err != nil {
+		if err := loop.FinishAndGrad(s, w, u, g); err != nil {
 			return err
 		}
 	}

@@ -59,6 +59,7 @@ type Loop struct {
 	rule   base.Rule
 	loss   *base.Penalty // weight decay as a part of the loss; nil: it is not
 	later  []sdk.Option  // of all gradients of a step but the first
+	ahead  sdk.Vec       // has the gradient that the coming step begins with; nil: nothing has
 }
 
 // NewLoop prepares the loop of a session whose parameters are those of Params, and the base rule.
@@ -86,6 +87,11 @@ func NewLoop(s sdk.Session) (*Loop, error) {
 
 // Grad stores the gradient of b at the point at in out: the first of a step, which moves the running statistics.
 func (l *Loop) Grad(s sdk.Session, b sdk.Batch, at, out sdk.Vec) error {
+	ahead := l.ahead
+	l.ahead = nil
+	if ahead != nil && &ahead[0] == &out[0] && &at[0] == &s.W()[0] && b == s.TrainBatch() {
+		return l.whole(nil, at, out)
+	}
 	_, err := s.Grad(b, at, out)
 	return l.whole(err, at, out)
 }
@@ -116,6 +122,15 @@ func (l *Loop) Finish(s sdk.Session, w, u sdk.Vec) error {
 	return s.Commit(w)
 }
 
+// FinishAndGrad is Finish, and brings the gradient of the next minibatch at w with the answer: Grad finds it in out. w must
+// be the session's, and it and out must stay as they are until then.
+func (l *Loop) FinishAndGrad(s sdk.Session, w, u, out sdk.Vec) error {
+	l.rule.Step(w, u, s.LRScale())
+	_, err := s.CommitAndGrad(w, out)
+	l.ahead = out
+	return err
+}
+
 // Run trains. In every step inside the window, perturb stores the perturbed point in dst; w are the parameters, g is the
 // gradient there, which it may overwrite. Outside, the step is that of the base along the first gradient.
 func (l *Loop) Run(s sdk.Session, perturb func(dst, w, g sdk.Vec) error) error {
@@ -133,7 +148,7 @@ func (l *Loop) Run(s sdk.Session, perturb func(dst, w, g sdk.Vec) error) error {
 				return err
 			}
 		}
-		if err := l.Finish(s, w, g); err != nil {
+		if err := l.FinishAndGrad(s, w, g, g); err != nil {
 			return err
 		}
 	}

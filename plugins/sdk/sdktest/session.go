@@ -272,6 +272,14 @@ func (s *Session) Normal(stream string, index uint64, out sdk.Vec, std float64) 
 	return err
 }
 
+// CommitAndGrad is Commit and, unless that was the last step, the gradient of the next training batch.
+func (s *Session) CommitAndGrad(w, out sdk.Vec, opts ...sdk.CommitOption) (float64, error) {
+	if err := s.Commit(w, opts...); err != nil || !s.Next() {
+		return 0, err
+	}
+	return s.Grad(s.TrainBatch(), w, out)
+}
+
 // Commit counts a step and copies w. What the options add has nowhere to go: nothing is resumed here.
 func (s *Session) Commit(w sdk.Vec, _ ...sdk.CommitOption) error {
 	if s.c.Steps == 0 {

@@ -109,7 +109,7 @@ class Optimizer(Plugin):
             if not fresh:
                 session.grad(session.train_batch())
             self.step(session.w, session.grad_slot)
-            fresh = session.commit_and_grad()
+            fresh = session.commit_and_grad() is not None
 
     def mistakes(self) -> list[str]:
         out = super().mistakes()

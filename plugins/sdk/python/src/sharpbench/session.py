@@ -312,12 +312,16 @@ class Session:
             self._stopped = self._stopped or first.stop != pb.STOP_REASON_UNSPECIFIED
         self._check(reply)
 
-    def commit_and_grad(self) -> bool:
-        """Commits the parameters and stores the gradient of the next training batch in the slot "grad", in one round
-        trip. Returns whether it did: when the host has said stop there is no gradient."""
-        ops = [self._commit_op("params"), self._grad_op(Batch("train", self._step + 1), "params", "grad")]
-        self._committed(self._call(ops))
-        return not self._stopped
+    def commit_and_grad(
+        self, out: Vector | str = "grad", *, blob: bytes = b"", scalars: Mapping[str, float] | None = None,
+    ) -> float | None:
+        """Does what commit does with the parameters and then, in the same round trip, stores the gradient of the next
+        training batch in out: what a step that begins with this gradient would ask for. Returns the loss, or None when
+        the host has said stop: then there is no gradient."""
+        ops = [self._commit_op("params", blob, scalars), self._grad_op(Batch("train", self._step + 1), "params", out)]
+        reply = self._call(ops)
+        self._committed(reply)
+        return None if self._stopped else reply.results[1].loss
 
     def log(self, message: str, level: str = "info", **scalars: float) -> None:
         """Writes a line to the log of the trial. It also tells the host that the plugin is alive: one that computes for

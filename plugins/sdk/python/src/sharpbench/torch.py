@@ -47,6 +47,8 @@ __all__ = ["TorchOptimizer", "serve"]
 # How an optimizer computes, not what: left as the constructor has them unless given.
 _IMPLEMENTATION = ("foreach", "maximize", "capturable", "differentiable", "fused")
 
+_AHEAD = "ahead"  # the slot of the gradient that comes with a commit
+
 Closure = Callable[[], torch.Tensor]
 Step = Callable[[Any, Closure], Any]
 
@@ -97,15 +99,27 @@ class TorchOptimizer(Optimizer):
         return self.optimizer(tensors, **self.fixed, **given)
 
     def slots(self, problem: Problem, params: Params) -> list[Slot]:
-        if not self.resumable:
-            return []
-        return [Slot(name, length) for name, length in _State(self, problem, params).lengths.items()]
+        slots = [Slot(_AHEAD, scratch=True)]
+        if self.resumable:
+            slots += [Slot(name, length) for name, length in _State(self, problem, params).lengths.items()]
+        return slots
 
     def run(self, session: Session) -> None:
         session.log(f"PyTorch {torch.__version__}", "debug")
         torch.manual_seed(session.seed % (1 << 63))
 
+        # The gradient that a step begins with comes with the commit before, unless the optimizer first goes elsewhere.
+        ahead, committed = session.slot(_AHEAD), np.empty_like(session.w)
+        loss_ahead: float | None = None
+
         def evaluate(first: bool) -> float:
+            nonlocal loss_ahead
+            loss, loss_ahead = loss_ahead, None
+            if loss is not None:
+                if np.array_equal(session.w, committed):
+                    session.grad_slot[:] = ahead
+                    return loss
+                first = False
             # The statistics of batch normalisation follow the first point of a step only.
             try:
                 return session.grad(session.train_batch(), freeze_stats=not first)[0]
@@ -119,7 +133,14 @@ class TorchOptimizer(Optimizer):
             run.restore(session.blob)
         for _ in session:
             run.step(session.lr_scale)
-            session.commit(blob=run.save())
+            committed[:] = session.w
+            steps = session.step
+            try:
+                loss_ahead = session.commit_and_grad(ahead, blob=run.save())
+            except NonFinite:
+                if session.step == steps:
+                    raise
+                loss_ahead = float("nan")
 
 
 class _Argument:
