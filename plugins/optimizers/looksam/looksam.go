@@ -46,7 +46,7 @@ func (Optimizer) Info() sdk.Info {
 		Unverified: "the rule and the defaults every = 5 and alpha = 0.7 were not checked against the paper; norms over all parameters together are this implementation's reading, " +
 			"as is that a v within rounding of 0 counts as 0",
 		Watch: []string{
-			"v is from up to every - 1 steps ago and another minibatch; a large alpha follows it far.",
+			"v is from up to every - 1 steps ago and another minibatch, and is followed with alpha times the length of the gradient: on a small perceptron with noisy labels the published 0.7 kept the training loss from falling, 0.1 did not. Tune alpha.",
 			"Its cost depends on every while the nominal cost is that of the default: compare by the G that were billed.",
 		},
 		Params: append([]sdk.Param{

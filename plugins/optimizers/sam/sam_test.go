@@ -1,6 +1,7 @@
 package sam
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/sharpbench/sharpbench/harness/plugintest"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/adam"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/adamw"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/internal/claims"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/internal/golden"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/sgd"
 )
@@ -314,3 +316,21 @@ func TestBadParameters(t *testing.T) {
 }
 
 func TestGoldenTrajectories(t *testing.T) { golden.Check(t) }
+
+// At matched training loss the largest eigenvalue of the Hessian falls with rho (Foret et al. 2020, figure 3, and many
+// after them).
+func TestClaimFlatter(t *testing.T) {
+	const target = 0.05
+	radii, limits := []float64{0, 0.05, 0.1, 0.2}, []int{800, 1000, 1200, 1800}
+	l := make([][]float64, len(radii))
+	for seed := range uint64(5) {
+		n := claims.NewNoisy(t, seed+1)
+		for i, rho := range radii {
+			w, _ := n.Train(t, Optimizer{}, params{"rho": rho, "lr": 0.03, "momentum": 0.9}, target, limits[i])
+			l[i] = append(l[i], n.LambdaMax(t, w))
+		}
+	}
+	for i := range radii[1:] {
+		claims.Less(t, fmt.Sprintf("λ_max: rho = %v, %v", radii[i+1], radii[i]), l[i+1], l[i])
+	}
+}

@@ -36,6 +36,9 @@
 //
 //	func TestGoldenTrajectories(t *testing.T) { golden.Check(t) }
 //
+// in a package whose TestMain is that of sdktest, or Main here, with which Same and Degenerates compare plugins on the
+// same problems, bit for bit. Bits notices changes of a trajectory that the tolerance lets through.
+//
 // Parameters that a case leaves out have the plugin's defaults, which the reference must know on its own. Choose learning
 // rates that move the parameters by much more than the tolerance. The scripts are run again in CI (build tag python) and
 // must reproduce their files byte for byte.
@@ -162,9 +165,9 @@ func quadratic(d definition) oracle.Workload {
 		loss, grad := 0.0, make([]float64, len(c))
 		for i := range c {
 			for j := range c {
-				grad[i] += h[i][j] * (w[j] - c[j])
+				grad[i] += float64(h[i][j] * (w[j] - c[j]))
 			}
-			loss += (w[i] - c[i]) * grad[i] / 2
+			loss += float64((w[i]-c[i])*grad[i]) / 2
 		}
 		return loss, grad
 	})
@@ -177,7 +180,7 @@ func (q curved) HVP(b oracle.Batch, w, v, out []float32, o oracle.Options) (orac
 	for i, row := range q.h {
 		sum := 0.0
 		for j, h := range row {
-			sum += h * float64(v[j])
+			sum += float64(h * float64(v[j]))
 		}
 		out[i] = float32(sum)
 	}
@@ -244,13 +247,23 @@ func Check(t *testing.T) {
 // is the plugin under test.
 func train(t testing.TB, program *pluginhost.Program, problem string, params map[string]any) ([][]float32, []float32) {
 	t.Helper()
+	c := optimizeCase(t, program, problem, params)
+	path := plugintest.Optimize(t, c)
+	if w, ok := c.Workload.(*oracle.Training); ok {
+		return path, w.Buffers()
+	}
+	return path, nil
+}
+
+func optimizeCase(t testing.TB, program *pluginhost.Program, problem string, params map[string]any) plugintest.OptimizeCase {
+	t.Helper()
 	d := define(t, problem)
-	work, buffers := workload(t, problem, d)
-	return plugintest.Optimize(t, plugintest.OptimizeCase{
+	work, _ := workload(t, problem, d)
+	return plugintest.OptimizeCase{
 		Program: program, Workload: work, Params: params, Init: d.Start, Steps: steps, Seed: seed, Tensors: d.Tensors,
 		LRScale:       func(k int) float64 { return 1 - float64(k)/40 },
 		StepsPerEpoch: d.StepsPerEpoch, Examples: d.Examples, BatchSize: d.BatchSize,
-	}), buffers
+	}
 }
 
 func (c trajectory) label() string {
