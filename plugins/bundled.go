@@ -10,6 +10,7 @@ import (
 	"github.com/sharpbench/sharpbench/plugins/optimizers/adamw"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/adasap"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/asam"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/bloop"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/coordclip"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/dnsam"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/fsam"
@@ -43,6 +44,7 @@ var bundled = []any{
 	coordclip.Optimizer{},
 	samon.Optimizer{},
 	fsam.Optimizer{},
+	bloop.Optimizer{},
 	lars.Optimizer{},
 	lamb.Optimizer{},
 	tvlars.Optimizer{},

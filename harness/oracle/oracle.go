@@ -52,6 +52,8 @@ type Options struct {
 	// Delta is added to the inputs as the network sees them (normalised, augmented): height × width × channels numbers
 	// for one example after the other, at least as many as there are examples. nil: nothing is added. It is not modified.
 	Delta []float32
+	// Auxiliary means the auxiliary objective in place of the loss. For Loss, Grad and HVP, of a Bilevel workload.
+	Auxiliary bool
 	// Each, if not nil, gets the losses of the single examples: at least as many elements as there are examples. For
 	// Loss only.
 	Each []float32
@@ -75,7 +77,7 @@ type Eval struct {
 // Workload is what is being optimized: data, model and loss. Vectors of parameters and gradients have length Dim.
 // Implementations must not modify w and must not keep w or out.
 //
-// What else a workload can answer it says by implementing Curved, PerExample, Inspected and Restricted.
+// What else a workload can answer it says by implementing Curved, PerExample, Inspected, Bilevel and Restricted.
 type Workload interface {
 	Dim() int
 	Loss(b Batch, w []float32, o Options) (Eval, error)
@@ -181,6 +183,9 @@ func (o *Oracle) Dim() int { return o.workload.Dim() }
 // Loss answers the mean loss of b at w, which has length Dim and is not modified. A loss that is not finite is an
 // Error with code NonFinite beside the evaluation.
 func (o *Oracle) Loss(b Batch, w []float32, opt Options) (Eval, error) {
+	if err := o.objective(opt); err != nil {
+		return Eval{}, err
+	}
 	start := time.Now()
 	e, err := o.workload.Loss(b, w, opt)
 	return o.settle(&o.bill.Loss, start, e, err)
@@ -190,6 +195,9 @@ func (o *Oracle) Loss(b Batch, w []float32, opt Options) (Eval, error) {
 // gradient that is not finite is an Error with code NonFinite; out then holds what was computed. So it is with all
 // results below.
 func (o *Oracle) Grad(b Batch, w, out []float32, opt Options) (Eval, error) {
+	if err := o.objective(opt); err != nil {
+		return Eval{}, err
+	}
 	start := time.Now()
 	e, err := o.workload.Grad(b, w, out, opt)
 	return o.settle(&o.bill.Grad, start, e, finite("gradient", out, err))
@@ -208,6 +216,9 @@ func (o *Oracle) HVP(b Batch, w, v, out []float32, opt Options) (Eval, error) {
 	t, ok := o.workload.(Curved)
 	if !ok {
 		return Eval{}, o.Can("hvp")
+	}
+	if err := o.objective(opt); err != nil {
+		return Eval{}, err
 	}
 	start := time.Now()
 	e, err := t.HVP(b, w, v, out, opt)
@@ -271,6 +282,20 @@ func (o *Oracle) Activations(b Batch, w, out []float32, layer int, opt Options) 
 	start := time.Now()
 	e, err := t.Activations(b, w, out, layer, opt)
 	return o.settle(&o.bill.Activations, start, e, err)
+}
+
+// HasAuxiliary says whether the workload has an auxiliary objective.
+func (o *Oracle) HasAuxiliary() bool {
+	t, ok := o.workload.(Bilevel)
+	return ok && t.HasAuxiliary()
+}
+
+// objective refuses the auxiliary objective of a workload that has none.
+func (o *Oracle) objective(opt Options) error {
+	if opt.Auxiliary && !o.HasAuxiliary() {
+		return Errorf(Unsupported, "this workload has no auxiliary objective")
+	}
+	return nil
 }
 
 // Can returns nil, or an Error with code Unsupported that says why the workload cannot answer op, a name of the

@@ -19,12 +19,14 @@ type Problem struct {
 	Nominal   int   // examples of a batch that 1 G stands for
 	Augment   string
 	Seed      uint64
+	Auxiliary Auxiliary // of a Training
 }
 
 // Training is the workload an optimizer sees: batch norm uses batch statistics, the train stream is augmented.
 type Training struct {
 	evaluator
-	order *dataset.Order
+	order     *dataset.Order
+	auxiliary *second // nil until it is asked for
 }
 
 // NewTraining starts a workload whose batch statistics are those of a new net. It is not safe for concurrent use.

@@ -67,6 +67,7 @@ type Problem struct {
 	Steps, StepsPerEpoch         int
 	ProbeBatches, ProbeBatchSize int
 	InputLen                     int   // numbers of one example's inputs
+	Auxiliary                    bool  // there is an auxiliary objective
 	ActivationLen                []int // by tensor: what the op activations stores for an example of its layer; may be nil
 }
 
@@ -200,6 +201,7 @@ func (p Problem) message() *pb.Problem {
 		Dim: uint64(p.Dim), Classes: uint32(p.Classes), Examples: uint64(p.Examples), BatchSize: uint32(p.BatchSize),
 		Steps: uint64(p.Steps), StepsPerEpoch: uint64(p.StepsPerEpoch),
 		ProbeBatches: uint32(p.ProbeBatches), ProbeBatchSize: uint32(p.ProbeBatchSize), InputLen: uint64(p.InputLen),
+		Auxiliary: p.Auxiliary,
 	}
 	for i, t := range p.Tensors {
 		var activations int

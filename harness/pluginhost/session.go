@@ -327,7 +327,9 @@ type operands struct {
 	s     *session
 	named []operand // the slots the op names
 	delta []float32 // changes of the inputs
-	err   error
+	// auxiliary: the op is about the auxiliary objective.
+	auxiliary bool
+	err       error
 }
 
 // read is a slot that the op reads, of length want, 0 for any.
@@ -377,7 +379,9 @@ func (s *session) loss(m *pb.LossOp) (*pb.Result, error) {
 	if o.err != nil {
 		return nil, o.err
 	}
-	return evaluated(s.oracle.Loss(b, at, oracle.Options{Delta: o.delta, NormalizeLogits: m.GetNormalizeLogits(), Each: each}))
+	return evaluated(s.oracle.Loss(b, at, oracle.Options{
+		Delta: o.delta, NormalizeLogits: m.GetNormalizeLogits(), Each: each, Auxiliary: o.auxiliary,
+	}))
 }
 
 func (s *session) grad(m *pb.GradOp) (*pb.Result, error) {
@@ -389,7 +393,7 @@ func (s *session) grad(m *pb.GradOp) (*pb.Result, error) {
 		return nil, o.err
 	}
 	return evaluated(s.oracle.Grad(b, at, out, oracle.Options{
-		Delta: o.delta, FreezeStats: m.GetFreezeStats(), NormalizeLogits: m.GetNormalizeLogits(),
+		Delta: o.delta, FreezeStats: m.GetFreezeStats(), NormalizeLogits: m.GetNormalizeLogits(), Auxiliary: o.auxiliary,
 	}))
 }
 
@@ -426,7 +430,9 @@ func (s *session) hvp(m *pb.HVPOp) (*pb.Result, error) {
 	if o.err != nil {
 		return nil, o.err
 	}
-	return evaluated(s.oracle.HVP(b, at, dir, out, oracle.Options{Delta: o.delta, NormalizeLogits: m.GetNormalizeLogits()}))
+	return evaluated(s.oracle.HVP(b, at, dir, out, oracle.Options{
+		Delta: o.delta, NormalizeLogits: m.GetNormalizeLogits(), Auxiliary: o.auxiliary,
+	}))
 }
 
 // How long the slots below must be, only the workload knows.
@@ -516,6 +522,7 @@ func (s *session) vector(role string, n uint32, want int, write bool) ([]float32
 // batch translates the name of a batch. Which streams there are is the workload's business.
 func (o *operands) batch(b *pb.Batch, objective pb.Objective) oracle.Batch {
 	out := oracle.Batch{Stream: b.GetStream(), Index: b.GetIndex(), Rate: b.GetRate()}
+	o.auxiliary = objective == pb.Objective_OBJECTIVE_AUX
 	fail := func(code oracle.Code, format string, args ...any) oracle.Batch {
 		o.err = oracle.Errorf(code, format, args...)
 		return out
@@ -525,8 +532,8 @@ func (o *operands) batch(b *pb.Batch, objective pb.Objective) oracle.Batch {
 		return fail(oracle.BadRequest, "the op names no batch")
 	case len(b.ProtoReflect().GetUnknown()) > 0:
 		return fail(oracle.Unsupported, "the batch has fields that this version of bench does not know")
-	case objective != pb.Objective_OBJECTIVE_UNSPECIFIED && objective != pb.Objective_OBJECTIVE_MAIN:
-		return fail(oracle.Unsupported, "this workload has no auxiliary objective")
+	case objective > pb.Objective_OBJECTIVE_AUX:
+		return fail(oracle.Unsupported, "the op has an objective that this version of bench does not know")
 	case b.GetRate() != 0 && b.GetStream() != oracle.Poisson:
 		return fail(oracle.BadRequest, "the stream %q has no rate", b.GetStream())
 	}

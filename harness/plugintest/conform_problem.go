@@ -57,7 +57,14 @@ func (s *subject) digits(steps int) (OptimizeCase, error) {
 	}, nil
 }
 
-func training(p oracle.Problem) oracle.Workload { return oracle.NewTraining(p) }
+// training has an auxiliary objective, for the plugins that need one: the loss on a second half of as many digits.
+func training(p oracle.Problem) oracle.Workload {
+	p.Auxiliary = oracle.Auxiliary{Kind: oracle.AuxiliaryExamples}
+	for _, i := range p.Examples {
+		p.Auxiliary.Examples = append(p.Auxiliary.Examples, i+len(p.Examples))
+	}
+	return oracle.NewTraining(p)
+}
 
 // quadratic is a training on ½ Σ h w² that starts at w = 1, ½, 1, ½, …
 func (s *subject) quadratic(dim, steps int) (OptimizeCase, error) {

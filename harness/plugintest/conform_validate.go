@@ -117,6 +117,7 @@ func (s *subject) validate(params map[string]any) ([]pluginhost.Diagnostic, []pl
 	if err != nil {
 		return nil, nil, err
 	}
+	m.Problem.Auxiliary = s.info.Kind == pluginhost.KindOptimizer
 	return s.ask(m.Problem, params)
 }
 

@@ -98,12 +98,14 @@ func (c OptimizeCase) session(from *pluginhost.Resume, last func(pluginhost.Comm
 	if from != nil {
 		first = int(from.Step)
 	}
+	answers := oracle.New(c.Workload, c.Seed)
 	return pluginhost.OptimizeSession{
 		RunID: "plugintest", Params: c.Params, Seed: c.Seed, Init: c.Init, Resume: from,
-		Oracle: oracle.New(c.Workload, c.Seed),
+		Oracle: answers,
 		Problem: pluginhost.Problem{
 			Dim: c.Workload.Dim(), Tensors: c.Tensors, Steps: c.Steps, Classes: c.Classes,
-			InputLen: c.InputLen, StepsPerEpoch: max(1, c.StepsPerEpoch), Examples: max(1, c.Examples), BatchSize: max(1, c.BatchSize),
+			Auxiliary: answers.HasAuxiliary(),
+			InputLen:  c.InputLen, StepsPerEpoch: max(1, c.StepsPerEpoch), Examples: max(1, c.Examples), BatchSize: max(1, c.BatchSize),
 		},
 		FirstLRScale: scale(first),
 		OnCommit: func(k pluginhost.Commit) (pluginhost.Next, error) {

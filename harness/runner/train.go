@@ -115,10 +115,14 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 	if err != nil {
 		return nil, nil, err
 	}
+	auxiliary, err := t.workload.auxiliary(split)
+	if err != nil {
+		return nil, nil, err
+	}
 	task := &observed{Training: oracle.NewTraining(oracle.Problem{
 		Net: net, Objective: objective, Images: &t.workload.data.Train, Normalize: t.workload.normalize,
 		Examples: split.Train, BatchSize: t.Workload.BatchSize, Nominal: t.Workload.BatchSize,
-		Augment: t.Workload.Data.Augment, Seed: t.Seed,
+		Augment: t.Workload.Data.Augment, Seed: t.Seed, Auxiliary: auxiliary,
 	})}
 	perEpoch := task.StepsPerEpoch()
 	schedule := Schedule{Kind: r.Suite.Budget.Schedule, Steps: t.Steps, Warmup: warmup(r.Suite.Budget, t.Steps)}
@@ -131,6 +135,7 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 	problem := pluginhost.ProblemOf(net)
 	problem.Examples, problem.BatchSize = len(split.Train), t.Workload.BatchSize
 	problem.Steps, problem.StepsPerEpoch = t.Steps, perEpoch
+	problem.Auxiliary = task.HasAuxiliary()
 	session := pluginhost.OptimizeSession{
 		RunID:   t.ID,
 		Problem: problem,
@@ -280,7 +285,7 @@ type observed struct {
 // Grad notes the loss of each minibatch gradient at the optimizer's own point: those that may move the statistics.
 func (o *observed) Grad(b oracle.Batch, w, out []float32, opt oracle.Options) (oracle.Eval, error) {
 	e, err := o.Training.Grad(b, w, out, opt)
-	if err == nil && b.Stream == oracle.Train && !opt.FreezeStats {
+	if err == nil && b.Stream == oracle.Train && !opt.FreezeStats && !opt.Auxiliary {
 		o.sum += e.Loss
 		o.n++
 	}

@@ -1,11 +1,14 @@
 package runner
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/sharpbench/sharpbench/harness/dataset"
 	"github.com/sharpbench/sharpbench/harness/engine"
 	"github.com/sharpbench/sharpbench/harness/model"
+	"github.com/sharpbench/sharpbench/harness/oracle"
 	"github.com/sharpbench/sharpbench/harness/suite"
 )
 
@@ -58,6 +61,32 @@ func (w *workload) objective(s dataset.Split) (engine.Loss, error) {
 	return w.Loss.Objective(counts)
 }
 
+// auxiliary is the auxiliary objective of a trial with this split.
+func (w *workload) auxiliary(s dataset.Split) (oracle.Auxiliary, error) {
+	switch a := w.Auxiliary; {
+	case a == nil:
+		return oracle.Auxiliary{}, nil
+	case a.Kind == suite.AuxiliaryL2:
+		return oracle.Auxiliary{Kind: oracle.AuxiliaryL2}, nil
+	default:
+		for _, c := range a.Classes {
+			if n := len(w.data.Classes); c >= n {
+				return oracle.Auxiliary{}, fmt.Errorf("auxiliary: there is no class %d; %s has %d, counted from 0", c, w.Data.Name, n)
+			}
+		}
+		out := oracle.Auxiliary{Kind: oracle.AuxiliaryExamples}
+		for _, i := range s.Train {
+			if slices.Contains(a.Classes, int(w.data.Train.Labels[i])) {
+				out.Examples = append(out.Examples, i)
+			}
+		}
+		if len(out.Examples) == 0 {
+			return out, errors.New("auxiliary: its classes have no training examples")
+		}
+		return out, nil
+	}
+}
+
 // load prepares the workloads of a suite. A dataset that is not in the cache is a *dataset.Missing.
 func load(s *suite.Suite) (map[string]*workload, error) {
 	data := map[string]*dataset.Data{}
@@ -78,6 +107,9 @@ func load(s *suite.Suite) (map[string]*workload, error) {
 		}
 		out[w.Name] = &workload{Workload: w, data: d, normalize: d.Normalizer()}
 		if _, err := out[w.Name].objective(split); err != nil {
+			return nil, fmt.Errorf("workload %q: %w", w.Name, err)
+		}
+		if _, err := out[w.Name].auxiliary(split); err != nil {
 			return nil, fmt.Errorf("workload %q: %w", w.Name, err)
 		}
 	}

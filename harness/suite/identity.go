@@ -31,6 +31,7 @@ type TrainingSpec struct {
 	Validation Validation     `json:"validation"`
 	BatchSize  int            `json:"batch_size"`
 	Loss       Loss           `json:"loss"`
+	Auxiliary  *Auxiliary     `json:"auxiliary,omitempty"`
 	Budget     TrainingBudget `json:"budget"`
 	Plugin     PluginID       `json:"plugin"`
 	Params     map[string]any `json:"params"`
@@ -61,6 +62,7 @@ func (s *Suite) Training(w *Workload, o *Optimizer, c Configuration, seed uint64
 		Validation: w.Validation,
 		BatchSize:  w.BatchSize,
 		Loss:       w.Loss,
+		Auxiliary:  w.Auxiliary,
 		Budget:     TrainingBudget{Unit: s.Budget.Unit, Limit: s.Budget.Limit, Schedule: s.Budget.Schedule, Warmup: s.Budget.Warmup},
 		Plugin:     PluginID{Name: o.Info.Name, Version: id.PluginVersion},
 		Params:     c.Params,

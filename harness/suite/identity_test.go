@@ -116,6 +116,8 @@ func TestWhatIdentityDependsOn(t *testing.T) {
 		"the loss":            with(`data = { name = "digits"`, "loss = { label_smoothing = 0.1 }\n"+`data = { name = "digits"`),
 		"the kind of loss":    with(`data = { name = "digits"`, "loss = { name = \"mse\" }\n"+`data = { name = "digits"`),
 		"the penalty":         with(`data = { name = "digits"`, "loss = { l2 = 1e-3 }\n"+`data = { name = "digits"`),
+		"the auxiliary":       with(`data = { name = "digits"`, "auxiliary = { kind = \"l2\" }\n"+`data = { name = "digits"`),
+		"its classes":         with(`data = { name = "digits"`, "auxiliary = { kind = \"classes\", classes = [3] }\n"+`data = { name = "digits"`),
 		"the adjustment":      with(`data = { name = "digits"`, "loss = { adjust = 1 }\n"+`data = { name = "digits"`),
 		"the weights":         with(`data = { name = "digits"`, "loss = { class_weights = \"balanced\" }\n"+`data = { name = "digits"`),
 		"the init":            with("width = [32]", `width = [32], init = "kaiming_normal"`),
@@ -249,6 +251,7 @@ func TestResolvedSuite(t *testing.T) {
 		"warmup": with("limit = 3", "limit = 3\nwarmup = 5", "width = [32]", "width = [32, 16]", `plugin = "sam"`, "plugin = \"sam\"\ntrack = \"side\"\nmodel = { norm = \"batch\", width = [8] }"),
 		"loss":   with("width = [32]", `width = [32], init = "mup", base_width = 8`, `data = { name = "digits"`, "loss = { class_weights = [1, 2, 3, 4, 5, 6, 7, 8, 9, 0.5], adjust = 0.5, l2 = 1e-3 }\n"+`data = { name = "digits"`, `plugin = "sam"`, "plugin = \"sam\"\ntrack = \"side\"\nmodel = { init = \"xavier_uniform\" }"),
 		"linear": with(`name = "mlp", width = [32]`, `name = "linear", bias = false`, `data = { name = "digits"`, "loss = { class_weights = \"balanced\" }\n"+`data = { name = "digits"`, `plugin = "sam"`, "plugin = \"sam\"\ntrack = \"side\"\nmodel = { bias = true }"),
+		"aux":    with(`data = { name = "digits"`, "auxiliary = { kind = \"classes\", classes = [3, 1] }\n"+`data = { name = "digits"`),
 		"G":      with(`unit = "epochs"`, `unit = "G"`, "limit = 3", "limit = 2.5\nwarmup = 0.05"),
 	} {
 		s := mustLoad(t, text)

@@ -390,6 +390,7 @@ func (l *loader) workload(t *table) Workload {
 	loss := t.sub("loss")
 	loss.name = "the loss of " + t.name
 	w.Loss = l.loss(loss)
+	w.Auxiliary = l.auxiliary(t)
 
 	ss := t.subs("shift")
 	for _, s := range ss {

@@ -45,6 +45,19 @@ func TestProblems(t *testing.T) {
 		{"wrong types", with("limit = 3", `limit = "3"`, "seeds = [0, 1]", "seeds = 0"),
 			`5:9: seeds: expected a list of whole numbers, found the whole number 0 | a list is written in brackets, even with one element: seeds = [0]
 20:9: limit: expected a number, found the string "3" | numbers are written without quotes`},
+		{"auxiliary objectives", with(`data = { name = "digits"`, "auxiliary = { kind = \"l1\", classes = [0, 0, -1, 1.5] }\n"+`data = { name = "digits"`),
+			`11:22: kind: unknown value "l1" (expected "l2" or "classes") | did you mean "l2"?
+11:42: class 0 is there twice
+11:45: classes[2]: expected a label, counted from 0, found the whole number -1
+11:49: classes[3]: expected a label, counted from 0, found the number 1.5`},
+		{"auxiliary classes left out", with(`data = { name = "digits"`, "auxiliary = { kind = \"classes\" }\n"+`data = { name = "digits"`),
+			`11:13: the auxiliary objective "classes" needs classes | add classes = [0, 1]`},
+		{"auxiliary classes in vain", with(`data = { name = "digits"`, "auxiliary = { kind = \"l2\", classes = [] , clases = 1 }\n"+`data = { name = "digits"`),
+			`11:38: classes belongs to kind = "classes"
+11:43: unknown key "clases" in the auxiliary objective of workload "digits-mlp" | did you mean "classes"?`},
+		{"auxiliary objective without a kind", with(`data = { name = "digits"`, "auxiliary = {}\n"+`data = { name = "digits"`),
+			`11:1: the auxiliary objective of workload "digits-mlp" has no kind | add kind = "l2"`},
+		{"a good auxiliary objective", with(`data = { name = "digits"`, "auxiliary = { kind = \"classes\", classes = [2, 0] }\n"+`data = { name = "digits"`), ""},
 		{"no seeds", with("seeds = [0, 1]", "seeds = []"),
 			`5:9: seeds: no seeds (expected at least one whole number) | write seeds = [0] for a single one`},
 		{"seeds left out", with("seeds = [0, 1]\n", ""),

@@ -38,6 +38,7 @@ type documentWorkload struct {
 	Data       dataset.Spec    `toml:"data" json:"data"`
 	Validation Validation      `toml:"validation" json:"validation"`
 	Loss       Loss            `toml:"loss" json:"loss"`
+	Auxiliary  *Auxiliary      `toml:"auxiliary,omitempty" json:"auxiliary,omitempty"`
 	Shift      []documentShift `toml:"shift,omitempty" json:"shift"`
 }
 
@@ -136,7 +137,7 @@ func (s *Suite) document() document {
 		d.Budget.Timeout = s.Budget.Timeout.String()
 	}
 	for _, w := range s.Workloads {
-		dw := documentWorkload{Name: w.Name, Model: w.Model, Data: w.Data, Validation: w.Validation, BatchSize: w.BatchSize, Loss: w.Loss}
+		dw := documentWorkload{Name: w.Name, Model: w.Model, Data: w.Data, Validation: w.Validation, BatchSize: w.BatchSize, Loss: w.Loss, Auxiliary: w.Auxiliary}
 		for _, sh := range w.Shifts {
 			dw.Shift = append(dw.Shift, documentShift{sh.Name, sh.Optional, documentShiftData(sh.Data)})
 		}

@@ -44,6 +44,7 @@ type Workload struct {
 	Validation Validation
 	BatchSize  int // examples of a training batch: what 1 G stands for
 	Loss       Loss
+	Auxiliary  *Auxiliary // nil: there is none
 	Shifts     []Shift
 }
 

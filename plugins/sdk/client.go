@@ -98,9 +98,17 @@ func join(opts []Option) (all Option) {
 
 func (c *client) Loss(b Batch, at Vec, opts ...Option) (float64, error) {
 	r, err := c.one(&pb.Op{Op: &pb.Op_Loss{Loss: &pb.LossOp{
-		Batch: c.batch(b), At: c.number(at, "at"), NormalizeLogits: join(opts)&NormalizeLogits != 0,
+		Batch: c.batch(b), At: c.number(at, "at"), NormalizeLogits: join(opts)&NormalizeLogits != 0, Objective: objective(join(opts)),
 	}}})
 	return r.GetLoss(), err
+}
+
+// objective is the one that the options ask for.
+func objective(o Option) pb.Objective {
+	if o&Auxiliary != 0 {
+		return pb.Objective_OBJECTIVE_AUX
+	}
+	return pb.Objective_OBJECTIVE_UNSPECIFIED
 }
 
 func (c *client) Grad(b Batch, at, out Vec, opts ...Option) (float64, error) {
@@ -111,7 +119,7 @@ func (c *client) Grad(b Batch, at, out Vec, opts ...Option) (float64, error) {
 func (c *client) grad(b Batch, at, out Vec, o Option) *pb.Op {
 	return &pb.Op{Op: &pb.Op_Grad{Grad: &pb.GradOp{
 		Batch: c.batch(b), At: c.number(at, "at"), Out: c.number(out, "out"),
-		FreezeStats: o&FreezeStats != 0, NormalizeLogits: o&NormalizeLogits != 0,
+		FreezeStats: o&FreezeStats != 0, NormalizeLogits: o&NormalizeLogits != 0, Objective: objective(o),
 	}}}
 }
 
@@ -126,6 +134,7 @@ func (c *client) Losses(b Batch, at, each Vec, opts ...Option) (float64, error) 
 	slot := c.number(each, "each")
 	r, err := c.one(&pb.Op{Op: &pb.Op_Loss{Loss: &pb.LossOp{
 		Batch: c.batch(b), At: c.number(at, "at"), NormalizeLogits: join(opts)&NormalizeLogits != 0, Each: &slot,
+		Objective: objective(join(opts)),
 	}}})
 	return r.GetLoss(), err
 }
@@ -133,7 +142,7 @@ func (c *client) Losses(b Batch, at, each Vec, opts ...Option) (float64, error) 
 func (c *client) HVP(b Batch, at, dir, out Vec, opts ...Option) (float64, error) {
 	r, err := c.one(&pb.Op{Op: &pb.Op_Hvp{Hvp: &pb.HVPOp{
 		Batch: c.batch(b), At: c.number(at, "at"), Dir: c.number(dir, "dir"), Out: c.number(out, "out"),
-		NormalizeLogits: join(opts)&NormalizeLogits != 0,
+		NormalizeLogits: join(opts)&NormalizeLogits != 0, Objective: objective(join(opts)),
 	}}})
 	return r.GetLoss(), err
 }

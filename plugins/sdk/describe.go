@@ -199,7 +199,7 @@ func fromProblem(p *pb.Problem) Problem {
 		Dim: int(p.GetDim()), Classes: int(p.GetClasses()), Examples: int(p.GetExamples()), BatchSize: int(p.GetBatchSize()),
 		Steps: int(p.GetSteps()), StepsPerEpoch: int(p.GetStepsPerEpoch()),
 		ProbeBatches: int(p.GetProbeBatches()), ProbeBatchSize: int(p.GetProbeBatchSize()),
-		InputLen: int(p.GetInputLen()),
+		InputLen: int(p.GetInputLen()), Auxiliary: p.GetAuxiliary(),
 	}
 	for _, t := range p.GetTensors() {
 		shape := make([]int, len(t.GetShape()))

@@ -27,6 +27,9 @@ type Problem struct {
 	ProbeBatchSize int // examples of each
 
 	InputLen int // numbers of one example's inputs; 0 when the problem has none
+
+	// Auxiliary says that there is an auxiliary objective beside the loss, which the option Auxiliary of Session asks for.
+	Auxiliary bool
 }
 
 // Tensor is a stretch of the parameter vector: elements Offset to Offset+Size().

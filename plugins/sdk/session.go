@@ -163,6 +163,10 @@ const (
 	FreezeStats Option = 1 << iota
 	// NormalizeLogits centres the outputs of each example and scales them to norm 1 before the loss.
 	NormalizeLogits
+	// Auxiliary asks Loss, Losses, Grad and HVP for the auxiliary objective in place of the loss, where Problem.Auxiliary
+	// says that there is one. With examples of its own it has a minibatch of its own under every name of a training batch,
+	// and its gradients never move the running statistics of batch normalisation.
+	Auxiliary
 )
 
 // CommitOption adds to a commit.

@@ -21,7 +21,7 @@ type Case struct {
 	// Steps is the number of commits after which Next is false. Needed for optimizers.
 	Steps int
 	Seed  uint64
-	// Problem is what the plugin is told; Dim and Steps are filled in, and what counts examples and batches is 1 where
+	// Problem is what the plugin is told; Dim, Steps and Auxiliary are filled in, and what counts examples and batches is 1 where
 	// it is 0.
 	Problem sdk.Problem
 	// LRScale is the schedule: the factor of step k, counted from 0. nil means 1 throughout.
@@ -82,7 +82,7 @@ func NewSession(info sdk.Info, slots func(sdk.Problem, sdk.Params) []sdk.Slot, c
 	}
 	s := &Session{c: c, oracle: oracle.New(c.Workload, c.Seed), problem: c.Problem, slots: map[string]sdk.Vec{}}
 	p := &s.problem
-	p.Dim, p.Steps = dim, c.Steps
+	p.Dim, p.Steps, p.Auxiliary = dim, c.Steps, s.oracle.HasAuxiliary()
 	for _, n := range []*int{&p.Examples, &p.BatchSize, &p.StepsPerEpoch, &p.ProbeBatches, &p.ProbeBatchSize} {
 		*n = max(*n, 1)
 	}
@@ -160,7 +160,9 @@ func (s *Session) request(b sdk.Batch, opts []sdk.Option) (oracle.Batch, oracle.
 	for _, o := range opts {
 		all |= o
 	}
-	o := oracle.Options{FreezeStats: all&sdk.FreezeStats != 0, NormalizeLogits: all&sdk.NormalizeLogits != 0}
+	o := oracle.Options{
+		FreezeStats: all&sdk.FreezeStats != 0, NormalizeLogits: all&sdk.NormalizeLogits != 0, Auxiliary: all&sdk.Auxiliary != 0,
+	}
 	if b.Delta != "" {
 		o.Delta = s.Slot(b.Delta)
 	}

@@ -1405,6 +1405,7 @@ type Problem struct {
 	ProbeBatches   uint32                 `protobuf:"varint,8,opt,name=probe_batches,json=probeBatches,proto3" json:"probe_batches,omitempty"` // metrics: batches of the example set
 	ProbeBatchSize uint32                 `protobuf:"varint,9,opt,name=probe_batch_size,json=probeBatchSize,proto3" json:"probe_batch_size,omitempty"`
 	InputLen       uint64                 `protobuf:"varint,10,opt,name=input_len,json=inputLen,proto3" json:"input_len,omitempty"` // numbers of one example's inputs (height x width x channels); 0: it has none
+	Auxiliary      bool                   `protobuf:"varint,11,opt,name=auxiliary,proto3" json:"auxiliary,omitempty"`               // LossOp, GradOp and HVPOp answer for OBJECTIVE_AUX
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
@@ -1507,6 +1508,13 @@ func (x *Problem) GetInputLen() uint64 {
 		return x.InputLen
 	}
 	return 0
+}
+
+func (x *Problem) GetAuxiliary() bool {
+	if x != nil {
+		return x.Auxiliary
+	}
+	return false
 }
 
 type Tensor struct {
@@ -3926,7 +3934,7 @@ const file_bench_v1_bench_proto_rawDesc = "" +
 	"\vSlotRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
 	"\x03len\x18\x02 \x01(\x04R\x03len\x12\x18\n" +
-	"\ascratch\x18\x03 \x01(\bR\ascratch\"\xc6\x02\n" +
+	"\ascratch\x18\x03 \x01(\bR\ascratch\"\xe4\x02\n" +
 	"\aProblem\x12\x10\n" +
 	"\x03dim\x18\x01 \x01(\x04R\x03dim\x12*\n" +
 	"\atensors\x18\x02 \x03(\v2\x10.bench.v1.TensorR\atensors\x12\x18\n" +
@@ -3939,7 +3947,8 @@ const file_bench_v1_bench_proto_rawDesc = "" +
 	"\rprobe_batches\x18\b \x01(\rR\fprobeBatches\x12(\n" +
 	"\x10probe_batch_size\x18\t \x01(\rR\x0eprobeBatchSize\x12\x1b\n" +
 	"\tinput_len\x18\n" +
-	" \x01(\x04R\binputLen\"\x86\x02\n" +
+	" \x01(\x04R\binputLen\x12\x1c\n" +
+	"\tauxiliary\x18\v \x01(\bR\tauxiliary\"\x86\x02\n" +
 	"\x06Tensor\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x14\n" +

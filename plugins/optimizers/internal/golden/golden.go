@@ -9,7 +9,7 @@
 //	            the host's own order (the last batch of an epoch is smaller), 106 parameters
 //	mlp-plain   the same with biases and no normalisation, for methods that need the gradients of single examples
 //
-// the learning rate falling by the schedule 1 − k/40. On mlp the running statistics of batch normalisation at the end are
+// (the last two have the auxiliary objective ½‖w‖² for methods that need one), the learning rate falling by the schedule 1 − k/40. On mlp the running statistics of batch normalisation at the end are
 // compared too: they show which gradients moved them. The definitions are in problems.py, which computes losses,
 // gradients, Hessian-vector products, gradients of single examples and the host's random streams on its own; problems.json
 // holds what both sides share. The seed is 1.
@@ -132,6 +132,7 @@ func workload(t testing.TB, name string, d definition) (oracle.Workload, []float
 		Images:    &dataset.Images{H: 2, W: 3, C: 1, Pixels: bytes(d.Data.Pixels), Labels: bytes(d.Data.Labels)},
 		Normalize: dataset.Normalizer{Mean: []float32{0.5}, Std: []float32{0.25}},
 		Examples:  span(d.Examples), BatchSize: d.BatchSize, Nominal: d.BatchSize, Seed: seed,
+		Auxiliary: oracle.Auxiliary{Kind: oracle.AuxiliaryL2},
 	})
 	return w, w.Buffers()
 }

@@ -38,7 +38,7 @@ def from_problem(p: Any) -> Problem:
     return Problem(
         dim=p.dim, classes=p.classes, examples=p.examples, batch_size=p.batch_size, steps=p.steps,
         steps_per_epoch=p.steps_per_epoch, probe_batches=p.probe_batches, probe_batch_size=p.probe_batch_size,
-        input_len=p.input_len,
+        input_len=p.input_len, auxiliary=p.auxiliary,
         tensors=tuple(
             Tensor(
                 name=t.name, kind=t.kind, layer=t.layer, shape=tuple(t.shape), offset=t.offset, fan_in=t.fan_in,

@@ -224,6 +224,7 @@ class Problem:
     probe_batches: int = 0  # batches of the metric's example set; 0 for an optimizer
     probe_batch_size: int = 0  # examples of each
     input_len: int = 0  # numbers of one example's inputs; 0 when there are none
+    auxiliary: bool = False  # whether there is an auxiliary objective: objective="aux"
 
 
 @dataclass(frozen=True)

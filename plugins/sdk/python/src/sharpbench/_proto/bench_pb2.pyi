@@ -419,7 +419,8 @@ class PluginMessage(_message.Message):
     def __init__(self, request: _Optional[_Union[Request, _Mapping]] = ..., log: _Optional[_Union[Log, _Mapping]] = ..., done: _Optional[_Union[Done, _Mapping]] = ...) -> None: ...
 
 class Problem(_message.Message):
-    __slots__ = ["batch_size", "classes", "dim", "examples", "input_len", "probe_batch_size", "probe_batches", "steps", "steps_per_epoch", "tensors"]
+    __slots__ = ["auxiliary", "batch_size", "classes", "dim", "examples", "input_len", "probe_batch_size", "probe_batches", "steps", "steps_per_epoch", "tensors"]
+    AUXILIARY_FIELD_NUMBER: _ClassVar[int]
     BATCH_SIZE_FIELD_NUMBER: _ClassVar[int]
     CLASSES_FIELD_NUMBER: _ClassVar[int]
     DIM_FIELD_NUMBER: _ClassVar[int]
@@ -430,6 +431,7 @@ class Problem(_message.Message):
     STEPS_FIELD_NUMBER: _ClassVar[int]
     STEPS_PER_EPOCH_FIELD_NUMBER: _ClassVar[int]
     TENSORS_FIELD_NUMBER: _ClassVar[int]
+    auxiliary: bool
     batch_size: int
     classes: int
     dim: int
@@ -440,7 +442,7 @@ class Problem(_message.Message):
     steps: int
     steps_per_epoch: int
     tensors: _containers.RepeatedCompositeFieldContainer[Tensor]
-    def __init__(self, dim: _Optional[int] = ..., tensors: _Optional[_Iterable[_Union[Tensor, _Mapping]]] = ..., classes: _Optional[int] = ..., examples: _Optional[int] = ..., batch_size: _Optional[int] = ..., steps: _Optional[int] = ..., steps_per_epoch: _Optional[int] = ..., probe_batches: _Optional[int] = ..., probe_batch_size: _Optional[int] = ..., input_len: _Optional[int] = ...) -> None: ...
+    def __init__(self, dim: _Optional[int] = ..., tensors: _Optional[_Iterable[_Union[Tensor, _Mapping]]] = ..., classes: _Optional[int] = ..., examples: _Optional[int] = ..., batch_size: _Optional[int] = ..., steps: _Optional[int] = ..., steps_per_epoch: _Optional[int] = ..., probe_batches: _Optional[int] = ..., probe_batch_size: _Optional[int] = ..., input_len: _Optional[int] = ..., auxiliary: bool = ...) -> None: ...
 
 class Range(_message.Message):
     __slots__ = ["to"]
