@@ -12,6 +12,9 @@ func (c *conv) jvp(ws *workspace, x, rx, y, ry *activation) {
 func (c *conv) tangent(ws *workspace, s *convScratch, x, rx *activation, i int, ry []float32, row int) {
 	c.convolve(s, c.weights(ws.v), x, i, ry, row, false)
 	if rx != nil {
+		if i+1 < x.n {
+			s.product.Ahead = [2][]float32{x.example(i + 1), rx.example(i + 1)}
+		}
 		c.convolve(s, c.weights(ws.w), rx, i, ry, row, true)
 	}
 }
@@ -38,10 +41,16 @@ func (c *conv) turnTangent(ws *workspace, s *convScratch, rdx *activation) {
 func (c *conv) gradTangent(ws *workspace, s *convScratch, x, rx *activation, i int, rdx *activation) {
 	c.gradWeights(s, x, i, s.rdy, 0, c.weights(ws.rgrad), i > 0)
 	if rx != nil {
+		if i+1 < x.n {
+			s.product.Ahead = [2][]float32{x.example(i + 1), rx.example(i + 1)}
+		}
 		c.gradWeights(s, rx, i, s.dy, 0, c.weights(ws.rgrad), true)
 	}
 	if rdx == nil {
 		return
+	}
+	if i+1 < x.n {
+		s.product.Ahead = [2][]float32{rdx.example(i + 1)}
 	}
 	c.gradInput(s, s.turned, s.rdy, 0, rdx, i)
 	more := *rdx

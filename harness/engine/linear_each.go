@@ -11,7 +11,7 @@ type outer struct {
 	x, dy []float32
 	wait  int
 	fresh bool      // nothing has been added to the result yet
-	along []float64 // of the examples of the part: the product of their gradient with the parameters
+	along []float64 // of the examples of the part, for the L2 term: the product of their gradient with the parameters
 	sums  []float64 // the gradient of the bias
 
 	transposed []float32 // a block of columns of x
@@ -49,10 +49,12 @@ func (l *linear) backwardEach(ws *workspace, x, y, dy, dx *activation) {
 	d := dy.flat()
 	copy(o.x[o.wait*l.in:], x.flat())
 	copy(o.dy[o.wait*l.out:], d)
-	for i := range x.n {
-		o.along[i] = 0
-		for j, v := range y.inner(i)[:l.out] {
-			o.along[i] += float64(v) * float64(d[i*l.out+j])
+	if ws.each.l2 != 0 {
+		for i := range x.n {
+			o.along[i] = 0
+			for j, v := range y.inner(i)[:l.out] {
+				o.along[i] += float64(v) * float64(d[i*l.out+j])
+			}
 		}
 	}
 	ws.each.use(ws, l)

@@ -2,9 +2,29 @@ package engine
 
 import "fmt"
 
-// evalChunk is how many examples an evaluation without gradient takes at a time. Examples do not depend on each other
-// there, so it changes no result; it keeps the activations in the cache and the memory small.
-const evalChunk = 32
+// An evaluation without gradient takes some examples at a time. They do not depend on each other there, so it changes no
+// result; it keeps the activations in the cache and the memory small.
+const (
+	evalChunk = 32      // examples
+	evalCache = 1 << 17 // elements around the layer with the largest output
+)
+
+// evalPart is how many examples an evaluation takes at a time: the largest power of two within the limits. Networks with
+// large linear layers take as many as may be, since every part reads their weights.
+func (n *Net) evalPart() int {
+	widest, linears := 0, 0
+	walk(&n.chain, func(l layer) {
+		widest = max(widest, l.shape().Len())
+		if l, ok := l.(*linear); ok {
+			linears += l.dim()
+		}
+	})
+	part := evalChunk
+	for linears < eachLinear && part > 1 && 4*part*widest > evalCache {
+		part /= 2
+	}
+	return part
+}
 
 // Machine is the working memory of one goroutine for one network and batches up to a size. It is not safe for
 // concurrent use. The memory is taken when a call first needs it and kept: after that, calls do not allocate.
@@ -20,6 +40,7 @@ type Machine struct {
 	loss  lossScratch
 	each  *eachStore
 	probe probe
+	chunk int // examples of a part of an evaluation
 	part  int // examples of a part in eachGrad; 0: chosen by size. Tests set it
 	ws    workspace
 	kept  kept // for HVP and JVP
@@ -30,7 +51,7 @@ func NewMachine(n *Net, maxBatch int) *Machine {
 	if maxBatch < 1 {
 		panic(fmt.Sprintf("engine: machine for batches of %d examples", maxBatch))
 	}
-	return &Machine{net: n, max: maxBatch, loss: newLossScratch(n.Classes())}
+	return &Machine{net: n, max: maxBatch, chunk: n.evalPart(), loss: newLossScratch(n.Classes())}
 }
 
 // Loss evaluates a batch. w has length Dim and buf BufferDim; neither is modified. each is nil or has one element an
@@ -75,7 +96,7 @@ func (m *Machine) Outputs(w, buf []float32, b Batch, mode Mode, out []float32) {
 func (m *Machine) chunks(b Batch, mode Mode, each func(logits []float32, from, to int)) {
 	step := b.Len()
 	if mode == Eval {
-		step = min(step, evalChunk)
+		step = min(step, m.chunk)
 	}
 	size := m.net.input.Len()
 	for from := 0; from < b.Len(); from += step {

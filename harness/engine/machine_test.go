@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
 	"testing"
@@ -93,5 +94,28 @@ func TestSteps(t *testing.T) {
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("steps %+v, want %+v", got, want)
+	}
+}
+
+// TestEvaluationParts checks that an evaluation has the same bits whatever parts it takes.
+func TestEvaluationParts(t *testing.T) {
+	const examples = 7
+	for _, n := range networks(t) {
+		w, buf, b := example(n.Net, examples, 1)
+		m := NewMachine(n.Net, examples)
+		var want Result
+		var outputs []float32
+		for _, m.chunk = range []int{examples, m.chunk, 1, 3} {
+			r := m.Loss(w, buf, b, Loss{}, Eval, nil)
+			out := make([]float32, examples*n.Classes())
+			m.Outputs(w, buf, b, Eval, out)
+			if outputs == nil {
+				want, outputs = r, out
+			}
+			mustEqual(t, fmt.Sprintf("%s: outputs in parts of %d", n.name, m.chunk), out, outputs)
+			if r.Errors != want.Errors || !(math.Abs(r.Loss-want.Loss) <= 1e-12*want.Loss) {
+				t.Errorf("%s: parts of %d have %+v, expected %+v", n.name, m.chunk, r, want)
+			}
+		}
 	}
 }

@@ -17,19 +17,29 @@ func (l *normAct) backwardEach(ws *workspace, x, y, dy, dx *activation) {
 func (l *normAct) gradEach(ws *workspace, s *normActScratch, i int, pixels []float32, y, dy *activation) {
 	l.gradBegin(s)
 	l.gradSums(ws, s, i, pixels, y, dy)
-	if l.kind != GroupNorm {
-		l.settle(ws, s, 1)
-	}
 	c := l.in.C
-	shift := ws.each.of(i, l.shift, c)
-	for j, v := range s.dshift {
-		shift[j] = float32(v)
+	switch {
+	case l.kind == GroupNorm:
+		round(s.dscale, ws.each.of(i, l.scale, c))
+		round(s.dshift, ws.each.of(i, l.shift, c))
+		return
+	case i == 0:
+		l.settle(ws, s, 1) // constant statistics: gradInput is the same for all examples
 	}
+	round(s.sum1, ws.each.of(i, l.shift, c))
 	if l.scale < 0 {
 		return
 	}
-	scale := ws.each.of(i, l.scale, c)
-	for j, v := range s.dscale {
-		scale[j] = float32(v)
+	for j, inv := range s.inv[:c] {
+		s.dscale[j] = inv * s.sum2[j]
+	}
+	round(s.dscale, ws.each.of(i, l.scale, c))
+}
+
+// round stores x in to.
+func round(x []float64, to []float32) {
+	to = to[:len(x)]
+	for i, v := range x {
+		to[i] = float32(v)
 	}
 }

@@ -9,6 +9,9 @@ func (l *stage) jvp(ws *workspace, x, rx, y, ry *activation) {
 	l.norm.tangentBegin(ws, s.norm, x.n)
 	for i := range x.n {
 		raw, rraw := s.raw[i*size:(i+1)*size], s.rraw[i*size:(i+1)*size]
+		if i+1 < x.n {
+			s.conv.product.Ahead = [2][]float32{s.raw[(i+1)*size : (i+2)*size], s.rraw[(i+1)*size : (i+2)*size]}
+		}
 		l.conv.tangent(ws, s.conv, x, rx, i, rraw, row)
 		l.norm.tangentObserve(ws, s.norm, i, raw, rraw)
 		if !shared {
@@ -41,6 +44,9 @@ func (l *stage) jvpBackward(ws *workspace, x, rx, y, ry, dy, rdy, dx, rdx *activ
 			l.norm.gradInput(ws, s.norm, i, raw, dy, d.inner(0), d.row())
 		}
 		l.norm.tangentGradInput(s.norm, i, raw, rraw, rd.inner(0), rd.row())
+		if i+1 < x.n {
+			s.conv.product.Ahead = [2][]float32{s.raw[(i+1)*size : (i+2)*size], s.rraw[(i+1)*size : (i+2)*size]}
+		}
 		l.conv.gradTangent(ws, s.conv, x, rx, i, rdx)
 	}
 }
