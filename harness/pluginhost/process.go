@@ -297,6 +297,7 @@ func (x *Process) end() {
 				x.command.kill()
 				x.command.waitExit(time.Second)
 			}
+			killKin(x.dir)
 			x.command.waitDrained(drainGrace)
 			x.command.closePipes()
 		}
