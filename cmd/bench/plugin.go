@@ -27,7 +27,7 @@ tests whether it keeps the rules of the protocol.
 
 EXIT STATUS: 0 done, 1 a check failed, 2 usage, 4 the plugin cannot be started.`,
 	}
-	c.AddCommand(newPluginList(g), newPluginInfo(g), newPluginNew(g), newPluginTest(g), newPluginDocs(), newPluginServe(), newPluginHost())
+	c.AddCommand(newPluginList(g), newPluginInfo(g), newPluginNew(g), newPluginTest(g), newPluginLock(g), newPluginDocs(), newPluginServe(), newPluginHost())
 	return c
 }
 

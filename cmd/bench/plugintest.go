@@ -17,6 +17,7 @@ import (
 
 func newPluginTest(g *global) *cobra.Command {
 	var only []string
+	var lockFile string
 	c := &cobra.Command{
 		Use:   "test PLUGIN",
 		Short: "check that a plugin keeps the rules",
@@ -37,10 +38,15 @@ EXIT STATUS: 0 no MUST check failed, 1 one did, 2 usage, 4 the plugin cannot be 
 			if err != nil {
 				return err
 			}
+			lock, err := pluginhost.ReadLock(lockFile)
+			if err != nil {
+				return usageError(err, "")
+			}
 			w := cmd.OutOrStdout()
 			options := plugintest.Options{
-				Only: only,
-				Host: []string{exe, "plugin", "host", args[0]},
+				Only:   only,
+				Pinned: lock.Find(got.Program),
+				Host:   []string{exe, "plugin", "host", args[0]},
 				Find: func(name string) (pluginhost.Program, error) {
 					p, err := host.Get(name)
 					if err != nil {
@@ -73,6 +79,7 @@ EXIT STATUS: 0 no MUST check failed, 1 one did, 2 usage, 4 the plugin cannot be 
 			return nil
 		},
 	}
+	c.Flags().StringVar(&lockFile, "lock", "suites/plugins.lock", "lock that the files are compared with")
 	c.Flags().StringSliceVar(&only, "only", nil, "run these checks only: ids, as D4,S6")
 	return c
 }

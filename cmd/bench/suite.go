@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sharpbench/sharpbench/harness/dataset"
+	"github.com/sharpbench/sharpbench/harness/pluginhost"
 	"github.com/sharpbench/sharpbench/harness/progress"
 	"github.com/sharpbench/sharpbench/harness/runner"
 	"github.com/sharpbench/sharpbench/harness/store"
@@ -25,6 +26,8 @@ type suiteFlags struct {
 	set        []string
 	optimizers []string
 	metrics    []string
+	unlocked   bool
+	frozen     bool
 }
 
 func (o *suiteFlags) bind(c *cobra.Command) {
@@ -32,12 +35,17 @@ func (o *suiteFlags) bind(c *cobra.Command) {
 	f.StringVar(&o.variant, "variant", "", "apply this variant of the suite")
 	f.StringArrayVarP(&o.optimizers, "optimizer", "O", nil, "only these optimizers: names in the suite, or paths of plugins, which are added to it")
 	f.StringArrayVarP(&o.metrics, "metric", "M", nil, "only these metrics: names in the suite, or paths of plugins, which are added to it")
+	f.BoolVar(&o.unlocked, "unlocked", false, "run plugins whose files are not those of plugins.lock, marked and off the board")
+	f.BoolVar(&o.frozen, "frozen", false, "refuse plugins that plugins.lock does not name")
 	f.StringArrayVar(&o.set, "set", nil, "override a key of the suite, as in --set budget.limit=5")
 }
 
 // load reads and checks the suite; every problem of the file is in the error.
 func (o *suiteFlags) load(cmd *cobra.Command, g *global, file string) (*suite.Suite, *runner.Plugins, error) {
 	host := newPlugins()
+	if err := o.lock(host, file); err != nil {
+		return nil, nil, err
+	}
 	opt := suite.Options{Variant: o.variant, Set: o.set, Optimizers: o.optimizers, Metrics: o.metrics, Describe: host.Describe, PluginNames: plugins.Names()}
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 		// The suites that come with bench can be run from an empty folder.
@@ -53,6 +61,25 @@ func (o *suiteFlags) load(cmd *cobra.Command, g *global, file string) (*suite.Su
 		return nil, nil, err
 	}
 	return s, host, nil
+}
+
+// lock sets the lock beside the suite and what it means.
+func (o *suiteFlags) lock(host *runner.Plugins, file string) error {
+	lock, err := pluginhost.ReadLock(runner.LockPath(file))
+	if err != nil {
+		return usageError(err, "")
+	}
+	switch {
+	case o.unlocked && o.frozen:
+		return usageError(errors.New("--unlocked and --frozen exclude each other"), "")
+	case o.unlocked:
+		host.Use(lock, runner.Unlocked)
+	case o.frozen:
+		host.Use(lock, runner.Frozen)
+	default:
+		host.Use(lock, runner.Locked)
+	}
+	return nil
 }
 
 // prepare loads the suite, fetches the data it needs and opens the store.
@@ -79,6 +106,11 @@ func (o *suiteFlags) prepare(cmd *cobra.Command, g *global, file string) (*runne
 	}
 	if err != nil {
 		return nil, unavailable(err, "")
+	}
+	if !g.quiet {
+		for _, line := range r.Unlocked() {
+			fmt.Fprintln(cmd.ErrOrStderr(), line)
+		}
 	}
 	return r, nil
 }

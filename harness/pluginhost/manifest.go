@@ -29,6 +29,13 @@ type Program struct {
 	MTLS    bool     // the connection is encrypted with one-time certificates on both sides
 	Bundled bool
 	Hash    string // sha256 over the declared files; "" for bundled plugins, which their version identifies
+	Files   []File // plugin.toml and the declared files, sorted by name; nil for bundled plugins
+}
+
+// File is one file of a plugin.
+type File struct {
+	Name   string // within the plugin's folder, with slashes
+	SHA256 string // of its contents, hexadecimal
 }
 
 // manifest is plugin.toml.
@@ -128,8 +135,18 @@ func readManifest(path string) (Program, error) {
 	if p.Command, err = absolute(m, dir); err != nil {
 		return Program{}, fmt.Errorf("%s: %w", path, err)
 	}
-	if p.Hash, err = hashFiles(dir, m.Files); err != nil {
+	declared, err := hashFiles(dir, m.Files)
+	if err != nil {
 		return Program{}, fmt.Errorf("%s: %w", path, err)
+	}
+	p.Hash, p.Files = hashOf(declared), declared
+	if !slices.ContainsFunc(declared, func(f File) bool { return f.Name == filepath.Base(path) }) {
+		own, err := hashFiles(dir, []string{filepath.Base(path)})
+		if err != nil {
+			return Program{}, fmt.Errorf("%s: %w", path, err)
+		}
+		p.Files = slices.Concat(declared, own)
+		slices.SortFunc(p.Files, func(a, b File) int { return strings.Compare(a.Name, b.Name) })
 	}
 	return p, nil
 }
@@ -170,23 +187,32 @@ func absolute(m manifest, dir string) ([]string, error) {
 	return command, nil
 }
 
-// hashFiles hashes the names, lengths and contents of files, in the order of their names.
-func hashFiles(dir string, files []string) (string, error) {
+// hashFiles hashes files, each once, in the order of their names.
+func hashFiles(dir string, files []string) ([]File, error) {
 	files = slices.Clone(files)
 	for i, f := range files {
 		files[i] = filepath.ToSlash(filepath.Clean(filepath.FromSlash(f)))
 	}
 	sort.Strings(files)
 	files = slices.Compact(files)
-	all := sha256.New()
+	var out []File
 	for _, name := range files {
 		sum, err := hashFile(filepath.Join(dir, filepath.FromSlash(name)))
 		if err != nil {
-			return "", fmt.Errorf("files: %w", err)
+			return nil, fmt.Errorf("files: %w", err)
 		}
-		fmt.Fprintf(all, "%s  %q\n", sum, name)
+		out = append(out, File{name, sum})
 	}
-	return hex.EncodeToString(all.Sum(nil)), nil
+	return out, nil
+}
+
+// hashOf is one hash of the names and contents of files.
+func hashOf(files []File) string {
+	all := sha256.New()
+	for _, f := range files {
+		fmt.Fprintf(all, "%s  %q\n", f.SHA256, f.Name)
+	}
+	return hex.EncodeToString(all.Sum(nil))
 }
 
 func hashFile(path string) (string, error) {

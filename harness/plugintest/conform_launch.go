@@ -81,10 +81,11 @@ var launchChecks = []Check{
 			switch {
 			case s.program.Bundled:
 				return skip("bundled plugins have no files of their own")
-			case s.options.Pinned == "":
+			case s.options.Pinned == nil:
 				return skip("no lock names it: bench plugin lock writes one")
-			case s.options.Pinned != s.program.Hash:
-				return fmt.Errorf("the lock has sha256 %s, the files %s", s.options.Pinned, s.program.Hash)
+			}
+			if changes := s.options.Pinned.Changes(s.program); len(changes) > 0 {
+				return errors.New(strings.Join(changes, "\n"))
 			}
 			return nil
 		}},

@@ -70,8 +70,8 @@ type Options struct {
 	// Host is the command line of a program that calls HostUntilKilled for the plugin. nil: what happens to the plugin
 	// when its host is killed is not checked.
 	Host []string
-	// Pinned is the hash that a lock file has for the plugin; "" when there is none.
-	Pinned string
+	// Pinned is what a lock says of the plugin; nil when it says nothing.
+	Pinned *pluginhost.Pin
 	// Only names the checks to run; empty: all.
 	Only []string
 	// Each, if set, sees every finding as soon as it is there.

@@ -37,6 +37,7 @@ type SuiteInfo struct {
 	Version     string   // of bench
 	Trials      int      // trials of the suite, finished or not; 0 means len(Input.Trials)
 	Unpinned    []string // plugins that are not pinned by a lock file
+	LeftOut     []string // what was run and is not shown, and why: sentences in Markdown
 }
 
 // ShiftInfo is one column of errors under distribution shift.

@@ -89,6 +89,9 @@ func (b *Board) Markdown(w io.Writer) error {
 			d.table(t)
 			d.paragraph(b.rankingLegend(r))
 		}
+		if i == 0 {
+			d.list(b.Suite.LeftOut)
+		}
 		if len(s.Correlations) > 0 {
 			d.heading(2, "Does sharpness predict error on "+code(s.Workload)+"?")
 			for k := range s.Correlations {

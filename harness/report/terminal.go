@@ -34,6 +34,9 @@ func (b *Board) Terminal(w io.Writer, width int, color bool) error {
 			table(b.rankingTable(s, &s.Rankings[k]))
 			d.paragraph(b.rankingLegend(&s.Rankings[k]))
 		}
+		if i == 0 {
+			d.list(b.Suite.LeftOut)
+		}
 		for k := range s.Correlations {
 			c := &s.Correlations[k]
 			heading(fmt.Sprintf("Sharpness against %s on %s", escape(c.Target.Name), code(s.Workload)))

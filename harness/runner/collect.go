@@ -64,7 +64,7 @@ func (r *Runner) Collect() (report.Input, error) {
 			remarks = append(remarks, fmt.Sprintf("`%s` was added with -O and tried in %s; the others are the best of %d on the validation set. The comparison favours whoever had more.",
 				o.Name, configurations(n), s.Tuning.Trials))
 		}
-		info := report.OptimizerInfo{Remarks: remarks, Name: o.Name, Plugin: o.Plugin, Track: track, Unpinned: !p.Program.Bundled}
+		info := report.OptimizerInfo{Remarks: remarks, Name: o.Name, Plugin: o.Plugin, Track: track, Unpinned: !p.Program.Bundled && !p.Pinned}
 		if len(o.Model) > 0 {
 			info.Overrides = overrides(o.Model)
 		}
@@ -73,6 +73,7 @@ func (r *Runner) Collect() (report.Input, error) {
 		}
 		in.Optimizers = append(in.Optimizers, info)
 	}
+	marks := map[string]string{}
 	for _, g := range r.all {
 		best, err := r.selected(g)
 		if err != nil {
@@ -81,7 +82,7 @@ func (r *Runner) Collect() (report.Input, error) {
 		done := true // without a finished tuning nothing is selected
 		for i, c := range g.configs {
 			for _, seed := range s.Tuning.Seeds {
-				t, err := r.row(r.trial(g, c, seed), false)
+				t, err := r.row(r.trial(g, c, seed), false, marks)
 				if err != nil {
 					return in, err
 				}
@@ -97,18 +98,19 @@ func (r *Runner) Collect() (report.Input, error) {
 			continue
 		}
 		for _, seed := range r.finalSeeds() {
-			t, err := r.row(r.trial(g, g.configs[best], seed), true)
+			t, err := r.row(r.trial(g, g.configs[best], seed), true, marks)
 			if err != nil {
 				return in, err
 			}
 			in.Trials = append(in.Trials, t)
 		}
 	}
+	r.leaveOut(&in, marks)
 	return in, nil
 }
 
-// row is what the store knows of one trial.
-func (r *Runner) row(t *Trial, final bool) (report.Trial, error) {
+// row is what the store knows of one trial. A record that must not be shown leaves its mark.
+func (r *Runner) row(t *Trial, final bool, marks map[string]string) (report.Trial, error) {
 	row := report.Trial{
 		ID: t.ID, Workload: t.Workload.Name, Optimizer: t.Optimizer.Name, ConfigKey: t.Configuration.Key,
 		ConfigLabel: t.Configuration.Label, Params: t.Configuration.Params, Seed: t.Seed, Final: final, Status: "missing",
@@ -118,6 +120,9 @@ func (r *Runner) row(t *Trial, final bool) (report.Trial, error) {
 	result, ok, err := rec.Result()
 	if err != nil || !ok {
 		return row, err
+	}
+	if why := marked(result.Unlocked, t.plugin); why != "" {
+		marks[t.Optimizer.Name] = why
 	}
 	row.Status, row.Reason, row.G, row.Steps = string(result.Status), result.Reason, float64(result.G), int(result.Steps)
 	if result.Status != store.Done {
@@ -156,6 +161,9 @@ func (r *Runner) row(t *Trial, final bool) (report.Trial, error) {
 		}
 		for _, v := range m.Plugin.Info.Values {
 			row.Metrics[columnOf(m, v.Name)] = value(got, v.Name)
+			if none, unlocked := unlockedValue(got, m.Plugin); unlocked {
+				row.Metrics[columnOf(m, v.Name)] = none
+			}
 		}
 	}
 	return row, r.alongRow(t, rec, int(result.Steps), &row)

@@ -114,6 +114,7 @@ func (r *Runner) measure(ctx context.Context, t *Trial, rec *store.Trial, missin
 		out.Spec = m.Spec.JSON()
 		out.Seconds = store.Float(time.Since(started).Seconds())
 		out.Provenance = r.provenance(started)
+		out.Unlocked = m.Plugin.Unlocked
 		if err := rec.PutMeasurement(m.Spec.Name(), m.Spec.Hash(), out); err != nil {
 			return err
 		}

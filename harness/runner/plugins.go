@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -14,6 +15,9 @@ import (
 type Plugin struct {
 	Program pluginhost.Program
 	Info    pluginhost.Info
+	Pinned  bool // a lock names it, and its files are those of the lock
+	// Unlocked says in what its files differ from the lock, for a plugin that runs all the same.
+	Unlocked string
 }
 
 // Version identifies the plugin in the identity of a trial: a numeric version for a bundled one, so that rebuilding
@@ -29,6 +33,8 @@ func (p *Plugin) Version() string {
 type Plugins struct {
 	dir     string
 	bundled func(string) bool
+	lock    *pluginhost.Lock
+	rule    LockRule
 
 	mu    sync.Mutex
 	known map[string]*entry
@@ -46,6 +52,41 @@ const describeLimit = 90 * time.Second
 // NewPlugins resolves paths against dir and asks bundled whether a name is one of bench's own.
 func NewPlugins(dir string, bundled func(string) bool) *Plugins {
 	return &Plugins{dir: dir, bundled: bundled, known: map[string]*entry{}}
+}
+
+// LockRule says what becomes of plugins whose files are not those of the lock.
+type LockRule int
+
+// The rules. Bundled plugins belong to bench and need no lock.
+const (
+	Locked   LockRule = iota // changed files are refused; a plugin that the lock does not name runs as unpinned
+	Frozen                   // so is a plugin that the lock does not name
+	Unlocked                 // changed files run, marked, and stay off the board
+)
+
+// Use sets the lock, before any plugin is asked for.
+func (p *Plugins) Use(lock *pluginhost.Lock, rule LockRule) { p.lock, p.rule = lock, rule }
+
+// check compares a program with the lock, before it is started.
+func (p *Plugins) check(program pluginhost.Program) (pinned bool, unlocked string, err error) {
+	if program.Bundled || p.lock == nil {
+		return false, "", nil
+	}
+	pin := p.lock.Find(program)
+	if pin == nil {
+		if p.rule == Frozen {
+			return false, "", &pluginhost.Unpinned{Lock: p.lock.Path}
+		}
+		return false, "", nil
+	}
+	changes := pin.Changes(program)
+	switch {
+	case len(changes) == 0:
+		return true, "", nil
+	case p.rule == Unlocked:
+		return false, strings.Join(changes, "; "), nil
+	}
+	return false, "", &pluginhost.Unpinned{Lock: p.lock.Path, Changes: changes}
 }
 
 // Get starts the plugin once, asks it what it is, and remembers the answer.
@@ -66,6 +107,10 @@ func (p *Plugins) ask(ref string) (*Plugin, error) {
 	if err != nil {
 		return nil, err
 	}
+	pinned, unlocked, err := p.check(program)
+	if err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), describeLimit)
 	defer cancel()
 	process, err := pluginhost.Launch(ctx, program, pluginhost.LaunchOptions{Log: io.Discard})
@@ -77,7 +122,7 @@ func (p *Plugins) ask(ref string) (*Plugin, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Plugin{Program: program, Info: info}, nil
+	return &Plugin{Program: program, Info: info, Pinned: pinned, Unlocked: unlocked}, nil
 }
 
 // Describe is what a suite checks its parameters against.

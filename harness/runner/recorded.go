@@ -39,12 +39,13 @@ type manifest struct {
 	Forecast   Forecast                  `json:"forecast"`
 	Provenance store.Provenance          `json:"provenance"`
 	Plugins    map[string]suite.PluginID `json:"plugins"`
+	Unlocked   []string                  `json:"unlocked,omitempty"` // plugins whose files are not those of the lock
 }
 
 func (r *Runner) manifest(f Forecast) manifest {
 	m := manifest{
 		Suite: r.Suite.Name, File: r.Suite.File, Variant: r.Suite.Variant, Hash: r.Suite.Hash(), Resolved: r.Suite.TOML(),
-		Jobs: r.Jobs, Engine: engine.Version, Forecast: f, Provenance: r.provenance(time.Now()), Plugins: map[string]suite.PluginID{},
+		Jobs: r.Jobs, Unlocked: r.Unlocked(), Engine: engine.Version, Forecast: f, Provenance: r.provenance(time.Now()), Plugins: map[string]suite.PluginID{},
 	}
 	for _, g := range r.all {
 		m.Plugins[g.optimizer.Plugin] = suite.PluginID{Name: g.plugin.Info.Name, Version: g.plugin.Version()}

@@ -73,6 +73,7 @@ func (r *Runner) train(ctx context.Context, t *Trial, rec *store.Trial) (*store.
 	res.WallSeconds = store.Float(time.Since(started).Seconds())
 	res.TimeLimit = store.Float(limit.Seconds())
 	res.Provenance = r.provenance(started)
+	res.Unlocked = t.plugin.Unlocked
 	if res.Status != store.Done {
 		res.LogTail = rec.LogTail(4096)
 	}

@@ -83,6 +83,7 @@ type Result struct {
 	Norm         Float       `json:"norm"`          // Euclidean norm of the trained parameters
 	ParamsSHA256 string      `json:"params_sha256"` // HashParams of the trained parameters; empty if there are none. Set by Finish
 	Provenance   Provenance  `json:"provenance"`
+	Unlocked     string      `json:"unlocked,omitempty"` // in what the plugin's files were not those of the lock, when --unlocked let them run
 }
 
 // Provenance says what computed a record. It is not part of any identity.
@@ -120,6 +121,7 @@ type Measurement struct {
 	Seconds        Float           `json:"seconds"`
 	ExampleIDsHash string          `json:"example_ids_hash"` // of the list of examples that was seen
 	Provenance     Provenance      `json:"provenance"`
+	Unlocked       string          `json:"unlocked,omitempty"` // as in Result
 }
 
 // Value is one number of a measurement.

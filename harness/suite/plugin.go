@@ -42,7 +42,7 @@ func (l *loader) entry(t *table, kind string) (name, plugin, ref string, info pl
 	d := l.described[ref]
 	switch {
 	case d.err != nil:
-		t.report(n.at, "plugin", "", "plugin %q cannot be used: %s", plugin, strings.ReplaceAll(d.err.Error(), "\n", "; "))
+		t.report(n.at, "plugin", hintOf(d.err), "plugin %q cannot be used: %s", plugin, strings.ReplaceAll(d.err.Error(), "\n", "; "))
 		return name, plugin, ref, info, false
 	case d.info.Kind != kind:
 		hint := ""
