@@ -73,8 +73,26 @@ func NewNoisy(t testing.TB, seed uint64) *Noisy {
 // when limit steps do not reach it.
 func (n *Noisy) Train(t testing.TB, plugin any, params map[string]any, target float64, limit int) ([]float32, int) {
 	t.Helper()
+	path := n.path(t, plugin, params, limit)
+	for k := 49; k < len(path); k += 50 {
+		if n.Loss(t, path[k]) <= target {
+			return path[k], k + 1
+		}
+	}
+	t.Fatalf("seed %d: %v does not reach a loss of %v in %d steps: %v", n.seed, params, target, limit, n.Loss(t, path[len(path)-1]))
+	return nil, 0
+}
+
+// After returns the parameters after a number of steps.
+func (n *Noisy) After(t testing.TB, plugin any, params map[string]any, steps int) []float32 {
+	t.Helper()
+	return n.path(t, plugin, params, steps)[steps-1]
+}
+
+func (n *Noisy) path(t testing.TB, plugin any, params map[string]any, steps int) [][]float32 {
+	t.Helper()
 	path, err := sdktest.Train(plugin, sdktest.Case{
-		Workload: oracle.NewTraining(n.problem), Params: params, Init: slices.Clone(n.start), Steps: limit, Seed: n.seed,
+		Workload: oracle.NewTraining(n.problem), Params: params, Init: slices.Clone(n.start), Steps: steps, Seed: n.seed,
 		Problem: sdk.Problem{
 			Examples: noisyExamples, BatchSize: noisyBatch, StepsPerEpoch: noisyExamples / noisyBatch, Classes: 2,
 			Tensors: tensors(n.problem.Net),
@@ -83,13 +101,7 @@ func (n *Noisy) Train(t testing.TB, plugin any, params map[string]any, target fl
 	if err != nil {
 		t.Fatal(err)
 	}
-	for k := 49; k < len(path); k += 50 {
-		if n.Loss(t, path[k]) <= target {
-			return path[k], k + 1
-		}
-	}
-	t.Fatalf("seed %d: %v does not reach a loss of %v in %d steps: %v", n.seed, params, target, limit, n.Loss(t, path[len(path)-1]))
-	return nil, 0
+	return path
 }
 
 func tensors(net *engine.Net) []sdk.Tensor {
