@@ -9,6 +9,7 @@ var absoluteKind = kind{
 	summary: "least absolute deviations: nonsmooth, convex",
 	options: append(plantedOptions[:2:2],
 		Option{Name: "noise", Default: 0.0, Min: 0, Max: inf, Help: "standard deviation of the measurements' noise"}),
+	size: func(s Spec) int { return s.int("examples") },
 	make: func(s Spec, seed uint64) terms {
 		p := &absolute{plant(s.int("dim"), s.int("examples"), seed)}
 		noise := normals(p.n, seed, "noise", 0)

@@ -24,12 +24,14 @@ var bitstringKind = kind{
 		{Name: "distortion", Default: 1.0, Min: 0, Open: true, Max: inf, Help: "mean of the distortion of a distorted string, in bits"},
 		{Name: "target", Default: int64(0), Min: 0, Max: 1 << 20, Help: "the exact objective is 0 from this many ones on; 0: all bits"},
 	},
+	errors: true,
 	check: func(s Spec) []Issue {
 		if s.int("target") > s.int("bits") {
 			return []Issue{{"target", fmt.Sprintf("target: expected at most the %d bits, found %d", s.int("bits"), s.int("target"))}}
 		}
 		return nil
 	},
+	size: func(Spec) int { return 1 },
 	make: func(s Spec, seed uint64) terms {
 		b := &bitstring{
 			n: s.int("bits"), p: s.float("probability"), mean: s.float("distortion"), target: s.int("target"), seed: seed,

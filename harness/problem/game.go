@@ -31,6 +31,7 @@ var gameKind = kind{
 		}
 		return out
 	},
+	size: func(s Spec) int { return s.int("workers") },
 	make: func(s Spec, seed uint64) terms {
 		d, n := s.int("dim"), s.int("workers")
 		g := &game{d: d, n: n, seed: seed, m: make([][]float64, n), b: make([][]float64, n), solution: make([]float64, d)}

@@ -110,6 +110,9 @@ func (p *Problem) StepsPerEpoch() int { return p.order.Steps() }
 // Buffers is empty: there are no running statistics.
 func (p *Problem) Buffers() []float32 { return nil }
 
+// HasAuxiliary says that there is no auxiliary objective.
+func (p *Problem) HasAuxiliary() bool { return false }
+
 // Layout is one tensor, a weight of one output.
 func (p *Problem) Layout() []engine.Tensor {
 	return []engine.Tensor{{Name: "w", Kind: engine.Weight, Shape: []int{p.Dim(), 1}, FanIn: p.Dim(), Prunable: true}}
@@ -309,8 +312,8 @@ func (p *Problem) eval(n int, price float64) oracle.Eval {
 // pick returns the examples that b names. Domain i of the whole problem is its term i, for methods that spread a problem over
 // workers; other parts are counted within the batch.
 func (p *Problem) pick(b oracle.Batch, o oracle.Options) ([]int, error) {
-	if o.Delta != nil || o.NormalizeLogits {
-		return nil, oracle.Errorf(oracle.Unsupported, "the problem %s has neither inputs nor logits", p.spec.Name)
+	if o.Delta != nil || o.NormalizeLogits || o.Auxiliary {
+		return nil, oracle.Errorf(oracle.Unsupported, "the problem %s has no inputs, no logits and no auxiliary objective", p.spec.Name)
 	}
 	var index []int
 	switch b.Stream {

@@ -14,6 +14,7 @@ var phaseKind = kind{
 	summary: "phase retrieval with absolute values: nonsmooth, nonconvex, optimum 0",
 	options: append(plantedOptions[:2:2],
 		Option{Name: "corrupt", Default: 0.0, Min: 0, Max: 1, Help: "share of measurements that are wrong"}),
+	size: func(s Spec) int { return s.int("examples") },
 	make: func(s Spec, seed uint64) terms {
 		p := &phase{plant(s.int("dim"), s.int("examples"), seed)}
 		for i := range p.b {

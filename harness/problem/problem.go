@@ -16,6 +16,9 @@ import (
 	"strings"
 )
 
+// Version is part of the identity of trainings on problems. It is raised when a number changes that a problem gives.
+const Version = 1
+
 // Option is a setting of a problem.
 type Option struct {
 	Name    string
@@ -30,8 +33,10 @@ type Option struct {
 type kind struct {
 	summary string
 	options []Option
+	errors  bool // it has a natural measure of error
 	// check finds what the ranges of single options cannot say in a spec without gaps; may be nil.
 	check func(Spec) []Issue
+	size  func(Spec) int // number of examples
 	make  func(s Spec, seed uint64) terms
 }
 
@@ -78,6 +83,12 @@ func (s *Spec) SetDefaults() {
 		}
 	}
 }
+
+// Examples is the number of examples of a spec without Problems and without gaps.
+func (s Spec) Examples() int { return table[s.Name].size(s) }
+
+// CountsErrors says that the problem has a natural measure of error besides its objective.
+func (s Spec) CountsErrors() bool { return table[s.Name].errors }
 
 // Map is the spec as one table: the options and the name.
 func (s Spec) Map() map[string]any {
@@ -134,10 +145,10 @@ func (o Option) check(v any) string {
 		if o.Open {
 			word = "above"
 		}
-		bounds = append(bounds, fmt.Sprintf("%s %v", word, o.Min))
+		bounds = append(bounds, fmt.Sprintf("%s %.15g", word, o.Min))
 	}
 	if !math.IsInf(o.Max, 1) {
-		bounds = append(bounds, fmt.Sprintf("at most %v", o.Max))
+		bounds = append(bounds, fmt.Sprintf("at most %.15g", o.Max))
 	}
 	in := func(x float64) bool { return x >= o.Min && x <= o.Max && !(o.Open && x == o.Min) }
 	right := false

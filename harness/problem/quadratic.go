@@ -10,6 +10,7 @@ var quadraticKind = kind{
 		{Name: "noise", Default: 0.0, Min: 0, Max: inf, Help: "standard deviation of an example's gradient around the mean, a coordinate"},
 		{Name: "examples", Default: int64(1000), Min: 1, Max: 1 << 20, Help: "number of examples"},
 	},
+	size: func(s Spec) int { return s.int("examples") },
 	make: func(s Spec, seed uint64) terms {
 		q := &quadratic{h: s.floats("spectrum"), n: s.int("examples"), seed: seed}
 		noise := s.float("noise")

@@ -19,6 +19,7 @@ var simplexKind = kind{
 		{Name: "noise", Default: 0.1, Min: 0, Max: inf, Help: "standard deviation of an example's gradient around the mean, a coordinate"},
 		{Name: "examples", Default: int64(1000), Min: 1, Max: 1 << 16, Help: "number of examples"},
 	},
+	size: func(s Spec) int { return s.int("examples") },
 	make: func(s Spec, seed uint64) terms {
 		d := s.int("dim")
 		p := &simplex{quadratic: quadratic{h: make([]float64, d), n: s.int("examples"), seed: seed}, c: normals(d, seed, "centre", 0), x: make([]float64, d)}

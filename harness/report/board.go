@@ -7,6 +7,7 @@
 package report
 
 import (
+	"slices"
 	"sort"
 
 	"github.com/sharpbench/sharpbench/harness/stats"
@@ -32,6 +33,7 @@ type Board struct {
 // Section is the board of one workload.
 type Section struct {
 	Workload string
+	ByLoss   bool         // Test and the like are losses, not errors
 	Shifts   []ShiftInfo  // columns of Row.Shifts
 	Headline []MetricInfo // columns of Row.Metrics
 	Rankings []Ranking    // the main track first, the others by name
@@ -103,13 +105,21 @@ func Build(in Input) (*Board, error) {
 		b.Suite.Trials = len(b.Trials)
 	}
 	for _, w := range in.Workloads {
-		b.Sections = append(b.Sections, b.section(w, in.Shifts))
+		b.Sections = append(b.Sections, b.section(w, in.Shifts, slices.Contains(in.ByLoss, w)))
 	}
 	return b, nil
 }
 
-func (b *Board) section(workload string, shifts []ShiftInfo) Section {
-	s := Section{Workload: workload}
+// score is what the section ranks by: the error, or the loss.
+func (s *Section) score(t *Trial, split string) (float64, bool) {
+	if s.ByLoss {
+		return t.loss(split)
+	}
+	return t.error(split)
+}
+
+func (b *Board) section(workload string, shifts []ShiftInfo, byLoss bool) Section {
+	s := Section{Workload: workload, ByLoss: byLoss}
 	for _, sh := range shifts {
 		if sh.Workload == workload {
 			s.Shifts = append(s.Shifts, sh)
@@ -152,7 +162,7 @@ func (b *Board) section(workload string, shifts []ShiftInfo) Section {
 		}
 	}
 	s.Rankings = b.rankings(&s, configs)
-	s.Tuning = b.tuning(configs)
+	s.Tuning = b.tuning(&s, configs)
 	if len(b.Metrics) > 0 {
 		// An optimizer that changes the workload trains another model: its sharpness is not comparable.
 		var same []*configuration
@@ -200,7 +210,7 @@ type TuningRow struct {
 }
 
 // tuning lists the configurations with a tuning trial, each optimizer's by validation error, those without one last.
-func (b *Board) tuning(configs []*configuration) []TuningRow {
+func (b *Board) tuning(s *Section, configs []*configuration) []TuningRow {
 	byName := map[string][]TuningRow{}
 	tuned := func(t *Trial) bool { return t.Tuning }
 	for _, c := range configs {
@@ -225,7 +235,7 @@ func (b *Board) tuning(configs []*configuration) []TuningRow {
 			continue
 		}
 		estimate := func(split string) stats.Estimate {
-			return stats.MeanCI(c.over(tuned, func(t *Trial) (float64, bool) { return t.error(split) }), stats.Level)
+			return stats.MeanCI(c.over(tuned, func(t *Trial) (float64, bool) { return s.score(t, split) }), stats.Level)
 		}
 		r.Validation, r.Test, r.Train = estimate("validation"), estimate("test"), estimate("train")
 		byName[c.optimizer] = append(byName[c.optimizer], r)

@@ -12,6 +12,8 @@ type Input struct {
 	Suite SuiteInfo
 	// Workloads in the order of the suite: one board each.
 	Workloads []string
+	// ByLoss names the workloads that are judged by their test loss, because they have no error: problems with a known answer.
+	ByLoss []string
 	// Shifts in column order. Their errors are under "shift:NAME" (the mean) and "shift:NAME/kind/severity".
 	Shifts []ShiftInfo
 	// Metrics in column order.

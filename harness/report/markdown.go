@@ -87,7 +87,7 @@ func (b *Board) Markdown(w io.Writer) error {
 			d.heading(2, rankingTitle(s, r))
 			t := b.rankingTable(s, r)
 			d.table(t)
-			d.paragraph(b.rankingLegend(r))
+			d.paragraph(b.rankingLegend(s, r))
 		}
 		if i == 0 {
 			d.list(b.Suite.LeftOut)
@@ -114,7 +114,7 @@ func (b *Board) Markdown(w io.Writer) error {
 		if len(s.Tuning) > 0 {
 			d.heading(2, "Tuning on "+code(s.Workload))
 			d.table(b.tuningTable(s))
-			d.paragraph(b.tuningLegend())
+			d.paragraph(b.tuningLegend(s))
 		}
 		if len(s.Failures) > 0 {
 			d.heading(2, "Failed trials on "+code(s.Workload))
@@ -199,6 +199,9 @@ func (b *Board) leader(s *Section, r *Ranking) string {
 	}
 	first := ranked[0]
 	text := fmt.Sprintf("Lowest mean test error %s: %s with %s %%", where, code(first.Optimizer), percent(first.Test, b.testDecimals(r)))
+	if s.ByLoss {
+		text = fmt.Sprintf("Lowest mean objective %s: %s with %s", where, code(first.Optimizer), loss(first.Test))
+	}
 	switch {
 	case len(ranked) == 1:
 		return text + ", the only one ranked."
@@ -290,7 +293,11 @@ func (b *Board) rankingTable(s *Section, r *Ranking) *table {
 	t.column("#", true)
 	t.column("optimizer", false)
 	t.column("selected", false)
-	t.column("test error % ↓", true)
+	if s.ByLoss {
+		t.column("objective ↓", true)
+	} else {
+		t.column("test error % ↓", true)
+	}
 	for _, sh := range s.Shifts {
 		t.column(escape(sh.Name)+" error % ↓", true)
 	}
@@ -299,7 +306,11 @@ func (b *Board) rankingTable(s *Section, r *Ranking) *table {
 	}
 	t.column("cost (G)", true)
 	if r.Baseline != "" {
-		t.column("Δ test vs "+escape(r.Baseline)+" [95 % CI]", true)
+		what := "test"
+		if s.ByLoss {
+			what = "objective"
+		}
+		t.column("Δ "+what+" vs "+escape(r.Baseline)+" [95 % CI]", true)
 	}
 	decimals := b.testDecimals(r)
 	shiftDecimals := make([]int, len(s.Shifts))
@@ -320,7 +331,7 @@ func (b *Board) rankingTable(s *Section, r *Ranking) *table {
 		if len(marks) > 0 {
 			mark = " " + strings.Join(marks, "\u200a")
 		}
-		cells := []string{dash, escape(row.Optimizer), escape(row.Config), percent(row.Test, decimals)}
+		cells := []string{dash, escape(row.Optimizer), escape(row.Config), score(s, row.Test, decimals)}
 		if row.Ranked {
 			cells[0] = row.Rank.String()
 			if row.Config == "" {
@@ -343,14 +354,14 @@ func (b *Board) rankingTable(s *Section, r *Ranking) *table {
 		}
 		cells = append(cells, cost(row.Cost))
 		if r.Baseline != "" {
-			cells = append(cells, deltaCell(r, row, decimals))
+			cells = append(cells, deltaCell(s, r, row, decimals))
 		}
 		t.row(cells...)
 	}
 	return t
 }
 
-func deltaCell(r *Ranking, row *Row, decimals int) string {
+func deltaCell(s *Section, r *Ranking, row *Row, decimals int) string {
 	switch {
 	case row.Baseline && row.Ranked:
 		return "baseline"
@@ -359,7 +370,12 @@ func deltaCell(r *Ranking, row *Row, decimals int) string {
 	}
 	e := row.Delta.Delta
 	text := fixed(100*e.Value, decimals)
-	if e.Interval {
+	if s.ByLoss {
+		text = significant(e.Value)
+		if e.Interval {
+			text += " [" + significant(e.Lo) + ", " + significant(e.Hi) + "]"
+		}
+	} else if e.Interval {
 		text += " " + interval(100*e.Lo, 100*e.Hi, decimals)
 	}
 	if r.Testable() {
@@ -371,11 +387,16 @@ func deltaCell(r *Ranking, row *Row, decimals int) string {
 	return text
 }
 
-func (b *Board) rankingLegend(r *Ranking) string {
+func (b *Board) rankingLegend(s *Section, r *Ranking) string {
 	var parts []string
+	mean, unit := "mean test error", "in percentage points, paired"
+	if s.ByLoss {
+		mean, unit = "mean objective", "paired"
+		parts = append(parts, "The workload is a problem with a known answer: optimizers are ranked by its exact objective, and so is every configuration that is tried.")
+	}
 	if r.Seeds > 1 {
 		parts = append(parts, fmt.Sprintf("± is half the width of the 95 %% confidence interval over %s of the selected configuration (Student's t). "+
-			"# is the rank of the mean test error with its 95 %% interval over resampled seeds.", count(r.Seeds, "seed")))
+			"# is the rank of the %s with its 95 %% interval over resampled seeds.", count(r.Seeds, "seed"), mean))
 	} else {
 		parts = append(parts, "One seed: no interval can be given, and ranks may be chance.")
 	}
@@ -384,10 +405,10 @@ func (b *Board) rankingLegend(r *Ranking) string {
 		parts = append(parts, "No difference is given: "+r.BaselineReason+".")
 	case r.Comparisons == 0:
 	case r.Testable():
-		parts = append(parts, fmt.Sprintf("Δ is in percentage points, paired by seed. `*`: p < 0.05, `~`: not; paired sign-flip test over %s, Holm over %s.",
-			count(r.Seeds, "seed"), count(r.Comparisons, "comparison")))
+		parts = append(parts, fmt.Sprintf("Δ is %s by seed. `*`: p < 0.05, `~`: not; paired sign-flip test over %s, Holm over %s.",
+			unit, count(r.Seeds, "seed"), count(r.Comparisons, "comparison")))
 	default:
-		parts = append(parts, "Δ is in percentage points, paired by seed. "+power(r))
+		parts = append(parts, "Δ is "+unit+" by seed. "+power(r))
 	}
 	return strings.Join(parts, " ")
 }
@@ -489,9 +510,13 @@ func (b *Board) tuningTable(s *Section) *table {
 	t.column("optimizer", false)
 	t.column("configuration", false)
 	t.column("selected", false)
-	t.column("validation error % ↓", true)
-	t.column("test error %", true)
-	t.column("train error %", true)
+	if s.ByLoss {
+		t.column("objective ↓", true)
+	} else {
+		t.column("validation error % ↓", true)
+		t.column("test error %", true)
+		t.column("train error %", true)
+	}
 	t.column("trials", true)
 	columns := [3][]stats.Estimate{}
 	for _, r := range s.Tuning {
@@ -520,19 +545,26 @@ func (b *Board) tuningTable(s *Section) *table {
 				trials += " (" + strings.Join(why, ", ") + ")"
 			}
 		}
+		if s.ByLoss {
+			t.row(escape(r.Optimizer), escape(r.Config), selected, loss(r.Validation), trials)
+			continue
+		}
 		t.row(escape(r.Optimizer), escape(r.Config), selected, percent(r.Validation, percentDecimals(columns[0])),
 			percent(r.Test, percentDecimals(columns[1])), percent(r.Train, percentDecimals(columns[2])), trials)
 	}
 	return t
 }
 
-func (b *Board) tuningLegend() string {
+func (b *Board) tuningLegend(s *Section) string {
 	text := fmt.Sprintf("Means over the tuning seeds (%s) of every configuration of the grid.", seeds(b.Suite.TuningSeeds))
 	if len(b.Suite.TuningSeeds) > 1 {
 		text += " ± is half the width of the 95 % confidence interval over them (Student's t)."
 	}
 	if b.Suite.SelectRule != "" {
 		text += " Selection: " + escape(trimPeriod(b.Suite.SelectRule)) + "."
+	}
+	if s.ByLoss {
+		return text
 	}
 	return text + " The test error is shown for the reader; no selection sees it."
 }

@@ -201,3 +201,26 @@ func seeds(s []uint64) string {
 	}
 	return strings.Join(parts, ", ")
 }
+
+// loss prints a loss with its half width, a dash where there is none. Losses of problems spread over orders of magnitude between
+// seeds: both have three digits, or nothing would be left of a mean below its half width.
+func loss(e stats.Estimate) string {
+	switch {
+	case !e.OK:
+		return dash
+	case !e.Interval:
+		return significant(e.Value)
+	}
+	return significant(e.Value) + " ± " + significant(e.Half())
+}
+
+// score prints an error in per cent, or the loss of a section that is ranked by it.
+func score(s *Section, e stats.Estimate, decimals int) string {
+	if s.ByLoss {
+		return loss(e)
+	}
+	return percent(e, decimals)
+}
+
+// significant prints a number of any size with three significant digits.
+func significant(v float64) string { return measured(stats.Estimate{Value: v, OK: true}) }

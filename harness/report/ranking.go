@@ -42,7 +42,7 @@ type Row struct {
 	// ConfigKey and Config name the selected configuration, "" when none is. With one configuration selected per seed the key is
 	// "" and Config says so.
 	ConfigKey, Config string
-	// Errors are fractions. All estimates of a row that is not ranked are undefined except Cost.
+	// Test is a fraction of errors, or a loss where Section.ByLoss is set; Shifts are fractions. All estimates of a row that is not ranked are undefined except Cost.
 	Test    stats.Estimate
 	Shifts  []stats.Estimate // as Section.Shifts
 	Metrics []stats.Estimate // as Section.Headline
@@ -77,7 +77,7 @@ func (b *Board) rankings(s *Section, configs []*configuration) []Ranking {
 	var rankings []Ranking
 	for _, name := range names {
 		r := tracks[name]
-		b.rank(r, configs)
+		b.rank(s, r, configs)
 		rankings = append(rankings, *r)
 	}
 	return rankings
@@ -127,7 +127,7 @@ func (b *Board) row(s *Section, o OptimizerInfo, configs []*configuration) Row {
 		case t.Status != Done:
 			gaps = append(gaps, fmt.Sprintf("seed %d %s", sd, ended(t)))
 		default:
-			if _, ok := t.error("test"); !ok {
+			if _, ok := s.score(t, "test"); !ok {
 				gaps = append(gaps, fmt.Sprintf("seed %d has no test error (trial %s)", sd, code(short(t.ID))))
 				continue
 			}
@@ -156,7 +156,7 @@ func (b *Board) row(s *Section, o OptimizerInfo, configs []*configuration) Row {
 		r.Reason = "the suite has no seeds"
 	default:
 		r.Ranked = true
-		r.Test = each(func(t *Trial) (float64, bool) { return t.error("test") })
+		r.Test = each(func(t *Trial) (float64, bool) { return s.score(t, "test") })
 		for i, sh := range s.Shifts {
 			r.Shifts[i] = each(func(t *Trial) (float64, bool) { return t.error("shift:" + sh.Name) })
 			if n := r.Shifts[i].N; n < len(finished) {
@@ -291,12 +291,12 @@ func tally(texts []string) []string {
 }
 
 // rank fills the ranks and the comparisons and sorts the rows.
-func (b *Board) rank(r *Ranking, configs []*configuration) {
+func (b *Board) rank(s *Section, r *Ranking, configs []*configuration) {
 	errors := func(name string) []float64 {
 		final := finals(name, configs)
 		var x []float64
 		for _, sd := range b.Suite.Seeds {
-			v, _ := final[sd].error("test")
+			v, _ := s.score(final[sd], "test")
 			x = append(x, v)
 		}
 		return x

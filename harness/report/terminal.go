@@ -32,7 +32,7 @@ func (b *Board) Terminal(w io.Writer, width int, color bool) error {
 		for k := range s.Rankings {
 			heading(rankingTitle(s, &s.Rankings[k]))
 			table(b.rankingTable(s, &s.Rankings[k]))
-			d.paragraph(b.rankingLegend(&s.Rankings[k]))
+			d.paragraph(b.rankingLegend(s, &s.Rankings[k]))
 		}
 		if i == 0 {
 			d.list(b.Suite.LeftOut)

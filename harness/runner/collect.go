@@ -29,8 +29,17 @@ func (r *Runner) Collect() (report.Input, error) {
 	}
 	for i := range s.Workloads {
 		in.Workloads = append(in.Workloads, s.Workloads[i].Name)
+		if s.Workloads[i].Problem != nil {
+			in.ByLoss = append(in.ByLoss, s.Workloads[i].Name)
+		}
 		for _, shift := range s.Workloads[i].Shifts {
 			in.Shifts = append(in.Shifts, report.ShiftInfo{Name: shift.Name, Workload: s.Workloads[i].Name})
+		}
+	}
+	if len(in.ByLoss) > 0 {
+		in.Suite.SelectRule = "lowest mean exact objective over the tuning seeds"
+		if len(in.ByLoss) < len(in.Workloads) {
+			in.Suite.SelectRule += fmt.Sprintf(" on problems, lowest mean %s on the %s split on the other workloads", s.Tuning.Select.Metric, s.Tuning.Select.Split)
 		}
 	}
 	for i := range s.Metrics {
@@ -144,7 +153,9 @@ func (r *Runner) row(t *Trial, final bool, marks map[string]string) (report.Tria
 			return row, err
 		}
 		if ok {
-			row.Error[e.Key] = float64(got.Errors) / float64(got.Examples)
+			if t.Workload.Problem == nil || t.Workload.Problem.CountsErrors() {
+				row.Error[e.Key] = float64(got.Errors) / float64(got.Examples)
+			}
 			row.Loss[e.Key] = float64(got.Loss)
 		}
 	}

@@ -194,6 +194,10 @@ func (r *Runner) pace(w *workload) (pace, error) {
 		return p, err
 	}
 	p.perG = seconds + turnSeconds
+	if w.Problem != nil {
+		p.perEvaluation = recordSeconds
+		return p, nil
+	}
 	examples := 0.0
 	for _, e := range r.evaluations(w) {
 		switch n := float64(w.data.Test.Len()); {
@@ -214,6 +218,22 @@ func (r *Runner) pace(w *workload) (pace, error) {
 
 // timeGradient times a few gradients of the workload's own model, well under a second.
 func timeGradient(w *workload) (float64, error) {
+	if w.Problem != nil {
+		p := w.known(0)
+		at, out := make([]float32, p.Dim()), make([]float32, p.Dim())
+		p.Init(at)
+		return timed(func() error {
+			if p.Can("grad") == nil {
+				_, err := p.Grad(oracle.Batch{Stream: oracle.Train}, at, out, oracle.Options{})
+				return err
+			}
+			var err error
+			for range 3 { // losses, at a third of a gradient each
+				_, err = p.Loss(oracle.Batch{Stream: oracle.Train}, at, oracle.Options{})
+			}
+			return err
+		})
+	}
 	im := &w.data.Train
 	net, err := model.New(w.Model, engine.Shape{H: im.H, W: im.W, C: im.C}, len(w.data.Classes))
 	if err != nil {
@@ -225,10 +245,18 @@ func timeGradient(w *workload) (float64, error) {
 	})
 	params, grad := make([]float32, net.Dim()), make([]float32, net.Dim())
 	model.Init(w.Model, net, 0, params)
+	return timed(func() error {
+		_, err := task.Grad(oracle.Batch{Stream: oracle.Train}, params, grad, oracle.Options{})
+		return err
+	})
+}
+
+// timed is how long f takes, the median of a few calls.
+func timed(f func() error) (float64, error) {
 	var times []float64
 	for total := 0.0; len(times) < 4 || total < 0.02 && len(times) < 50; {
 		start := time.Now()
-		if _, err := task.Grad(oracle.Batch{Stream: oracle.Train}, params, grad, oracle.Options{}); err != nil {
+		if err := f(); err != nil {
 			return 0, err
 		}
 		s := time.Since(start).Seconds()

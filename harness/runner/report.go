@@ -116,6 +116,10 @@ func (r *Runner) finish(t *Trial, rec *store.Trial, res *store.Result, phase pro
 			continue
 		}
 		if got, ok, err := rec.Evaluation(e.Spec.Name(), e.Spec.Hash()); err == nil && ok {
+			if t.Workload.Problem != nil {
+				detail = fmt.Sprintf("objective %.3g", float64(got.Loss))
+				continue
+			}
 			detail = fmt.Sprintf("test error %.1f %%", 100*float64(got.Errors)/float64(got.Examples))
 		}
 	}

@@ -104,37 +104,17 @@ func (r *Runner) retrace(ctx context.Context, t *Trial, rec *store.Trial, have *
 
 // attempt runs the optimizer's process once. When it retraces a training whose result is stored, the curve stays as it is.
 func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *os.File, retraces bool) (*store.Result, *store.Params, error) {
-	net, err := t.net()
+	begun, err := t.begin()
 	if err != nil {
 		return nil, nil, err
 	}
-	split, err := t.split()
-	if err != nil {
-		return nil, nil, err
-	}
-	objective, err := t.objective(split)
-	if err != nil {
-		return nil, nil, err
-	}
-	auxiliary, err := t.workload.auxiliary(split)
-	if err != nil {
-		return nil, nil, err
-	}
-	task := &observed{Training: oracle.NewTraining(oracle.Problem{
-		Net: net, Objective: objective, Images: &t.workload.data.Train, Normalize: t.workload.normalize,
-		Examples: split.Train, BatchSize: t.Workload.BatchSize, Nominal: t.Workload.BatchSize,
-		Augment: t.Workload.Data.Augment, Seed: t.Seed, Auxiliary: auxiliary,
-	})}
+	task, problem, init := &observed{task: begun.task}, begun.problem, begun.init
 	perEpoch := task.StepsPerEpoch()
 	schedule := Schedule{Kind: r.Suite.Budget.Schedule, Steps: t.Steps, Warmup: warmup(r.Suite.Budget, t.Steps)}
 	answers := oracle.New(task, t.Seed)
-	init := make([]float32, net.Dim())
-	model.Init(t.Spec.Model, net, t.Seed, init)
 	prev := append([]float32(nil), init...) // the parameters before the last commit
 	last := append([]float32(nil), init...)
 
-	problem := pluginhost.ProblemOf(net)
-	problem.Examples, problem.BatchSize = len(split.Train), t.Workload.BatchSize
 	problem.Steps, problem.StepsPerEpoch = t.Steps, perEpoch
 	problem.Auxiliary = task.HasAuxiliary()
 	session := pluginhost.OptimizeSession{
@@ -161,7 +141,7 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 		fmt.Fprintf(log, "bench: continuing at step %d of %d\n", from, t.Steps)
 	}
 	if from == 0 && slices.Contains(kept, 0) {
-		if err := rec.PutSnapshot(0, &store.Params{Tensors: tensors(net), W: init, Buffers: task.Buffers()}); err != nil {
+		if err := rec.PutSnapshot(0, &store.Params{Tensors: tensors(problem.Tensors), W: init, Buffers: task.Buffers()}); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -182,7 +162,7 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 		step := int(c.Step)
 		ended := step >= t.Steps
 		if _, found := slices.BinarySearch(kept, step); found {
-			if err := rec.PutSnapshot(step, &store.Params{Tensors: tensors(net), W: last, Buffers: buffers, Update: difference(last, prev)}); err != nil {
+			if err := rec.PutSnapshot(step, &store.Params{Tensors: tensors(problem.Tensors), W: last, Buffers: buffers, Update: difference(last, prev)}); err != nil {
 				return pluginhost.Next{}, err
 			}
 		}
@@ -253,7 +233,7 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 		res.Reason = fmt.Sprintf("the optimizer ended after %d of %d steps without saying that it converged", out.Steps, t.Steps)
 		return res, nil, nil
 	}
-	return res, &store.Params{Tensors: tensors(net), W: last, Buffers: buffers, Init: init, Update: difference(last, prev)}, nil
+	return res, &store.Params{Tensors: tensors(problem.Tensors), W: last, Buffers: buffers, Init: init, Update: difference(last, prev)}, nil
 }
 
 // difference is the last committed step.
@@ -275,9 +255,66 @@ func snapshots(rec *store.Trial, kept []int, upTo int) bool {
 	return true
 }
 
+// task is a workload that is trained on: a *oracle.Training or a *problem.Problem. What it cannot answer it refuses.
+type task interface {
+	oracle.Workload
+	oracle.Curved
+	oracle.PerExample
+	oracle.Inspected
+	oracle.Restricted
+	StepsPerEpoch() int
+	// HasAuxiliary says whether there is an auxiliary objective.
+	HasAuxiliary() bool
+	// Buffers is the vector of running statistics, not a copy.
+	Buffers() []float32
+}
+
+// begun is what a training begins with.
+type begun struct {
+	task    task
+	problem pluginhost.Problem // without the number of steps
+	init    []float32
+}
+
+func (t *Trial) begin() (begun, error) {
+	if t.Workload.Problem != nil {
+		p := t.known()
+		init := make([]float32, p.Dim())
+		p.Init(init)
+		return begun{p, pluginhost.Problem{
+			Dim: p.Dim(), Tensors: p.Layout(), Classes: p.Classes(), Examples: p.Examples(), BatchSize: p.BatchSize(),
+		}, init}, nil
+	}
+	net, err := t.net()
+	if err != nil {
+		return begun{}, err
+	}
+	split, err := t.split()
+	if err != nil {
+		return begun{}, err
+	}
+	objective, err := t.objective(split)
+	if err != nil {
+		return begun{}, err
+	}
+	auxiliary, err := t.workload.auxiliary(split)
+	if err != nil {
+		return begun{}, err
+	}
+	init := make([]float32, net.Dim())
+	model.Init(t.Spec.Model, net, t.Seed, init)
+	p := pluginhost.ProblemOf(net)
+	p.Examples, p.BatchSize = len(split.Train), t.Workload.BatchSize
+	return begun{oracle.NewTraining(oracle.Problem{
+		Net: net, Objective: objective, Images: &t.workload.data.Train, Normalize: t.workload.normalize,
+		Examples: split.Train, BatchSize: t.Workload.BatchSize, Nominal: t.Workload.BatchSize,
+		Augment: t.Workload.Data.Augment, Seed: t.Seed, Auxiliary: auxiliary,
+	}), p, init}, nil
+}
+
 // observed watches the gradients an optimizer asks for, so that the training curve costs nothing.
 type observed struct {
-	*oracle.Training
+	task
 	sum  float64
 	n    int
 	last float64 // what take returned last
@@ -285,7 +322,7 @@ type observed struct {
 
 // Grad notes the loss of each minibatch gradient at the optimizer's own point: those that may move the statistics.
 func (o *observed) Grad(b oracle.Batch, w, out []float32, opt oracle.Options) (oracle.Eval, error) {
-	e, err := o.Training.Grad(b, w, out, opt)
+	e, err := o.task.Grad(b, w, out, opt)
 	if err == nil && b.Stream == oracle.Train && !opt.FreezeStats && !opt.Auxiliary {
 		o.sum += e.Loss
 		o.n++
@@ -304,9 +341,9 @@ func (o *observed) take() float64 {
 }
 
 // tensors names the parts of the parameters for the store.
-func tensors(n *engine.Net) []store.Tensor {
+func tensors(layout []engine.Tensor) []store.Tensor {
 	var out []store.Tensor
-	for _, t := range n.Layout() {
+	for _, t := range layout {
 		out = append(out, store.Tensor{Name: t.Name, Shape: t.Shape})
 	}
 	return out

@@ -9,6 +9,7 @@ import (
 	"github.com/sharpbench/sharpbench/harness/engine"
 	"github.com/sharpbench/sharpbench/harness/model"
 	"github.com/sharpbench/sharpbench/harness/oracle"
+	"github.com/sharpbench/sharpbench/harness/problem"
 	"github.com/sharpbench/sharpbench/harness/suite"
 )
 
@@ -31,8 +32,35 @@ type Trial struct {
 // workload is a suite's workload with its data loaded, shared by its trials.
 type workload struct {
 	*suite.Workload
-	data      *dataset.Data
+	data      *dataset.Data // nil for a problem
 	normalize dataset.Normalizer
+}
+
+// known draws the trial's instance of a problem with a known answer.
+func (t *Trial) known() *problem.Problem { return t.workload.known(t.Seed) }
+
+func (w *workload) known(seed uint64) *problem.Problem {
+	return problem.New(*w.Problem, w.BatchSize, seed)
+}
+
+// digest identifies the data, or the program that makes the instances of problems.
+func (w *workload) digest() string {
+	if w.Problem != nil {
+		return fmt.Sprintf("problem %d", problem.Version)
+	}
+	return w.data.Digest
+}
+
+// examples is the number of training examples, and nominal how many of them are a minibatch.
+func (w *workload) examples() (n, nominal int) {
+	switch {
+	case w.Problem != nil:
+		n = w.Problem.Examples()
+		return n, min(n, w.BatchSize)
+	case w.Data.Train > 0:
+		return w.Data.Train, w.BatchSize
+	}
+	return w.data.Train.Len() - w.Validation.Size, w.BatchSize
 }
 
 // net builds the net of a trial: the workload's, with the optimizer's override.
@@ -93,6 +121,10 @@ func load(s *suite.Suite) (map[string]*workload, error) {
 	out := map[string]*workload{}
 	for i := range s.Workloads {
 		w := &s.Workloads[i]
+		if w.Problem != nil {
+			out[w.Name] = &workload{Workload: w}
+			continue
+		}
 		d := data[w.Data.Name]
 		if d == nil {
 			var err error
@@ -145,18 +177,15 @@ func (r *Runner) groups() ([]*group, error) {
 // trial names one training of the group.
 func (r *Runner) trial(g *group, c suite.Configuration, seed uint64) *Trial {
 	spec := r.Suite.Training(g.workload.Workload, g.optimizer, c, seed, suite.Identity{
-		DataDigest: g.workload.data.Digest, PluginVersion: g.plugin.Version(), EngineVersion: engine.Version,
+		DataDigest: g.workload.digest(), PluginVersion: g.plugin.Version(), EngineVersion: engine.Version,
 	})
-	n := g.workload.Data.Train
-	if n == 0 {
-		n = g.workload.data.Train.Len() - g.workload.Validation.Size
-	}
-	perEpoch := (n + g.workload.BatchSize - 1) / g.workload.BatchSize
+	n, nominal := g.workload.examples()
+	perEpoch := (n + nominal - 1) / nominal
 	count := steps(r.Suite.Budget, perEpoch, g.plugin.Info.Cost)
 	return &Trial{
 		Workload: g.workload.Workload, Optimizer: g.optimizer, Configuration: c, Seed: seed,
 		Spec: spec, ID: spec.ID(), Steps: count, perEpoch: perEpoch,
-		G:        float64(count) * g.plugin.Info.Cost * float64(n) / float64(perEpoch*g.workload.BatchSize),
+		G:        float64(count) * g.plugin.Info.Cost * float64(n) / float64(perEpoch*nominal),
 		workload: g.workload, plugin: g.plugin,
 	}
 }

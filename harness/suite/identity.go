@@ -37,6 +37,8 @@ type TrainingSpec struct {
 	Params     map[string]any `json:"params"`
 	Seed       uint64         `json:"seed"`
 	Engine     int            `json:"engine"`
+	// Problem is the name and the options of a problem with a known answer, nil for networks.
+	Problem map[string]any `json:"problem,omitempty"`
 }
 
 // TrainingData is the data set of a training.
@@ -55,7 +57,12 @@ type TrainingBudget struct {
 
 // Training returns what training o's configuration c on w with a seed is made of.
 func (s *Suite) Training(w *Workload, o *Optimizer, c Configuration, seed uint64, id Identity) TrainingSpec {
+	var known map[string]any
+	if w.Problem != nil {
+		known = w.Problem.Map()
+	}
 	return TrainingSpec{
+		Problem:    known,
 		Kind:       "training",
 		Model:      s.ModelFor(w, o),
 		Data:       TrainingData{Spec: w.Data, Digest: id.DataDigest},

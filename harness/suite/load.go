@@ -353,6 +353,9 @@ func (l *loader) seeds(t *table, key string) []uint64 {
 func (l *loader) workload(t *table) Workload {
 	w := Workload{}
 	t.require("name", `name = "cifar10-cnn"`)
+	if t.get("problem") != nil {
+		return l.problem(t)
+	}
 	t.require("model", `model = { name = "cnn" }`)
 	t.require("data", `data = { name = "cifar10" }`)
 	w.Name = l.entryName(t)
@@ -719,7 +722,7 @@ func (l *loader) fairness(root *table, tables []*table) {
 	}
 	if want = max(want, most); want > 1 {
 		for i, w := range s.Workloads {
-			if w.Validation.Size == 0 {
+			if w.Validation.Size == 0 && w.Problem == nil {
 				t := root.n.table["workload"].items[i]
 				root.report(t.key, fmt.Sprintf("workload[%d].validation", i), "add validation = { size = 2_000 }",
 					"workload %q has no validation examples, which select among %d configurations", w.Name, want)

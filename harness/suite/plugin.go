@@ -185,6 +185,10 @@ func (l *loader) metric(t *table) Metric {
 			"examples: expected a whole number of batches of %d, found %d", m.On.Batch, m.On.Examples)
 	}
 	for _, w := range l.suite.Workloads {
+		if w.Problem != nil {
+			t.report(t.n.key, "", "leave the metrics out, or put the problem into a suite of its own",
+				"%s measures networks, but workload %q is a problem", t.name, w.Name)
+		}
 		if w.Data.Train > 0 && m.On.Examples > w.Data.Train {
 			on.report(on.at("examples"), "examples", "", "examples: %d are more than the %d that workload %q trains on", m.On.Examples, w.Data.Train, w.Name)
 		}

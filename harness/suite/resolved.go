@@ -34,10 +34,11 @@ type documentHeader struct {
 type documentWorkload struct {
 	Name       string          `toml:"name" json:"name"`
 	BatchSize  int             `toml:"batch_size" json:"batch_size"`
-	Model      model.Spec      `toml:"model" json:"model"`
-	Data       dataset.Spec    `toml:"data" json:"data"`
-	Validation Validation      `toml:"validation" json:"validation"`
-	Loss       Loss            `toml:"loss" json:"loss"`
+	Problem    map[string]any  `toml:"problem,omitempty" json:"problem,omitempty"`
+	Model      *model.Spec     `toml:"model,omitempty" json:"model,omitempty"`
+	Data       *dataset.Spec   `toml:"data,omitempty" json:"data,omitempty"`
+	Validation *Validation     `toml:"validation,omitempty" json:"validation,omitempty"`
+	Loss       *Loss           `toml:"loss,omitempty" json:"loss,omitempty"`
 	Auxiliary  *Auxiliary      `toml:"auxiliary,omitempty" json:"auxiliary,omitempty"`
 	Shift      []documentShift `toml:"shift,omitempty" json:"shift"`
 }
@@ -137,7 +138,12 @@ func (s *Suite) document() document {
 		d.Budget.Timeout = s.Budget.Timeout.String()
 	}
 	for _, w := range s.Workloads {
-		dw := documentWorkload{Name: w.Name, Model: w.Model, Data: w.Data, Validation: w.Validation, BatchSize: w.BatchSize, Loss: w.Loss, Auxiliary: w.Auxiliary}
+		dw := documentWorkload{Name: w.Name, BatchSize: w.BatchSize, Auxiliary: w.Auxiliary}
+		if w.Problem != nil {
+			dw.Problem = w.Problem.Map()
+		} else {
+			dw.Model, dw.Data, dw.Validation, dw.Loss = &w.Model, &w.Data, &w.Validation, &w.Loss
+		}
 		for _, sh := range w.Shifts {
 			dw.Shift = append(dw.Shift, documentShift{sh.Name, sh.Optional, documentShiftData(sh.Data)})
 		}

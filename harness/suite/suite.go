@@ -10,6 +10,7 @@ import (
 	"github.com/sharpbench/sharpbench/harness/dataset"
 	"github.com/sharpbench/sharpbench/harness/model"
 	"github.com/sharpbench/sharpbench/harness/pluginhost"
+	"github.com/sharpbench/sharpbench/harness/problem"
 )
 
 // Schema is the version of the suite format that this package reads.
@@ -36,9 +37,12 @@ type Suite struct {
 	Variants   []string // names of all variants in the file, sorted
 }
 
-// Workload is a data set, a model and a loss.
+// Workload is a data set, a model and a loss, or a problem with a known answer.
 type Workload struct {
-	Name       string
+	Name string
+	// Problem is nil for networks. A problem has no model, data, validation, loss and shifts of its own to choose: all its
+	// evaluations, the one that selects included, are its exact objective.
+	Problem    *problem.Spec
 	Model      model.Spec
 	Data       dataset.Spec
 	Validation Validation
