@@ -23,6 +23,7 @@ import (
 	"github.com/sharpbench/sharpbench/harness/oracle"
 	"github.com/sharpbench/sharpbench/harness/pluginhost"
 	"github.com/sharpbench/sharpbench/harness/plugintest"
+	"github.com/sharpbench/sharpbench/harness/rng"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/adamw"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/sgd"
 	"github.com/sharpbench/sharpbench/plugins/sdk"
@@ -117,6 +118,20 @@ func TestStepAgainstTheTwinInGo(t *testing.T) {
 	got := plugintest.Optimize(t, c)
 	c.Program = goTwin("sgd")
 	near(t, got, plugintest.Optimize(t, c), 1e-6)
+}
+
+// The requests that the other plugins leave out, with their answers in closed form; the parameters committed at the end
+// are the host's random numbers, which have the same bits in any language.
+func TestEveryRequest(t *testing.T) {
+	path := plugintest.Optimize(t, plugintest.OptimizeCase{
+		Program: optimizer(t, "everything.py"), Workload: plugintest.Logistic([][]float64{{3, 4}, {0, 2}}, []int{1, -1}, 2),
+		Init: []float32{0, 0}, Steps: 1, BatchSize: 2, Classes: 2, Seed: 5,
+	})
+	want := make([]float32, 2)
+	rng.Normal(want, 5, "plugin/everything", 3, 2)
+	if err := plugintest.SameBits(path[0], want); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestResume(t *testing.T) {

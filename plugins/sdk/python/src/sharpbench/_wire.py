@@ -61,11 +61,15 @@ def _param(p: Param) -> Any:
     return m
 
 
+def _op(name: str) -> Any:
+    return pb.Op.Name.Value("NAME_" + name.upper())
+
+
 def describe(plugin: Plugin) -> Any:
     m = pb.DescribeResponse(
         name=plugin.name, version=plugin.version, summary=plugin.summary, rule=plugin.rule, citation=plugin.citation,
         unverified=plugin.unverified, watch=plugin.watch, cost_note=plugin.cost_note,
-        params=[_param(p) for p in plugin.params], needs=[pb.Op.Name.Value("NAME_" + n.upper()) for n in plugin.needs],
+        params=[_param(p) for p in plugin.params], needs=[_op(n) for n in plugin.needs],
     )
     if isinstance(plugin, Optimizer):
         m.kind = pb.KIND_OPTIMIZER

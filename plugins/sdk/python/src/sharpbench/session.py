@@ -197,7 +197,7 @@ class Session:
         )
         if each is not None:
             op.each = self._number(each, "each")
-        return self._one(pb.Op(loss=op)).loss
+        return float(self._one(pb.Op(loss=op)).loss)
 
     def grad(
         self, batch: Batch, at: Vector | str = "params", out: Vector | str = "grad", *, freeze_stats: bool = False,
