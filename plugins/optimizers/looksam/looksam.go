@@ -15,8 +15,6 @@
 package looksam
 
 import (
-	"math"
-
 	"github.com/sharpbench/sharpbench/harness/vec"
 	"github.com/sharpbench/sharpbench/plugins/sdk"
 	"github.com/sharpbench/sharpbench/plugins/sdk/ascent"
@@ -119,7 +117,7 @@ func orthogonal(dst, x, g sdk.Vec) {
 		return
 	}
 	vec.AddScaled(dst, x, float32(-vec.Dot(x, g)/square), g)
-	if limit := rounding * rounding * vec.Dot(x, x); !(math.Abs(vec.Dot(dst, dst)) > limit) {
+	if vec.Dot(dst, dst) <= rounding*rounding*vec.Dot(x, x) {
 		clear(dst)
 	}
 }

@@ -234,3 +234,24 @@ func TestSets(t *testing.T) {
 		t.Errorf("norm %v, want %v", got, math.Sqrt(square))
 	}
 }
+
+// A million parameters, in vectors as they lie in memory one after the other.
+func BenchmarkPerturb(b *testing.B) {
+	const n = 1 << 20
+	w, g := vectors(n)
+	dst := make(sdk.Vec, n)
+	for _, c := range []struct {
+		name string
+		ball Ball
+	}{{"euclidean", Ball{Set: Whole(n), Rho: 0.05, Tiny: 1e-12}}, {"max", Ball{Set: Whole(n), Rho: 0.05, Max: true}}, {"scaled", Ball{Set: Whole(n), Rho: 0.5, Tiny: 1e-16}}} {
+		if c.name == "scaled" {
+			c.ball.Scale(Whole(n), 0.01)
+		}
+		b.Run(c.name, func(b *testing.B) {
+			b.SetBytes(4 * n)
+			for b.Loop() {
+				c.ball.Perturb(dst, w, g)
+			}
+		})
+	}
+}
