@@ -194,8 +194,6 @@ class Tensor:
     fan_in: int = 0
     prunable: bool = False
     activation_len: int = 0  # of weights: how many numbers Session.activations stores for one example of this layer
-    rate_scale: float = 1.0  # factor of the learning rate for this tensor
-    activation_len: int = 0  # of weights: how many numbers Session.activations stores for one example of this layer
     # Factors of the learning rate for this tensor (muP): of methods that step along the gradient, and of those whose steps
     # do not grow with it, as Adam's.
     sgd_rate: float = 1.0
