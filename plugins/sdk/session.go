@@ -158,8 +158,9 @@ type Clip struct {
 type Option uint32
 
 const (
-	// FreezeStats keeps the running statistics of batch normalisation as they are. Methods with several gradients a
-	// step set it on all but one, else the statistics follow points that are never committed.
+	// FreezeStats keeps the running statistics of batch normalisation as they are. Without it they follow every gradient
+	// and VJP of a training batch or of a range of one. Methods with several gradients a step set it on all but one, else
+	// the statistics follow points that are never committed.
 	FreezeStats Option = 1 << iota
 	// NormalizeLogits centres the outputs of each example and scales them to norm 1 before the loss.
 	NormalizeLogits
