@@ -119,3 +119,74 @@ func TestEvaluationParts(t *testing.T) {
 		}
 	}
 }
+
+// TestMachineBytes checks that the machine of a convolutional network for batches of 128 takes much less than the 300 MB that
+// a trial may have beside the data. A Hessian-vector product needs tangents and the backward pass on top.
+func TestMachineBytes(t *testing.T) {
+	const mb, examples = 1 << 20, 128
+	image := Shape{32, 32, 3}
+	for _, c := range []struct {
+		plan              plan
+		gradient, product int
+	}{
+		{plan{image, []int{16, 32, 64}, true, 0, 10, BatchNorm, ReLU}, 60, 100},
+		{plan{image, []int{32, 64, 128}, true, 0, 10, BatchNorm, ReLU}, 100, 180},
+	} {
+		n := c.plan.build(t)
+		w, buf, b := example(n, examples, 1)
+		grad := make([]float32, n.Dim())
+		m := NewMachine(n, examples)
+		check := func(what string, limit int) {
+			t.Helper()
+			if have := held(m); have > limit {
+				t.Errorf("%v: %s takes %d MB, expected at most %d", c.plan, what, have/mb, limit/mb)
+			} else {
+				t.Logf("%v: %s takes %d MB", c.plan, what, have/mb)
+			}
+		}
+		m.Grad(w, buf, b, Loss{}, Train, true, grad)
+		m.Loss(w, buf, b, Loss{}, Eval, nil)
+		check("a gradient", c.gradient*mb)
+		m.HVP(w, buf, b, Loss{}, Eval, w, grad)
+		check("a Hessian-vector product", c.product*mb)
+	}
+}
+
+// held is the bytes of all slices that a machine holds. The network and the vectors of the last call are the caller's.
+func held(m *Machine) int {
+	seen, total := map[uintptr]bool{}, 0
+	var visit func(v reflect.Value)
+	visit = func(v reflect.Value) {
+		switch v.Kind() {
+		case reflect.Pointer:
+			if !v.IsNil() && v.Type() != reflect.TypeFor[*Net]() && !seen[v.Pointer()] {
+				seen[v.Pointer()] = true
+				visit(v.Elem())
+			}
+		case reflect.Interface:
+			if !v.IsNil() {
+				visit(v.Elem())
+			}
+		case reflect.Struct:
+			if v.Type() != reflect.TypeFor[workspace]() {
+				for i := range v.NumField() {
+					visit(v.Field(i))
+				}
+			}
+		case reflect.Slice:
+			if v.Cap() == 0 || seen[v.Pointer()] {
+				return
+			}
+			seen[v.Pointer()] = true
+			total += v.Cap() * int(v.Type().Elem().Size())
+			for i := range v.Len() {
+				switch v.Type().Elem().Kind() {
+				case reflect.Pointer, reflect.Interface, reflect.Struct, reflect.Slice:
+					visit(v.Index(i))
+				}
+			}
+		}
+	}
+	visit(reflect.ValueOf(m))
+	return total
+}
