@@ -7,7 +7,9 @@ import (
 	"math"
 	"time"
 
+	"github.com/sharpbench/sharpbench/harness/privacy"
 	"github.com/sharpbench/sharpbench/harness/rng"
+	"github.com/sharpbench/sharpbench/harness/vec"
 )
 
 // Streams of batches. The validation, test and shift sets have no stream: no request can reach them.
@@ -64,6 +66,14 @@ type Clip struct {
 	Limit         float64   // greater than 0; infinity: not at all
 	PerCoordinate bool      // each coordinate is clamped to ±Limit, instead of the norm
 	Norms         []float32 // if not nil, gets the norms of the examples' gradients before clipping
+	Noise         *Noise    // if not nil, what Oracle.GradClipped adds to the sum; workloads ignore it
+}
+
+// Noise is what Oracle.Normal gives for a stream, an index and a standard deviation.
+type Noise struct {
+	Stream string
+	Index  uint64
+	Std    float64
 }
 
 // Eval is the answer to one evaluation.
@@ -166,6 +176,8 @@ type Oracle struct {
 	workload Workload
 	seed     uint64
 	bill     Bill
+	noise    []float32        // scratch
+	account  *privacy.Account // nil: nobody wants to know
 }
 
 // New returns an oracle whose noise streams belong to seed.
@@ -173,6 +185,16 @@ func New(w Workload, seed uint64) *Oracle { return &Oracle{workload: w, seed: se
 
 // Resume sets the bill a resumed session starts from.
 func (o *Oracle) Resume(b Bill) { o.bill = b }
+
+// Watch has a note down what is learned of the data from now on.
+func (o *Oracle) Watch(a *privacy.Account) { o.account = a }
+
+// look notes a request whose answer shows the data as they are.
+func (o *Oracle) look(op string) {
+	if o.account != nil {
+		o.account.Look(op)
+	}
+}
 
 // Bill returns what has been used so far.
 func (o *Oracle) Bill() Bill { return o.bill }
@@ -187,6 +209,7 @@ func (o *Oracle) Loss(b Batch, w []float32, opt Options) (Eval, error) {
 		return Eval{}, err
 	}
 	start := time.Now()
+	o.look("loss")
 	e, err := o.workload.Loss(b, w, opt)
 	return o.settle(&o.bill.Loss, start, e, err)
 }
@@ -199,6 +222,7 @@ func (o *Oracle) Grad(b Batch, w, out []float32, opt Options) (Eval, error) {
 		return Eval{}, err
 	}
 	start := time.Now()
+	o.look("grad")
 	e, err := o.workload.Grad(b, w, out, opt)
 	return o.settle(&o.bill.Grad, start, e, finite("gradient", out, err))
 }
@@ -206,6 +230,7 @@ func (o *Oracle) Grad(b Batch, w, out []float32, opt Options) (Eval, error) {
 // Outputs stores the logits of b at w in out: examples × classes, one example after the other.
 func (o *Oracle) Outputs(b Batch, w, out []float32, opt Options) (Eval, error) {
 	start := time.Now()
+	o.look("outputs")
 	e, err := o.workload.Outputs(b, w, out, opt)
 	return o.settle(&o.bill.Outputs, start, e, err)
 }
@@ -221,12 +246,13 @@ func (o *Oracle) HVP(b Batch, w, v, out []float32, opt Options) (Eval, error) {
 		return Eval{}, err
 	}
 	start := time.Now()
+	o.look("hvp")
 	e, err := t.HVP(b, w, v, out, opt)
 	return o.settle(&o.bill.HVP, start, e, finite("Hessian-vector product", out, err))
 }
 
-// GradClipped stores the sum of the clipped gradients of the examples of b in out, which has length Dim. The batch may
-// be an empty Poisson draw: the sum is 0 then.
+// GradClipped stores the sum of the clipped gradients of the examples of b in out, which has length Dim, with the noise of
+// c added, if there is any. The batch may be an empty Poisson draw: the sum is 0 then.
 func (o *Oracle) GradClipped(b Batch, w, out []float32, c Clip, opt Options) (Eval, error) {
 	t, ok := o.workload.(PerExample)
 	if !ok {
@@ -235,9 +261,41 @@ func (o *Oracle) GradClipped(b Batch, w, out []float32, c Clip, opt Options) (Ev
 	if !(c.Limit > 0) {
 		return Eval{}, Errorf(BadRequest, "clip %v: expected a number above 0, or infinity", c.Limit)
 	}
+	if c.Noise != nil {
+		if o.noise == nil {
+			o.noise = make([]float32, o.Dim())
+		}
+		if err := o.Normal(c.Noise.Stream, c.Noise.Index, o.noise, c.Noise.Std); err != nil {
+			return Eval{}, err
+		}
+	}
 	start := time.Now()
+	o.release(b, c)
 	e, err := t.GradClipped(b, w, out, c, opt)
+	if c.Noise != nil {
+		vec.Add(out, out, o.noise)
+	}
 	return o.settle(&o.bill.GradClipped, start, e, finite("sum of clipped gradients", out, err))
+}
+
+// release notes a sum of clipped gradients. The host's noise covers it when the draw is one of Poisson, all of it, the
+// norm is limited and nothing else is told.
+func (o *Oracle) release(b Batch, c Clip) {
+	switch {
+	case o.account == nil:
+	case c.Noise == nil:
+		o.look("grad_clipped without noise")
+	case b.Stream != Poisson:
+		o.look("grad_clipped on the stream " + b.Stream)
+	case b.Part != All:
+		o.look("grad_clipped on a part of a draw")
+	case c.PerCoordinate:
+		o.look("grad_clipped by coordinate")
+	case c.Norms != nil:
+		o.look("norms of gradients")
+	default:
+		o.account.Release(b.Index, b.Rate, c.Noise.Std/c.Limit, c.Noise.Stream, c.Noise.Index)
+	}
 }
 
 // GradSquared stores the sum of the squared gradients of the examples of b in out, which has length Dim.
@@ -247,6 +305,7 @@ func (o *Oracle) GradSquared(b Batch, w, out []float32, opt Options) (Eval, erro
 		return Eval{}, o.Can("grad_squared")
 	}
 	start := time.Now()
+	o.look("grad_squared")
 	e, err := t.GradSquared(b, w, out, opt)
 	return o.settle(&o.bill.GradSquared, start, e, finite("sum of squared gradients", out, err))
 }
@@ -258,6 +317,7 @@ func (o *Oracle) VJP(b Batch, w, cotangent, out []float32, opt Options) (Eval, e
 		return Eval{}, o.Can("vjp")
 	}
 	start := time.Now()
+	o.look("vjp")
 	e, err := t.VJP(b, w, cotangent, out, opt)
 	return o.settle(&o.bill.VJP, start, e, finite("vector-Jacobian product", out, err))
 }
@@ -269,6 +329,7 @@ func (o *Oracle) InputGrad(b Batch, w, out []float32, opt Options) (Eval, error)
 		return Eval{}, o.Can("input_grad")
 	}
 	start := time.Now()
+	o.look("input_grad")
 	e, err := t.InputGrad(b, w, out, opt)
 	return o.settle(&o.bill.InputGrad, start, e, err)
 }
@@ -280,6 +341,7 @@ func (o *Oracle) Activations(b Batch, w, out []float32, layer int, opt Options) 
 		return Eval{}, o.Can("activations")
 	}
 	start := time.Now()
+	o.look("activations")
 	e, err := t.Activations(b, w, out, layer, opt)
 	return o.settle(&o.bill.Activations, start, e, err)
 }

@@ -49,9 +49,10 @@ type Info struct {
 	Unverified              string   // what of the rule could not be checked against the publication
 	Watch                   []string // what to watch for, a sentence each
 	Params                  []Param
-	Cost                    float64 // optimizers: price of a step in G
-	CostNote                string  // how it depends on the parameters, in G
-	Track                   string  // "" is the main ranking
+	Cost                    float64  // optimizers: price of a step in G
+	CostNote                string   // how it depends on the parameters, in G
+	Track                   string   // "" is the main ranking
+	Privacy                 *Privacy // nil: it claims none
 	Degenerate              []Degenerate
 	Needs                   []string // ops it cannot do without
 	Resumable               bool
@@ -160,6 +161,12 @@ func fromDescribe(r *pb.DescribeResponse) (Info, *Failure) {
 	}
 	for _, n := range r.GetNeeds() {
 		i.Needs = append(i.Needs, opName(n))
+	}
+	if p := r.GetPrivacy(); p != nil {
+		i.Privacy = &Privacy{Epsilon: p.GetEpsilon(), Delta: p.GetDelta(), Sigma: p.GetSigma(), Clip: p.GetClip(), Releases: int(p.GetReleases())}
+		if bad := i.Privacy.check(i); bad != nil {
+			return Info{}, bad
+		}
 	}
 	for _, d := range r.GetDegenerate() {
 		i.Degenerate = append(i.Degenerate, Degenerate{When: proto.FromValues(d.GetWhen()), Equals: d.GetEquals()})

@@ -76,6 +76,13 @@ func (x *Process) Optimize(ctx context.Context, o OptimizeSession) (Outcome, err
 	if o.Resume != nil {
 		out.Steps = o.Resume.Step
 	}
+	info, err := x.Describe(ctx)
+	if err != nil {
+		return out, err
+	}
+	if o.Params, err = info.WithNoise(o.Problem, o.Params); err != nil {
+		return out, err
+	}
 	slots, err := x.prepare(ctx, KindOptimizer, o.Problem, o.Params, o.Oracle)
 	if err != nil {
 		return out, err

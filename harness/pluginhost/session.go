@@ -407,6 +407,12 @@ func (s *session) gradClipped(m *pb.GradClippedOp) (*pb.Result, error) {
 		return nil, o.err
 	}
 	clip := oracle.Clip{Limit: m.GetClip(), PerCoordinate: m.GetPerCoordinate(), Norms: norms}
+	if n := m.GetNoise(); n != nil {
+		if len(n.ProtoReflect().GetUnknown()) > 0 {
+			return nil, oracle.Errorf(oracle.Unsupported, "the noise has fields that this version of bench does not know")
+		}
+		clip.Noise = &oracle.Noise{Stream: n.GetStream(), Index: n.GetIndex(), Std: n.GetStd()}
+	}
 	return evaluated(s.oracle.GradClipped(b, at, out, clip, oracle.Options{Delta: o.delta}))
 }
 

@@ -148,10 +148,14 @@ func (c *client) HVP(b Batch, at, dir, out Vec, opts ...Option) (float64, error)
 }
 
 func (c *client) GradClipped(b Batch, at, out Vec, clip Clip) (int, error) {
-	r, err := c.one(&pb.Op{Op: &pb.Op_GradClipped{GradClipped: &pb.GradClippedOp{
+	op := &pb.GradClippedOp{
 		Batch: c.batch(b), At: c.number(at, "at"), Out: c.number(out, "out"),
 		Clip: clip.Limit, PerCoordinate: clip.PerCoordinate, Norms: c.optional(clip.Norms, "norms"),
-	}}})
+	}
+	if n := clip.Noise; n != nil {
+		op.Noise = &pb.Noise{Stream: n.Stream, Index: n.Index, Std: n.Std}
+	}
+	r, err := c.one(&pb.Op{Op: &pb.Op_GradClipped{GradClipped: op}})
 	return int(r.GetExamples()), err
 }
 

@@ -79,6 +79,17 @@ func (i Info) check(optimizer bool) error {
 			bad("Info.Degenerate for %q: %s", d.Equals, problems[0])
 		}
 	}
+	if p := i.Privacy; p != nil {
+		if !optimizer || p.Releases < 1 {
+			bad("Info.Privacy is for optimizers, with at least one release a step")
+		}
+		for _, name := range []string{p.Epsilon, p.Delta, p.Sigma, p.Clip} {
+			at := slices.IndexFunc(i.Params, func(p Param) bool { return p.Name == name })
+			if at < 0 || i.Params[at].Type != "float" {
+				bad("Info.Privacy names the parameter %q: expected one of type float", name)
+			}
+		}
+	}
 	if optimizer && len(i.Values) > 0 {
 		bad("Info.Values is for metrics")
 	}
@@ -141,6 +152,9 @@ func (s *server) Describe(context.Context, *pb.DescribeRequest) (*pb.DescribeRes
 			when[k] = value
 		}
 		r.Degenerate = append(r.Degenerate, &pb.Degenerate{When: when, Equals: d.Equals})
+	}
+	if p := i.Privacy; p != nil {
+		r.Privacy = &pb.Privacy{Epsilon: p.Epsilon, Delta: p.Delta, Sigma: p.Sigma, Clip: p.Clip, Releases: uint32(p.Releases)}
 	}
 	for _, v := range i.Values {
 		r.Values = append(r.Values, &pb.ValueInfo{Name: v.Name, Unit: v.Unit, Better: betters[v.Better], Help: v.Help})

@@ -51,6 +51,9 @@ type Info struct {
 	// any commit in a new process.
 	Resumable bool
 
+	// Privacy declares that the optimizer is differentially private, and how; nil for most.
+	Privacy *Privacy
+
 	Values      []ValueInfo // metrics: the values each measurement has
 	Invariances []string    // metrics: transformations of the parameters that do not change the values ("rescaling")
 
@@ -63,6 +66,18 @@ type Info struct {
 type Degenerate struct {
 	When   map[string]any
 	Equals string
+}
+
+// Privacy is the mechanism of a differentially private optimizer: in every step it draws one Poisson batch of rate
+// Problem.BatchSize/Problem.Examples, and all that it learns of the data are Releases sums of gradients, clipped to a norm,
+// with Gaussian noise (Clip.Noise). The host keeps the account: it sets Sigma for a target Epsilon before the run starts,
+// and records what was spent. What it has to take the plugin's word for, such as noise that the plugin adds itself, is
+// marked as declared on every board.
+type Privacy struct {
+	// Names of float parameters: the target (0: none, Sigma counts), its delta (0: not given), the standard deviation of
+	// the noise over the limit of norms, and that limit.
+	Epsilon, Delta, Sigma, Clip string
+	Releases                    int // noisy sums a step
 }
 
 // Slot asks for a vector in shared memory.

@@ -152,6 +152,14 @@ type Clip struct {
 	Limit         float64 // greater than 0; infinity: not at all
 	PerCoordinate bool    // each coordinate is clamped to ±Limit, instead of the norm
 	Norms         Vec     // a slot for the norms of the gradients before clipping, or nil
+	Noise         *Noise  // what the host adds to the sum, or nil: see Info.Privacy
+}
+
+// Noise is independent N(0, Std²) numbers, those that Session.Normal gives for the same stream and index.
+type Noise struct {
+	Stream string
+	Index  uint64
+	Std    float64 // finite, at least 0
 }
 
 // Option changes how a batch is evaluated.

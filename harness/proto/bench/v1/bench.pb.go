@@ -322,7 +322,7 @@ func (x Param_Type) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Param_Type.Descriptor instead.
 func (Param_Type) EnumDescriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{2, 0}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{3, 0}
 }
 
 // How to space the values of a grid.
@@ -372,7 +372,7 @@ func (x Param_Scale) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Param_Scale.Descriptor instead.
 func (Param_Scale) EnumDescriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{2, 1}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{3, 1}
 }
 
 type ValueInfo_Better int32
@@ -424,7 +424,7 @@ func (x ValueInfo_Better) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ValueInfo_Better.Descriptor instead.
 func (ValueInfo_Better) EnumDescriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{5, 0}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{6, 0}
 }
 
 // The ops by name, for DescribeResponse.needs. The numbers are those of the oneof.
@@ -501,7 +501,7 @@ func (x Op_Name) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Op_Name.Descriptor instead.
 func (Op_Name) EnumDescriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{20, 0}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{21, 0}
 }
 
 type Error_Code int32
@@ -559,7 +559,7 @@ func (x Error_Code) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Error_Code.Descriptor instead.
 func (Error_Code) EnumDescriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{35, 0}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{37, 0}
 }
 
 type Done_Status int32
@@ -614,7 +614,7 @@ func (x Done_Status) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Done_Status.Descriptor instead.
 func (Done_Status) EnumDescriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{37, 0}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{39, 0}
 }
 
 type DescribeRequest struct {
@@ -672,6 +672,7 @@ type DescribeResponse struct {
 	Watch         []string               `protobuf:"bytes,15,rep,name=watch,proto3" json:"watch,omitempty"`                       // what to watch for when using it, a sentence each
 	Unverified    string                 `protobuf:"bytes,16,opt,name=unverified,proto3" json:"unverified,omitempty"`             // what of the rule could not be checked against the publication; "": nothing
 	CostNote      string                 `protobuf:"bytes,17,opt,name=cost_note,json=costNote,proto3" json:"cost_note,omitempty"` // how the cost depends on the parameters, in G: "1 + 1/every"
+	Privacy       *Privacy               `protobuf:"bytes,18,opt,name=privacy,proto3" json:"privacy,omitempty"`                   // optimizers that are differentially private: how
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -825,6 +826,98 @@ func (x *DescribeResponse) GetCostNote() string {
 	return ""
 }
 
+func (x *DescribeResponse) GetPrivacy() *Privacy {
+	if x != nil {
+		return x.Privacy
+	}
+	return nil
+}
+
+// A declaration: in every step the plugin draws one Poisson batch of the rate Problem.batch_size / Problem.examples, and
+// what it learns of the data are releases: sums of gradients clipped to a norm, with Gaussian noise (GradClippedOp.noise).
+// The fields below are names of float parameters of the plugin.
+//
+// The host's accountant does the rest. Where epsilon is greater than 0 the host sets the parameter sigma in Start to the
+// smallest noise with which all steps of the run together are (epsilon, delta)-differentially private, and refuses runs
+// for which there is none, or whose number of steps it does not know. Of what a run has spent the host keeps its own
+// account, from the noise that it has added itself; any other request that looks at the data makes the account the
+// plugin's word, and it is marked so.
+type Privacy struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Epsilon       string                 `protobuf:"bytes,1,opt,name=epsilon,proto3" json:"epsilon,omitempty"`    // the target; 0: none, sigma counts
+	Delta         string                 `protobuf:"bytes,2,opt,name=delta,proto3" json:"delta,omitempty"`        // 0: not given
+	Sigma         string                 `protobuf:"bytes,3,opt,name=sigma,proto3" json:"sigma,omitempty"`        // standard deviation of the noise of a release over the limit of norms
+	Clip          string                 `protobuf:"bytes,4,opt,name=clip,proto3" json:"clip,omitempty"`          // the limit of norms
+	Releases      uint32                 `protobuf:"varint,5,opt,name=releases,proto3" json:"releases,omitempty"` // of a step, all of its draw
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Privacy) Reset() {
+	*x = Privacy{}
+	mi := &file_bench_v1_bench_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Privacy) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Privacy) ProtoMessage() {}
+
+func (x *Privacy) ProtoReflect() protoreflect.Message {
+	mi := &file_bench_v1_bench_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Privacy.ProtoReflect.Descriptor instead.
+func (*Privacy) Descriptor() ([]byte, []int) {
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Privacy) GetEpsilon() string {
+	if x != nil {
+		return x.Epsilon
+	}
+	return ""
+}
+
+func (x *Privacy) GetDelta() string {
+	if x != nil {
+		return x.Delta
+	}
+	return ""
+}
+
+func (x *Privacy) GetSigma() string {
+	if x != nil {
+		return x.Sigma
+	}
+	return ""
+}
+
+func (x *Privacy) GetClip() string {
+	if x != nil {
+		return x.Clip
+	}
+	return ""
+}
+
+func (x *Privacy) GetReleases() uint32 {
+	if x != nil {
+		return x.Releases
+	}
+	return 0
+}
+
 // A hyperparameter.
 type Param struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -844,7 +937,7 @@ type Param struct {
 
 func (x *Param) Reset() {
 	*x = Param{}
-	mi := &file_bench_v1_bench_proto_msgTypes[2]
+	mi := &file_bench_v1_bench_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -856,7 +949,7 @@ func (x *Param) String() string {
 func (*Param) ProtoMessage() {}
 
 func (x *Param) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[2]
+	mi := &file_bench_v1_bench_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -869,7 +962,7 @@ func (x *Param) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Param.ProtoReflect.Descriptor instead.
 func (*Param) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{2}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Param) GetName() string {
@@ -957,7 +1050,7 @@ type Value struct {
 
 func (x *Value) Reset() {
 	*x = Value{}
-	mi := &file_bench_v1_bench_proto_msgTypes[3]
+	mi := &file_bench_v1_bench_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -969,7 +1062,7 @@ func (x *Value) String() string {
 func (*Value) ProtoMessage() {}
 
 func (x *Value) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[3]
+	mi := &file_bench_v1_bench_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -982,7 +1075,7 @@ func (x *Value) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Value.ProtoReflect.Descriptor instead.
 func (*Value) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{3}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Value) GetValue() isValue_Value {
@@ -1067,7 +1160,7 @@ type Degenerate struct {
 
 func (x *Degenerate) Reset() {
 	*x = Degenerate{}
-	mi := &file_bench_v1_bench_proto_msgTypes[4]
+	mi := &file_bench_v1_bench_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1079,7 +1172,7 @@ func (x *Degenerate) String() string {
 func (*Degenerate) ProtoMessage() {}
 
 func (x *Degenerate) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[4]
+	mi := &file_bench_v1_bench_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1092,7 +1185,7 @@ func (x *Degenerate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Degenerate.ProtoReflect.Descriptor instead.
 func (*Degenerate) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{4}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Degenerate) GetWhen() map[string]*Value {
@@ -1121,7 +1214,7 @@ type ValueInfo struct {
 
 func (x *ValueInfo) Reset() {
 	*x = ValueInfo{}
-	mi := &file_bench_v1_bench_proto_msgTypes[5]
+	mi := &file_bench_v1_bench_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1133,7 +1226,7 @@ func (x *ValueInfo) String() string {
 func (*ValueInfo) ProtoMessage() {}
 
 func (x *ValueInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[5]
+	mi := &file_bench_v1_bench_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1146,7 +1239,7 @@ func (x *ValueInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ValueInfo.ProtoReflect.Descriptor instead.
 func (*ValueInfo) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{5}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ValueInfo) GetName() string {
@@ -1187,7 +1280,7 @@ type ValidateRequest struct {
 
 func (x *ValidateRequest) Reset() {
 	*x = ValidateRequest{}
-	mi := &file_bench_v1_bench_proto_msgTypes[6]
+	mi := &file_bench_v1_bench_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1199,7 +1292,7 @@ func (x *ValidateRequest) String() string {
 func (*ValidateRequest) ProtoMessage() {}
 
 func (x *ValidateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[6]
+	mi := &file_bench_v1_bench_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1212,7 +1305,7 @@ func (x *ValidateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ValidateRequest.ProtoReflect.Descriptor instead.
 func (*ValidateRequest) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{6}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ValidateRequest) GetProblem() *Problem {
@@ -1239,7 +1332,7 @@ type ValidateResponse struct {
 
 func (x *ValidateResponse) Reset() {
 	*x = ValidateResponse{}
-	mi := &file_bench_v1_bench_proto_msgTypes[7]
+	mi := &file_bench_v1_bench_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1251,7 +1344,7 @@ func (x *ValidateResponse) String() string {
 func (*ValidateResponse) ProtoMessage() {}
 
 func (x *ValidateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[7]
+	mi := &file_bench_v1_bench_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1264,7 +1357,7 @@ func (x *ValidateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ValidateResponse.ProtoReflect.Descriptor instead.
 func (*ValidateResponse) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{7}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ValidateResponse) GetDiagnostics() []*Diagnostic {
@@ -1291,7 +1384,7 @@ type Diagnostic struct {
 
 func (x *Diagnostic) Reset() {
 	*x = Diagnostic{}
-	mi := &file_bench_v1_bench_proto_msgTypes[8]
+	mi := &file_bench_v1_bench_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1303,7 +1396,7 @@ func (x *Diagnostic) String() string {
 func (*Diagnostic) ProtoMessage() {}
 
 func (x *Diagnostic) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[8]
+	mi := &file_bench_v1_bench_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1316,7 +1409,7 @@ func (x *Diagnostic) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Diagnostic.ProtoReflect.Descriptor instead.
 func (*Diagnostic) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{8}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Diagnostic) GetParam() string {
@@ -1344,7 +1437,7 @@ type SlotRequest struct {
 
 func (x *SlotRequest) Reset() {
 	*x = SlotRequest{}
-	mi := &file_bench_v1_bench_proto_msgTypes[9]
+	mi := &file_bench_v1_bench_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1356,7 +1449,7 @@ func (x *SlotRequest) String() string {
 func (*SlotRequest) ProtoMessage() {}
 
 func (x *SlotRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[9]
+	mi := &file_bench_v1_bench_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1369,7 +1462,7 @@ func (x *SlotRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SlotRequest.ProtoReflect.Descriptor instead.
 func (*SlotRequest) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{9}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *SlotRequest) GetName() string {
@@ -1412,7 +1505,7 @@ type Problem struct {
 
 func (x *Problem) Reset() {
 	*x = Problem{}
-	mi := &file_bench_v1_bench_proto_msgTypes[10]
+	mi := &file_bench_v1_bench_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1424,7 +1517,7 @@ func (x *Problem) String() string {
 func (*Problem) ProtoMessage() {}
 
 func (x *Problem) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[10]
+	mi := &file_bench_v1_bench_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1437,7 +1530,7 @@ func (x *Problem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Problem.ProtoReflect.Descriptor instead.
 func (*Problem) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{10}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Problem) GetDim() uint64 {
@@ -1536,7 +1629,7 @@ type Tensor struct {
 
 func (x *Tensor) Reset() {
 	*x = Tensor{}
-	mi := &file_bench_v1_bench_proto_msgTypes[11]
+	mi := &file_bench_v1_bench_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1548,7 +1641,7 @@ func (x *Tensor) String() string {
 func (*Tensor) ProtoMessage() {}
 
 func (x *Tensor) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[11]
+	mi := &file_bench_v1_bench_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1561,7 +1654,7 @@ func (x *Tensor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tensor.ProtoReflect.Descriptor instead.
 func (*Tensor) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{11}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Tensor) GetName() string {
@@ -1648,7 +1741,7 @@ type HostMessage struct {
 
 func (x *HostMessage) Reset() {
 	*x = HostMessage{}
-	mi := &file_bench_v1_bench_proto_msgTypes[12]
+	mi := &file_bench_v1_bench_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1660,7 +1753,7 @@ func (x *HostMessage) String() string {
 func (*HostMessage) ProtoMessage() {}
 
 func (x *HostMessage) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[12]
+	mi := &file_bench_v1_bench_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1673,7 +1766,7 @@ func (x *HostMessage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HostMessage.ProtoReflect.Descriptor instead.
 func (*HostMessage) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{12}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *HostMessage) GetMsg() isHostMessage_Msg {
@@ -1746,7 +1839,7 @@ type PluginMessage struct {
 
 func (x *PluginMessage) Reset() {
 	*x = PluginMessage{}
-	mi := &file_bench_v1_bench_proto_msgTypes[13]
+	mi := &file_bench_v1_bench_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1758,7 +1851,7 @@ func (x *PluginMessage) String() string {
 func (*PluginMessage) ProtoMessage() {}
 
 func (x *PluginMessage) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[13]
+	mi := &file_bench_v1_bench_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1771,7 +1864,7 @@ func (x *PluginMessage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PluginMessage.ProtoReflect.Descriptor instead.
 func (*PluginMessage) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{13}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *PluginMessage) GetMsg() isPluginMessage_Msg {
@@ -1846,7 +1939,7 @@ type Start struct {
 
 func (x *Start) Reset() {
 	*x = Start{}
-	mi := &file_bench_v1_bench_proto_msgTypes[14]
+	mi := &file_bench_v1_bench_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1858,7 +1951,7 @@ func (x *Start) String() string {
 func (*Start) ProtoMessage() {}
 
 func (x *Start) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[14]
+	mi := &file_bench_v1_bench_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1871,7 +1964,7 @@ func (x *Start) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Start.ProtoReflect.Descriptor instead.
 func (*Start) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{14}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Start) GetRunId() string {
@@ -1945,7 +2038,7 @@ type Arena struct {
 
 func (x *Arena) Reset() {
 	*x = Arena{}
-	mi := &file_bench_v1_bench_proto_msgTypes[15]
+	mi := &file_bench_v1_bench_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1957,7 +2050,7 @@ func (x *Arena) String() string {
 func (*Arena) ProtoMessage() {}
 
 func (x *Arena) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[15]
+	mi := &file_bench_v1_bench_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1970,7 +2063,7 @@ func (x *Arena) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Arena.ProtoReflect.Descriptor instead.
 func (*Arena) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{15}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Arena) GetWhere() isArena_Where {
@@ -2040,7 +2133,7 @@ type Slot struct {
 
 func (x *Slot) Reset() {
 	*x = Slot{}
-	mi := &file_bench_v1_bench_proto_msgTypes[16]
+	mi := &file_bench_v1_bench_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2052,7 +2145,7 @@ func (x *Slot) String() string {
 func (*Slot) ProtoMessage() {}
 
 func (x *Slot) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[16]
+	mi := &file_bench_v1_bench_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2065,7 +2158,7 @@ func (x *Slot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Slot.ProtoReflect.Descriptor instead.
 func (*Slot) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{16}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Slot) GetName() string {
@@ -2098,7 +2191,7 @@ type Stop struct {
 
 func (x *Stop) Reset() {
 	*x = Stop{}
-	mi := &file_bench_v1_bench_proto_msgTypes[17]
+	mi := &file_bench_v1_bench_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2110,7 +2203,7 @@ func (x *Stop) String() string {
 func (*Stop) ProtoMessage() {}
 
 func (x *Stop) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[17]
+	mi := &file_bench_v1_bench_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2123,7 +2216,7 @@ func (x *Stop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stop.ProtoReflect.Descriptor instead.
 func (*Stop) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{17}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Stop) GetReason() StopReason {
@@ -2143,7 +2236,7 @@ type Request struct {
 
 func (x *Request) Reset() {
 	*x = Request{}
-	mi := &file_bench_v1_bench_proto_msgTypes[18]
+	mi := &file_bench_v1_bench_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2155,7 +2248,7 @@ func (x *Request) String() string {
 func (*Request) ProtoMessage() {}
 
 func (x *Request) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[18]
+	mi := &file_bench_v1_bench_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2168,7 +2261,7 @@ func (x *Request) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Request.ProtoReflect.Descriptor instead.
 func (*Request) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{18}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Request) GetId() uint64 {
@@ -2196,7 +2289,7 @@ type Reply struct {
 
 func (x *Reply) Reset() {
 	*x = Reply{}
-	mi := &file_bench_v1_bench_proto_msgTypes[19]
+	mi := &file_bench_v1_bench_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2208,7 +2301,7 @@ func (x *Reply) String() string {
 func (*Reply) ProtoMessage() {}
 
 func (x *Reply) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[19]
+	mi := &file_bench_v1_bench_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2221,7 +2314,7 @@ func (x *Reply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reply.ProtoReflect.Descriptor instead.
 func (*Reply) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{19}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Reply) GetId() uint64 {
@@ -2267,7 +2360,7 @@ type Op struct {
 
 func (x *Op) Reset() {
 	*x = Op{}
-	mi := &file_bench_v1_bench_proto_msgTypes[20]
+	mi := &file_bench_v1_bench_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2279,7 +2372,7 @@ func (x *Op) String() string {
 func (*Op) ProtoMessage() {}
 
 func (x *Op) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[20]
+	mi := &file_bench_v1_bench_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2292,7 +2385,7 @@ func (x *Op) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Op.ProtoReflect.Descriptor instead.
 func (*Op) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{20}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Op) GetOp() isOp_Op {
@@ -2505,7 +2598,7 @@ type Batch struct {
 
 func (x *Batch) Reset() {
 	*x = Batch{}
-	mi := &file_bench_v1_bench_proto_msgTypes[21]
+	mi := &file_bench_v1_bench_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2517,7 +2610,7 @@ func (x *Batch) String() string {
 func (*Batch) ProtoMessage() {}
 
 func (x *Batch) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[21]
+	mi := &file_bench_v1_bench_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2530,7 +2623,7 @@ func (x *Batch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Batch.ProtoReflect.Descriptor instead.
 func (*Batch) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{21}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Batch) GetStream() string {
@@ -2643,7 +2736,7 @@ type Range struct {
 
 func (x *Range) Reset() {
 	*x = Range{}
-	mi := &file_bench_v1_bench_proto_msgTypes[22]
+	mi := &file_bench_v1_bench_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2655,7 +2748,7 @@ func (x *Range) String() string {
 func (*Range) ProtoMessage() {}
 
 func (x *Range) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[22]
+	mi := &file_bench_v1_bench_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2668,7 +2761,7 @@ func (x *Range) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Range.ProtoReflect.Descriptor instead.
 func (*Range) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{22}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Range) GetFrom() uint32 {
@@ -2699,7 +2792,7 @@ type LossOp struct {
 
 func (x *LossOp) Reset() {
 	*x = LossOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[23]
+	mi := &file_bench_v1_bench_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2711,7 +2804,7 @@ func (x *LossOp) String() string {
 func (*LossOp) ProtoMessage() {}
 
 func (x *LossOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[23]
+	mi := &file_bench_v1_bench_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2724,7 +2817,7 @@ func (x *LossOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LossOp.ProtoReflect.Descriptor instead.
 func (*LossOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{23}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *LossOp) GetBatch() *Batch {
@@ -2779,7 +2872,7 @@ type GradOp struct {
 
 func (x *GradOp) Reset() {
 	*x = GradOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[24]
+	mi := &file_bench_v1_bench_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2791,7 +2884,7 @@ func (x *GradOp) String() string {
 func (*GradOp) ProtoMessage() {}
 
 func (x *GradOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[24]
+	mi := &file_bench_v1_bench_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2804,7 +2897,7 @@ func (x *GradOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GradOp.ProtoReflect.Descriptor instead.
 func (*GradOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{24}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *GradOp) GetBatch() *Batch {
@@ -2850,7 +2943,9 @@ func (x *GradOp) GetObjective() Objective {
 }
 
 // out = sum over the examples of their gradients, each first scaled to norm at most clip, or, with per_coordinate,
-// each coordinate clamped to [-clip, clip]. Result.examples: how many were summed.
+// each coordinate clamped to [-clip, clip]. Result.examples: how many were summed. With noise, independent
+// N(0, std^2) numbers are added to the sum, those that NormalOp gives for the same stream and index: the plugin never sees
+// the sum itself, and the host can vouch for the privacy of the result.
 type GradClippedOp struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Batch         *Batch                 `protobuf:"bytes,1,opt,name=batch,proto3" json:"batch,omitempty"`
@@ -2859,13 +2954,14 @@ type GradClippedOp struct {
 	Clip          float64                `protobuf:"fixed64,4,opt,name=clip,proto3" json:"clip,omitempty"` // greater than 0; infinity: no clipping
 	PerCoordinate bool                   `protobuf:"varint,5,opt,name=per_coordinate,json=perCoordinate,proto3" json:"per_coordinate,omitempty"`
 	Norms         *uint32                `protobuf:"varint,6,opt,name=norms,proto3,oneof" json:"norms,omitempty"` // slot for the gradient norms of the examples before clipping
+	Noise         *Noise                 `protobuf:"bytes,7,opt,name=noise,proto3" json:"noise,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GradClippedOp) Reset() {
 	*x = GradClippedOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[25]
+	mi := &file_bench_v1_bench_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2877,7 +2973,7 @@ func (x *GradClippedOp) String() string {
 func (*GradClippedOp) ProtoMessage() {}
 
 func (x *GradClippedOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[25]
+	mi := &file_bench_v1_bench_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2890,7 +2986,7 @@ func (x *GradClippedOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GradClippedOp.ProtoReflect.Descriptor instead.
 func (*GradClippedOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{25}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *GradClippedOp) GetBatch() *Batch {
@@ -2935,6 +3031,73 @@ func (x *GradClippedOp) GetNorms() uint32 {
 	return 0
 }
 
+func (x *GradClippedOp) GetNoise() *Noise {
+	if x != nil {
+		return x.Noise
+	}
+	return nil
+}
+
+type Noise struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Stream        string                 `protobuf:"bytes,1,opt,name=stream,proto3" json:"stream,omitempty"`
+	Index         uint64                 `protobuf:"varint,2,opt,name=index,proto3" json:"index,omitempty"`
+	Std           float64                `protobuf:"fixed64,3,opt,name=std,proto3" json:"std,omitempty"` // finite, at least 0
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Noise) Reset() {
+	*x = Noise{}
+	mi := &file_bench_v1_bench_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Noise) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Noise) ProtoMessage() {}
+
+func (x *Noise) ProtoReflect() protoreflect.Message {
+	mi := &file_bench_v1_bench_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Noise.ProtoReflect.Descriptor instead.
+func (*Noise) Descriptor() ([]byte, []int) {
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *Noise) GetStream() string {
+	if x != nil {
+		return x.Stream
+	}
+	return ""
+}
+
+func (x *Noise) GetIndex() uint64 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
+func (x *Noise) GetStd() float64 {
+	if x != nil {
+		return x.Std
+	}
+	return 0
+}
+
 // out = sum over the examples of the squares of their gradients, coordinate by coordinate.
 type GradSquaredOp struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2947,7 +3110,7 @@ type GradSquaredOp struct {
 
 func (x *GradSquaredOp) Reset() {
 	*x = GradSquaredOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[26]
+	mi := &file_bench_v1_bench_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2959,7 +3122,7 @@ func (x *GradSquaredOp) String() string {
 func (*GradSquaredOp) ProtoMessage() {}
 
 func (x *GradSquaredOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[26]
+	mi := &file_bench_v1_bench_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2972,7 +3135,7 @@ func (x *GradSquaredOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GradSquaredOp.ProtoReflect.Descriptor instead.
 func (*GradSquaredOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{26}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *GradSquaredOp) GetBatch() *Batch {
@@ -3011,7 +3174,7 @@ type HVPOp struct {
 
 func (x *HVPOp) Reset() {
 	*x = HVPOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[27]
+	mi := &file_bench_v1_bench_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3023,7 +3186,7 @@ func (x *HVPOp) String() string {
 func (*HVPOp) ProtoMessage() {}
 
 func (x *HVPOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[27]
+	mi := &file_bench_v1_bench_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3036,7 +3199,7 @@ func (x *HVPOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HVPOp.ProtoReflect.Descriptor instead.
 func (*HVPOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{27}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *HVPOp) GetBatch() *Batch {
@@ -3094,7 +3257,7 @@ type OutputsOp struct {
 
 func (x *OutputsOp) Reset() {
 	*x = OutputsOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[28]
+	mi := &file_bench_v1_bench_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3106,7 +3269,7 @@ func (x *OutputsOp) String() string {
 func (*OutputsOp) ProtoMessage() {}
 
 func (x *OutputsOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[28]
+	mi := &file_bench_v1_bench_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3119,7 +3282,7 @@ func (x *OutputsOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OutputsOp.ProtoReflect.Descriptor instead.
 func (*OutputsOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{28}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *OutputsOp) GetBatch() *Batch {
@@ -3158,7 +3321,7 @@ type VJPOp struct {
 
 func (x *VJPOp) Reset() {
 	*x = VJPOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[29]
+	mi := &file_bench_v1_bench_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3170,7 +3333,7 @@ func (x *VJPOp) String() string {
 func (*VJPOp) ProtoMessage() {}
 
 func (x *VJPOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[29]
+	mi := &file_bench_v1_bench_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3183,7 +3346,7 @@ func (x *VJPOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VJPOp.ProtoReflect.Descriptor instead.
 func (*VJPOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{29}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *VJPOp) GetBatch() *Batch {
@@ -3233,7 +3396,7 @@ type InputGradOp struct {
 
 func (x *InputGradOp) Reset() {
 	*x = InputGradOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[30]
+	mi := &file_bench_v1_bench_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3245,7 +3408,7 @@ func (x *InputGradOp) String() string {
 func (*InputGradOp) ProtoMessage() {}
 
 func (x *InputGradOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[30]
+	mi := &file_bench_v1_bench_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3258,7 +3421,7 @@ func (x *InputGradOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InputGradOp.ProtoReflect.Descriptor instead.
 func (*InputGradOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{30}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *InputGradOp) GetBatch() *Batch {
@@ -3295,7 +3458,7 @@ type ActivationsOp struct {
 
 func (x *ActivationsOp) Reset() {
 	*x = ActivationsOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[31]
+	mi := &file_bench_v1_bench_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3307,7 +3470,7 @@ func (x *ActivationsOp) String() string {
 func (*ActivationsOp) ProtoMessage() {}
 
 func (x *ActivationsOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[31]
+	mi := &file_bench_v1_bench_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3320,7 +3483,7 @@ func (x *ActivationsOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActivationsOp.ProtoReflect.Descriptor instead.
 func (*ActivationsOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{31}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ActivationsOp) GetBatch() *Batch {
@@ -3365,7 +3528,7 @@ type NormalOp struct {
 
 func (x *NormalOp) Reset() {
 	*x = NormalOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[32]
+	mi := &file_bench_v1_bench_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3377,7 +3540,7 @@ func (x *NormalOp) String() string {
 func (*NormalOp) ProtoMessage() {}
 
 func (x *NormalOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[32]
+	mi := &file_bench_v1_bench_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3390,7 +3553,7 @@ func (x *NormalOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NormalOp.ProtoReflect.Descriptor instead.
 func (*NormalOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{32}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *NormalOp) GetStream() string {
@@ -3436,7 +3599,7 @@ type CommitOp struct {
 
 func (x *CommitOp) Reset() {
 	*x = CommitOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[33]
+	mi := &file_bench_v1_bench_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3448,7 +3611,7 @@ func (x *CommitOp) String() string {
 func (*CommitOp) ProtoMessage() {}
 
 func (x *CommitOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[33]
+	mi := &file_bench_v1_bench_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3461,7 +3624,7 @@ func (x *CommitOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommitOp.ProtoReflect.Descriptor instead.
 func (*CommitOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{33}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *CommitOp) GetParams() uint32 {
@@ -3500,7 +3663,7 @@ type Result struct {
 
 func (x *Result) Reset() {
 	*x = Result{}
-	mi := &file_bench_v1_bench_proto_msgTypes[34]
+	mi := &file_bench_v1_bench_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3512,7 +3675,7 @@ func (x *Result) String() string {
 func (*Result) ProtoMessage() {}
 
 func (x *Result) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[34]
+	mi := &file_bench_v1_bench_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3525,7 +3688,7 @@ func (x *Result) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Result.ProtoReflect.Descriptor instead.
 func (*Result) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{34}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *Result) GetLoss() float64 {
@@ -3588,7 +3751,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_bench_v1_bench_proto_msgTypes[35]
+	mi := &file_bench_v1_bench_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3600,7 +3763,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[35]
+	mi := &file_bench_v1_bench_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3613,7 +3776,7 @@ func (x *Error) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Error.ProtoReflect.Descriptor instead.
 func (*Error) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{35}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *Error) GetCode() Error_Code {
@@ -3648,7 +3811,7 @@ type Log struct {
 
 func (x *Log) Reset() {
 	*x = Log{}
-	mi := &file_bench_v1_bench_proto_msgTypes[36]
+	mi := &file_bench_v1_bench_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3660,7 +3823,7 @@ func (x *Log) String() string {
 func (*Log) ProtoMessage() {}
 
 func (x *Log) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[36]
+	mi := &file_bench_v1_bench_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3673,7 +3836,7 @@ func (x *Log) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Log.ProtoReflect.Descriptor instead.
 func (*Log) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{36}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *Log) GetLevel() string {
@@ -3709,7 +3872,7 @@ type Done struct {
 
 func (x *Done) Reset() {
 	*x = Done{}
-	mi := &file_bench_v1_bench_proto_msgTypes[37]
+	mi := &file_bench_v1_bench_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3721,7 +3884,7 @@ func (x *Done) String() string {
 func (*Done) ProtoMessage() {}
 
 func (x *Done) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[37]
+	mi := &file_bench_v1_bench_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3734,7 +3897,7 @@ func (x *Done) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Done.ProtoReflect.Descriptor instead.
 func (*Done) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{37}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Done) GetStatus() Done_Status {
@@ -3778,7 +3941,7 @@ type MetricValue struct {
 
 func (x *MetricValue) Reset() {
 	*x = MetricValue{}
-	mi := &file_bench_v1_bench_proto_msgTypes[38]
+	mi := &file_bench_v1_bench_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3790,7 +3953,7 @@ func (x *MetricValue) String() string {
 func (*MetricValue) ProtoMessage() {}
 
 func (x *MetricValue) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[38]
+	mi := &file_bench_v1_bench_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3803,7 +3966,7 @@ func (x *MetricValue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricValue.ProtoReflect.Descriptor instead.
 func (*MetricValue) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{38}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *MetricValue) GetName() string {
@@ -3846,7 +4009,7 @@ var File_bench_v1_bench_proto protoreflect.FileDescriptor
 const file_bench_v1_bench_proto_rawDesc = "" +
 	"\n" +
 	"\x14bench/v1/bench.proto\x12\bbench.v1\"\x11\n" +
-	"\x0fDescribeRequest\"\xa0\x04\n" +
+	"\x0fDescribeRequest\"\xcd\x04\n" +
 	"\x10DescribeResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\"\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x0e.bench.v1.KindR\x04kind\x12\x18\n" +
@@ -3869,7 +4032,14 @@ const file_bench_v1_bench_proto_rawDesc = "" +
 	"\n" +
 	"unverified\x18\x10 \x01(\tR\n" +
 	"unverified\x12\x1b\n" +
-	"\tcost_note\x18\x11 \x01(\tR\bcostNote\"\xdc\x03\n" +
+	"\tcost_note\x18\x11 \x01(\tR\bcostNote\x12+\n" +
+	"\aprivacy\x18\x12 \x01(\v2\x11.bench.v1.PrivacyR\aprivacy\"\x7f\n" +
+	"\aPrivacy\x12\x18\n" +
+	"\aepsilon\x18\x01 \x01(\tR\aepsilon\x12\x14\n" +
+	"\x05delta\x18\x02 \x01(\tR\x05delta\x12\x14\n" +
+	"\x05sigma\x18\x03 \x01(\tR\x05sigma\x12\x12\n" +
+	"\x04clip\x18\x04 \x01(\tR\x04clip\x12\x1a\n" +
+	"\breleases\x18\x05 \x01(\rR\breleases\"\xdc\x03\n" +
 	"\x05Param\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12(\n" +
 	"\x04type\x18\x02 \x01(\x0e2\x14.bench.v1.Param.TypeR\x04type\x12)\n" +
@@ -4059,15 +4229,20 @@ const file_bench_v1_bench_proto_rawDesc = "" +
 	"\x03out\x18\x03 \x01(\rR\x03out\x12!\n" +
 	"\ffreeze_stats\x18\x04 \x01(\bR\vfreezeStats\x12)\n" +
 	"\x10normalize_logits\x18\x05 \x01(\bR\x0fnormalizeLogits\x121\n" +
-	"\tobjective\x18\x06 \x01(\x0e2\x13.bench.v1.ObjectiveR\tobjective\"\xb8\x01\n" +
+	"\tobjective\x18\x06 \x01(\x0e2\x13.bench.v1.ObjectiveR\tobjective\"\xdf\x01\n" +
 	"\rGradClippedOp\x12%\n" +
 	"\x05batch\x18\x01 \x01(\v2\x0f.bench.v1.BatchR\x05batch\x12\x0e\n" +
 	"\x02at\x18\x02 \x01(\rR\x02at\x12\x10\n" +
 	"\x03out\x18\x03 \x01(\rR\x03out\x12\x12\n" +
 	"\x04clip\x18\x04 \x01(\x01R\x04clip\x12%\n" +
 	"\x0eper_coordinate\x18\x05 \x01(\bR\rperCoordinate\x12\x19\n" +
-	"\x05norms\x18\x06 \x01(\rH\x00R\x05norms\x88\x01\x01B\b\n" +
-	"\x06_norms\"X\n" +
+	"\x05norms\x18\x06 \x01(\rH\x00R\x05norms\x88\x01\x01\x12%\n" +
+	"\x05noise\x18\a \x01(\v2\x0f.bench.v1.NoiseR\x05noiseB\b\n" +
+	"\x06_norms\"G\n" +
+	"\x05Noise\x12\x16\n" +
+	"\x06stream\x18\x01 \x01(\tR\x06stream\x12\x14\n" +
+	"\x05index\x18\x02 \x01(\x04R\x05index\x12\x10\n" +
+	"\x03std\x18\x03 \x01(\x01R\x03std\"X\n" +
 	"\rGradSquaredOp\x12%\n" +
 	"\x05batch\x18\x01 \x01(\v2\x0f.bench.v1.BatchR\x05batch\x12\x0e\n" +
 	"\x02at\x18\x02 \x01(\rR\x02at\x12\x10\n" +
@@ -4199,7 +4374,7 @@ func file_bench_v1_bench_proto_rawDescGZIP() []byte {
 }
 
 var file_bench_v1_bench_proto_enumTypes = make([]protoimpl.EnumInfo, 9)
-var file_bench_v1_bench_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
+var file_bench_v1_bench_proto_msgTypes = make([]protoimpl.MessageInfo, 48)
 var file_bench_v1_bench_proto_goTypes = []any{
 	(Kind)(0),                // 0: bench.v1.Kind
 	(StopReason)(0),          // 1: bench.v1.StopReason
@@ -4212,129 +4387,133 @@ var file_bench_v1_bench_proto_goTypes = []any{
 	(Done_Status)(0),         // 8: bench.v1.Done.Status
 	(*DescribeRequest)(nil),  // 9: bench.v1.DescribeRequest
 	(*DescribeResponse)(nil), // 10: bench.v1.DescribeResponse
-	(*Param)(nil),            // 11: bench.v1.Param
-	(*Value)(nil),            // 12: bench.v1.Value
-	(*Degenerate)(nil),       // 13: bench.v1.Degenerate
-	(*ValueInfo)(nil),        // 14: bench.v1.ValueInfo
-	(*ValidateRequest)(nil),  // 15: bench.v1.ValidateRequest
-	(*ValidateResponse)(nil), // 16: bench.v1.ValidateResponse
-	(*Diagnostic)(nil),       // 17: bench.v1.Diagnostic
-	(*SlotRequest)(nil),      // 18: bench.v1.SlotRequest
-	(*Problem)(nil),          // 19: bench.v1.Problem
-	(*Tensor)(nil),           // 20: bench.v1.Tensor
-	(*HostMessage)(nil),      // 21: bench.v1.HostMessage
-	(*PluginMessage)(nil),    // 22: bench.v1.PluginMessage
-	(*Start)(nil),            // 23: bench.v1.Start
-	(*Arena)(nil),            // 24: bench.v1.Arena
-	(*Slot)(nil),             // 25: bench.v1.Slot
-	(*Stop)(nil),             // 26: bench.v1.Stop
-	(*Request)(nil),          // 27: bench.v1.Request
-	(*Reply)(nil),            // 28: bench.v1.Reply
-	(*Op)(nil),               // 29: bench.v1.Op
-	(*Batch)(nil),            // 30: bench.v1.Batch
-	(*Range)(nil),            // 31: bench.v1.Range
-	(*LossOp)(nil),           // 32: bench.v1.LossOp
-	(*GradOp)(nil),           // 33: bench.v1.GradOp
-	(*GradClippedOp)(nil),    // 34: bench.v1.GradClippedOp
-	(*GradSquaredOp)(nil),    // 35: bench.v1.GradSquaredOp
-	(*HVPOp)(nil),            // 36: bench.v1.HVPOp
-	(*OutputsOp)(nil),        // 37: bench.v1.OutputsOp
-	(*VJPOp)(nil),            // 38: bench.v1.VJPOp
-	(*InputGradOp)(nil),      // 39: bench.v1.InputGradOp
-	(*ActivationsOp)(nil),    // 40: bench.v1.ActivationsOp
-	(*NormalOp)(nil),         // 41: bench.v1.NormalOp
-	(*CommitOp)(nil),         // 42: bench.v1.CommitOp
-	(*Result)(nil),           // 43: bench.v1.Result
-	(*Error)(nil),            // 44: bench.v1.Error
-	(*Log)(nil),              // 45: bench.v1.Log
-	(*Done)(nil),             // 46: bench.v1.Done
-	(*MetricValue)(nil),      // 47: bench.v1.MetricValue
-	nil,                      // 48: bench.v1.Degenerate.WhenEntry
-	nil,                      // 49: bench.v1.ValidateRequest.ParamsEntry
-	nil,                      // 50: bench.v1.Start.ParamsEntry
-	nil,                      // 51: bench.v1.CommitOp.ScalarsEntry
-	nil,                      // 52: bench.v1.Result.ScalarsEntry
-	nil,                      // 53: bench.v1.Log.ScalarsEntry
-	nil,                      // 54: bench.v1.Done.ScalarsEntry
+	(*Privacy)(nil),          // 11: bench.v1.Privacy
+	(*Param)(nil),            // 12: bench.v1.Param
+	(*Value)(nil),            // 13: bench.v1.Value
+	(*Degenerate)(nil),       // 14: bench.v1.Degenerate
+	(*ValueInfo)(nil),        // 15: bench.v1.ValueInfo
+	(*ValidateRequest)(nil),  // 16: bench.v1.ValidateRequest
+	(*ValidateResponse)(nil), // 17: bench.v1.ValidateResponse
+	(*Diagnostic)(nil),       // 18: bench.v1.Diagnostic
+	(*SlotRequest)(nil),      // 19: bench.v1.SlotRequest
+	(*Problem)(nil),          // 20: bench.v1.Problem
+	(*Tensor)(nil),           // 21: bench.v1.Tensor
+	(*HostMessage)(nil),      // 22: bench.v1.HostMessage
+	(*PluginMessage)(nil),    // 23: bench.v1.PluginMessage
+	(*Start)(nil),            // 24: bench.v1.Start
+	(*Arena)(nil),            // 25: bench.v1.Arena
+	(*Slot)(nil),             // 26: bench.v1.Slot
+	(*Stop)(nil),             // 27: bench.v1.Stop
+	(*Request)(nil),          // 28: bench.v1.Request
+	(*Reply)(nil),            // 29: bench.v1.Reply
+	(*Op)(nil),               // 30: bench.v1.Op
+	(*Batch)(nil),            // 31: bench.v1.Batch
+	(*Range)(nil),            // 32: bench.v1.Range
+	(*LossOp)(nil),           // 33: bench.v1.LossOp
+	(*GradOp)(nil),           // 34: bench.v1.GradOp
+	(*GradClippedOp)(nil),    // 35: bench.v1.GradClippedOp
+	(*Noise)(nil),            // 36: bench.v1.Noise
+	(*GradSquaredOp)(nil),    // 37: bench.v1.GradSquaredOp
+	(*HVPOp)(nil),            // 38: bench.v1.HVPOp
+	(*OutputsOp)(nil),        // 39: bench.v1.OutputsOp
+	(*VJPOp)(nil),            // 40: bench.v1.VJPOp
+	(*InputGradOp)(nil),      // 41: bench.v1.InputGradOp
+	(*ActivationsOp)(nil),    // 42: bench.v1.ActivationsOp
+	(*NormalOp)(nil),         // 43: bench.v1.NormalOp
+	(*CommitOp)(nil),         // 44: bench.v1.CommitOp
+	(*Result)(nil),           // 45: bench.v1.Result
+	(*Error)(nil),            // 46: bench.v1.Error
+	(*Log)(nil),              // 47: bench.v1.Log
+	(*Done)(nil),             // 48: bench.v1.Done
+	(*MetricValue)(nil),      // 49: bench.v1.MetricValue
+	nil,                      // 50: bench.v1.Degenerate.WhenEntry
+	nil,                      // 51: bench.v1.ValidateRequest.ParamsEntry
+	nil,                      // 52: bench.v1.Start.ParamsEntry
+	nil,                      // 53: bench.v1.CommitOp.ScalarsEntry
+	nil,                      // 54: bench.v1.Result.ScalarsEntry
+	nil,                      // 55: bench.v1.Log.ScalarsEntry
+	nil,                      // 56: bench.v1.Done.ScalarsEntry
 }
 var file_bench_v1_bench_proto_depIdxs = []int32{
 	0,  // 0: bench.v1.DescribeResponse.kind:type_name -> bench.v1.Kind
-	11, // 1: bench.v1.DescribeResponse.params:type_name -> bench.v1.Param
+	12, // 1: bench.v1.DescribeResponse.params:type_name -> bench.v1.Param
 	6,  // 2: bench.v1.DescribeResponse.needs:type_name -> bench.v1.Op.Name
-	13, // 3: bench.v1.DescribeResponse.degenerate:type_name -> bench.v1.Degenerate
-	14, // 4: bench.v1.DescribeResponse.values:type_name -> bench.v1.ValueInfo
-	3,  // 5: bench.v1.Param.type:type_name -> bench.v1.Param.Type
-	12, // 6: bench.v1.Param.default:type_name -> bench.v1.Value
-	4,  // 7: bench.v1.Param.scale:type_name -> bench.v1.Param.Scale
-	48, // 8: bench.v1.Degenerate.when:type_name -> bench.v1.Degenerate.WhenEntry
-	5,  // 9: bench.v1.ValueInfo.better:type_name -> bench.v1.ValueInfo.Better
-	19, // 10: bench.v1.ValidateRequest.problem:type_name -> bench.v1.Problem
-	49, // 11: bench.v1.ValidateRequest.params:type_name -> bench.v1.ValidateRequest.ParamsEntry
-	17, // 12: bench.v1.ValidateResponse.diagnostics:type_name -> bench.v1.Diagnostic
-	18, // 13: bench.v1.ValidateResponse.slots:type_name -> bench.v1.SlotRequest
-	20, // 14: bench.v1.Problem.tensors:type_name -> bench.v1.Tensor
-	23, // 15: bench.v1.HostMessage.start:type_name -> bench.v1.Start
-	28, // 16: bench.v1.HostMessage.reply:type_name -> bench.v1.Reply
-	26, // 17: bench.v1.HostMessage.stop:type_name -> bench.v1.Stop
-	27, // 18: bench.v1.PluginMessage.request:type_name -> bench.v1.Request
-	45, // 19: bench.v1.PluginMessage.log:type_name -> bench.v1.Log
-	46, // 20: bench.v1.PluginMessage.done:type_name -> bench.v1.Done
-	19, // 21: bench.v1.Start.problem:type_name -> bench.v1.Problem
-	50, // 22: bench.v1.Start.params:type_name -> bench.v1.Start.ParamsEntry
-	24, // 23: bench.v1.Start.arena:type_name -> bench.v1.Arena
-	25, // 24: bench.v1.Arena.slots:type_name -> bench.v1.Slot
-	1,  // 25: bench.v1.Stop.reason:type_name -> bench.v1.StopReason
-	29, // 26: bench.v1.Request.ops:type_name -> bench.v1.Op
-	43, // 27: bench.v1.Reply.results:type_name -> bench.v1.Result
-	44, // 28: bench.v1.Reply.error:type_name -> bench.v1.Error
-	32, // 29: bench.v1.Op.loss:type_name -> bench.v1.LossOp
-	33, // 30: bench.v1.Op.grad:type_name -> bench.v1.GradOp
-	34, // 31: bench.v1.Op.grad_clipped:type_name -> bench.v1.GradClippedOp
-	36, // 32: bench.v1.Op.hvp:type_name -> bench.v1.HVPOp
-	37, // 33: bench.v1.Op.outputs:type_name -> bench.v1.OutputsOp
-	38, // 34: bench.v1.Op.vjp:type_name -> bench.v1.VJPOp
-	41, // 35: bench.v1.Op.normal:type_name -> bench.v1.NormalOp
-	42, // 36: bench.v1.Op.commit:type_name -> bench.v1.CommitOp
-	35, // 37: bench.v1.Op.grad_squared:type_name -> bench.v1.GradSquaredOp
-	39, // 38: bench.v1.Op.input_grad:type_name -> bench.v1.InputGradOp
-	40, // 39: bench.v1.Op.activations:type_name -> bench.v1.ActivationsOp
-	31, // 40: bench.v1.Batch.range:type_name -> bench.v1.Range
-	30, // 41: bench.v1.LossOp.batch:type_name -> bench.v1.Batch
-	2,  // 42: bench.v1.LossOp.objective:type_name -> bench.v1.Objective
-	30, // 43: bench.v1.GradOp.batch:type_name -> bench.v1.Batch
-	2,  // 44: bench.v1.GradOp.objective:type_name -> bench.v1.Objective
-	30, // 45: bench.v1.GradClippedOp.batch:type_name -> bench.v1.Batch
-	30, // 46: bench.v1.GradSquaredOp.batch:type_name -> bench.v1.Batch
-	30, // 47: bench.v1.HVPOp.batch:type_name -> bench.v1.Batch
-	2,  // 48: bench.v1.HVPOp.objective:type_name -> bench.v1.Objective
-	30, // 49: bench.v1.OutputsOp.batch:type_name -> bench.v1.Batch
-	30, // 50: bench.v1.VJPOp.batch:type_name -> bench.v1.Batch
-	30, // 51: bench.v1.InputGradOp.batch:type_name -> bench.v1.Batch
-	30, // 52: bench.v1.ActivationsOp.batch:type_name -> bench.v1.Batch
-	51, // 53: bench.v1.CommitOp.scalars:type_name -> bench.v1.CommitOp.ScalarsEntry
-	52, // 54: bench.v1.Result.scalars:type_name -> bench.v1.Result.ScalarsEntry
-	1,  // 55: bench.v1.Result.stop:type_name -> bench.v1.StopReason
-	7,  // 56: bench.v1.Error.code:type_name -> bench.v1.Error.Code
-	53, // 57: bench.v1.Log.scalars:type_name -> bench.v1.Log.ScalarsEntry
-	8,  // 58: bench.v1.Done.status:type_name -> bench.v1.Done.Status
-	54, // 59: bench.v1.Done.scalars:type_name -> bench.v1.Done.ScalarsEntry
-	47, // 60: bench.v1.Done.values:type_name -> bench.v1.MetricValue
-	12, // 61: bench.v1.Degenerate.WhenEntry.value:type_name -> bench.v1.Value
-	12, // 62: bench.v1.ValidateRequest.ParamsEntry.value:type_name -> bench.v1.Value
-	12, // 63: bench.v1.Start.ParamsEntry.value:type_name -> bench.v1.Value
-	9,  // 64: bench.v1.Plugin.Describe:input_type -> bench.v1.DescribeRequest
-	15, // 65: bench.v1.Plugin.Validate:input_type -> bench.v1.ValidateRequest
-	21, // 66: bench.v1.Optimizer.Run:input_type -> bench.v1.HostMessage
-	21, // 67: bench.v1.Metric.Measure:input_type -> bench.v1.HostMessage
-	10, // 68: bench.v1.Plugin.Describe:output_type -> bench.v1.DescribeResponse
-	16, // 69: bench.v1.Plugin.Validate:output_type -> bench.v1.ValidateResponse
-	22, // 70: bench.v1.Optimizer.Run:output_type -> bench.v1.PluginMessage
-	22, // 71: bench.v1.Metric.Measure:output_type -> bench.v1.PluginMessage
-	68, // [68:72] is the sub-list for method output_type
-	64, // [64:68] is the sub-list for method input_type
-	64, // [64:64] is the sub-list for extension type_name
-	64, // [64:64] is the sub-list for extension extendee
-	0,  // [0:64] is the sub-list for field type_name
+	14, // 3: bench.v1.DescribeResponse.degenerate:type_name -> bench.v1.Degenerate
+	15, // 4: bench.v1.DescribeResponse.values:type_name -> bench.v1.ValueInfo
+	11, // 5: bench.v1.DescribeResponse.privacy:type_name -> bench.v1.Privacy
+	3,  // 6: bench.v1.Param.type:type_name -> bench.v1.Param.Type
+	13, // 7: bench.v1.Param.default:type_name -> bench.v1.Value
+	4,  // 8: bench.v1.Param.scale:type_name -> bench.v1.Param.Scale
+	50, // 9: bench.v1.Degenerate.when:type_name -> bench.v1.Degenerate.WhenEntry
+	5,  // 10: bench.v1.ValueInfo.better:type_name -> bench.v1.ValueInfo.Better
+	20, // 11: bench.v1.ValidateRequest.problem:type_name -> bench.v1.Problem
+	51, // 12: bench.v1.ValidateRequest.params:type_name -> bench.v1.ValidateRequest.ParamsEntry
+	18, // 13: bench.v1.ValidateResponse.diagnostics:type_name -> bench.v1.Diagnostic
+	19, // 14: bench.v1.ValidateResponse.slots:type_name -> bench.v1.SlotRequest
+	21, // 15: bench.v1.Problem.tensors:type_name -> bench.v1.Tensor
+	24, // 16: bench.v1.HostMessage.start:type_name -> bench.v1.Start
+	29, // 17: bench.v1.HostMessage.reply:type_name -> bench.v1.Reply
+	27, // 18: bench.v1.HostMessage.stop:type_name -> bench.v1.Stop
+	28, // 19: bench.v1.PluginMessage.request:type_name -> bench.v1.Request
+	47, // 20: bench.v1.PluginMessage.log:type_name -> bench.v1.Log
+	48, // 21: bench.v1.PluginMessage.done:type_name -> bench.v1.Done
+	20, // 22: bench.v1.Start.problem:type_name -> bench.v1.Problem
+	52, // 23: bench.v1.Start.params:type_name -> bench.v1.Start.ParamsEntry
+	25, // 24: bench.v1.Start.arena:type_name -> bench.v1.Arena
+	26, // 25: bench.v1.Arena.slots:type_name -> bench.v1.Slot
+	1,  // 26: bench.v1.Stop.reason:type_name -> bench.v1.StopReason
+	30, // 27: bench.v1.Request.ops:type_name -> bench.v1.Op
+	45, // 28: bench.v1.Reply.results:type_name -> bench.v1.Result
+	46, // 29: bench.v1.Reply.error:type_name -> bench.v1.Error
+	33, // 30: bench.v1.Op.loss:type_name -> bench.v1.LossOp
+	34, // 31: bench.v1.Op.grad:type_name -> bench.v1.GradOp
+	35, // 32: bench.v1.Op.grad_clipped:type_name -> bench.v1.GradClippedOp
+	38, // 33: bench.v1.Op.hvp:type_name -> bench.v1.HVPOp
+	39, // 34: bench.v1.Op.outputs:type_name -> bench.v1.OutputsOp
+	40, // 35: bench.v1.Op.vjp:type_name -> bench.v1.VJPOp
+	43, // 36: bench.v1.Op.normal:type_name -> bench.v1.NormalOp
+	44, // 37: bench.v1.Op.commit:type_name -> bench.v1.CommitOp
+	37, // 38: bench.v1.Op.grad_squared:type_name -> bench.v1.GradSquaredOp
+	41, // 39: bench.v1.Op.input_grad:type_name -> bench.v1.InputGradOp
+	42, // 40: bench.v1.Op.activations:type_name -> bench.v1.ActivationsOp
+	32, // 41: bench.v1.Batch.range:type_name -> bench.v1.Range
+	31, // 42: bench.v1.LossOp.batch:type_name -> bench.v1.Batch
+	2,  // 43: bench.v1.LossOp.objective:type_name -> bench.v1.Objective
+	31, // 44: bench.v1.GradOp.batch:type_name -> bench.v1.Batch
+	2,  // 45: bench.v1.GradOp.objective:type_name -> bench.v1.Objective
+	31, // 46: bench.v1.GradClippedOp.batch:type_name -> bench.v1.Batch
+	36, // 47: bench.v1.GradClippedOp.noise:type_name -> bench.v1.Noise
+	31, // 48: bench.v1.GradSquaredOp.batch:type_name -> bench.v1.Batch
+	31, // 49: bench.v1.HVPOp.batch:type_name -> bench.v1.Batch
+	2,  // 50: bench.v1.HVPOp.objective:type_name -> bench.v1.Objective
+	31, // 51: bench.v1.OutputsOp.batch:type_name -> bench.v1.Batch
+	31, // 52: bench.v1.VJPOp.batch:type_name -> bench.v1.Batch
+	31, // 53: bench.v1.InputGradOp.batch:type_name -> bench.v1.Batch
+	31, // 54: bench.v1.ActivationsOp.batch:type_name -> bench.v1.Batch
+	53, // 55: bench.v1.CommitOp.scalars:type_name -> bench.v1.CommitOp.ScalarsEntry
+	54, // 56: bench.v1.Result.scalars:type_name -> bench.v1.Result.ScalarsEntry
+	1,  // 57: bench.v1.Result.stop:type_name -> bench.v1.StopReason
+	7,  // 58: bench.v1.Error.code:type_name -> bench.v1.Error.Code
+	55, // 59: bench.v1.Log.scalars:type_name -> bench.v1.Log.ScalarsEntry
+	8,  // 60: bench.v1.Done.status:type_name -> bench.v1.Done.Status
+	56, // 61: bench.v1.Done.scalars:type_name -> bench.v1.Done.ScalarsEntry
+	49, // 62: bench.v1.Done.values:type_name -> bench.v1.MetricValue
+	13, // 63: bench.v1.Degenerate.WhenEntry.value:type_name -> bench.v1.Value
+	13, // 64: bench.v1.ValidateRequest.ParamsEntry.value:type_name -> bench.v1.Value
+	13, // 65: bench.v1.Start.ParamsEntry.value:type_name -> bench.v1.Value
+	9,  // 66: bench.v1.Plugin.Describe:input_type -> bench.v1.DescribeRequest
+	16, // 67: bench.v1.Plugin.Validate:input_type -> bench.v1.ValidateRequest
+	22, // 68: bench.v1.Optimizer.Run:input_type -> bench.v1.HostMessage
+	22, // 69: bench.v1.Metric.Measure:input_type -> bench.v1.HostMessage
+	10, // 70: bench.v1.Plugin.Describe:output_type -> bench.v1.DescribeResponse
+	17, // 71: bench.v1.Plugin.Validate:output_type -> bench.v1.ValidateResponse
+	23, // 72: bench.v1.Optimizer.Run:output_type -> bench.v1.PluginMessage
+	23, // 73: bench.v1.Metric.Measure:output_type -> bench.v1.PluginMessage
+	70, // [70:74] is the sub-list for method output_type
+	66, // [66:70] is the sub-list for method input_type
+	66, // [66:66] is the sub-list for extension type_name
+	66, // [66:66] is the sub-list for extension extendee
+	0,  // [0:66] is the sub-list for field type_name
 }
 
 func init() { file_bench_v1_bench_proto_init() }
@@ -4342,28 +4521,28 @@ func file_bench_v1_bench_proto_init() {
 	if File_bench_v1_bench_proto != nil {
 		return
 	}
-	file_bench_v1_bench_proto_msgTypes[2].OneofWrappers = []any{}
-	file_bench_v1_bench_proto_msgTypes[3].OneofWrappers = []any{
+	file_bench_v1_bench_proto_msgTypes[3].OneofWrappers = []any{}
+	file_bench_v1_bench_proto_msgTypes[4].OneofWrappers = []any{
 		(*Value_Number)(nil),
 		(*Value_Integer)(nil),
 		(*Value_Boolean)(nil),
 		(*Value_Text)(nil),
 	}
-	file_bench_v1_bench_proto_msgTypes[12].OneofWrappers = []any{
+	file_bench_v1_bench_proto_msgTypes[13].OneofWrappers = []any{
 		(*HostMessage_Start)(nil),
 		(*HostMessage_Reply)(nil),
 		(*HostMessage_Stop)(nil),
 	}
-	file_bench_v1_bench_proto_msgTypes[13].OneofWrappers = []any{
+	file_bench_v1_bench_proto_msgTypes[14].OneofWrappers = []any{
 		(*PluginMessage_Request)(nil),
 		(*PluginMessage_Log)(nil),
 		(*PluginMessage_Done)(nil),
 	}
-	file_bench_v1_bench_proto_msgTypes[15].OneofWrappers = []any{
+	file_bench_v1_bench_proto_msgTypes[16].OneofWrappers = []any{
 		(*Arena_Fd)(nil),
 		(*Arena_Path)(nil),
 	}
-	file_bench_v1_bench_proto_msgTypes[20].OneofWrappers = []any{
+	file_bench_v1_bench_proto_msgTypes[21].OneofWrappers = []any{
 		(*Op_Loss)(nil),
 		(*Op_Grad)(nil),
 		(*Op_GradClipped)(nil),
@@ -4376,22 +4555,22 @@ func file_bench_v1_bench_proto_init() {
 		(*Op_InputGrad)(nil),
 		(*Op_Activations)(nil),
 	}
-	file_bench_v1_bench_proto_msgTypes[21].OneofWrappers = []any{
+	file_bench_v1_bench_proto_msgTypes[22].OneofWrappers = []any{
 		(*Batch_Range)(nil),
 		(*Batch_Class)(nil),
 		(*Batch_Domain)(nil),
 		(*Batch_Example)(nil),
 	}
-	file_bench_v1_bench_proto_msgTypes[23].OneofWrappers = []any{}
-	file_bench_v1_bench_proto_msgTypes[25].OneofWrappers = []any{}
-	file_bench_v1_bench_proto_msgTypes[38].OneofWrappers = []any{}
+	file_bench_v1_bench_proto_msgTypes[24].OneofWrappers = []any{}
+	file_bench_v1_bench_proto_msgTypes[26].OneofWrappers = []any{}
+	file_bench_v1_bench_proto_msgTypes[40].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bench_v1_bench_proto_rawDesc), len(file_bench_v1_bench_proto_rawDesc)),
 			NumEnums:      9,
-			NumMessages:   46,
+			NumMessages:   48,
 			NumExtensions: 0,
 			NumServices:   3,
 		},

@@ -220,16 +220,19 @@ class Session:
 
     def grad_clipped(
         self, batch: Batch, clip: float, at: Vector | str = "params", out: Vector | str = "grad", *,
-        per_coordinate: bool = False, norms: Vector | str | None = None,
+        per_coordinate: bool = False, norms: Vector | str | None = None, noise: tuple[str, int, float] | None = None,
     ) -> tuple[int, Vector]:
         """How many examples there are, and the sum of their gradients, each first scaled to norm at most clip or, with
-        per_coordinate, clamped to ±clip. clip may be infinite. norms is a slot for the norms before clipping."""
+        per_coordinate, clamped to ±clip. clip may be infinite. norms is a slot for the norms before clipping. noise is a
+        stream, an index and a standard deviation: the host adds what normal gives for them to the sum."""
         op = pb.GradClippedOp(
             batch=self._batch(batch), at=self._number(at, "at"), out=self._number(out, "out"), clip=clip,
             per_coordinate=per_coordinate,
         )
         if norms is not None:
             op.norms = self._number(norms, "norms")
+        if noise is not None:
+            op.noise.stream, op.noise.index, op.noise.std = noise
         return self._one(pb.Op(grad_clipped=op)).examples, self._vector(out)
 
     def grad_squared(

@@ -98,7 +98,7 @@ class DescribeRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class DescribeResponse(_message.Message):
-    __slots__ = ["citation", "cost", "cost_note", "degenerate", "invariances", "kind", "name", "needs", "params", "resumable", "rule", "summary", "track", "unverified", "values", "version", "watch"]
+    __slots__ = ["citation", "cost", "cost_note", "degenerate", "invariances", "kind", "name", "needs", "params", "privacy", "resumable", "rule", "summary", "track", "unverified", "values", "version", "watch"]
     CITATION_FIELD_NUMBER: _ClassVar[int]
     COST_FIELD_NUMBER: _ClassVar[int]
     COST_NOTE_FIELD_NUMBER: _ClassVar[int]
@@ -108,6 +108,7 @@ class DescribeResponse(_message.Message):
     NAME_FIELD_NUMBER: _ClassVar[int]
     NEEDS_FIELD_NUMBER: _ClassVar[int]
     PARAMS_FIELD_NUMBER: _ClassVar[int]
+    PRIVACY_FIELD_NUMBER: _ClassVar[int]
     RESUMABLE_FIELD_NUMBER: _ClassVar[int]
     RULE_FIELD_NUMBER: _ClassVar[int]
     SUMMARY_FIELD_NUMBER: _ClassVar[int]
@@ -125,6 +126,7 @@ class DescribeResponse(_message.Message):
     name: str
     needs: _containers.RepeatedScalarFieldContainer[Op.Name]
     params: _containers.RepeatedCompositeFieldContainer[Param]
+    privacy: Privacy
     resumable: bool
     rule: str
     summary: str
@@ -133,7 +135,7 @@ class DescribeResponse(_message.Message):
     values: _containers.RepeatedCompositeFieldContainer[ValueInfo]
     version: int
     watch: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, name: _Optional[str] = ..., kind: _Optional[_Union[Kind, str]] = ..., version: _Optional[int] = ..., summary: _Optional[str] = ..., rule: _Optional[str] = ..., citation: _Optional[str] = ..., params: _Optional[_Iterable[_Union[Param, _Mapping]]] = ..., needs: _Optional[_Iterable[_Union[Op.Name, str]]] = ..., cost: _Optional[float] = ..., track: _Optional[str] = ..., degenerate: _Optional[_Iterable[_Union[Degenerate, _Mapping]]] = ..., resumable: bool = ..., values: _Optional[_Iterable[_Union[ValueInfo, _Mapping]]] = ..., invariances: _Optional[_Iterable[str]] = ..., watch: _Optional[_Iterable[str]] = ..., unverified: _Optional[str] = ..., cost_note: _Optional[str] = ...) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., kind: _Optional[_Union[Kind, str]] = ..., version: _Optional[int] = ..., summary: _Optional[str] = ..., rule: _Optional[str] = ..., citation: _Optional[str] = ..., params: _Optional[_Iterable[_Union[Param, _Mapping]]] = ..., needs: _Optional[_Iterable[_Union[Op.Name, str]]] = ..., cost: _Optional[float] = ..., track: _Optional[str] = ..., degenerate: _Optional[_Iterable[_Union[Degenerate, _Mapping]]] = ..., resumable: bool = ..., values: _Optional[_Iterable[_Union[ValueInfo, _Mapping]]] = ..., invariances: _Optional[_Iterable[str]] = ..., watch: _Optional[_Iterable[str]] = ..., unverified: _Optional[str] = ..., cost_note: _Optional[str] = ..., privacy: _Optional[_Union[Privacy, _Mapping]] = ...) -> None: ...
 
 class Diagnostic(_message.Message):
     __slots__ = ["message", "param"]
@@ -188,20 +190,22 @@ class Error(_message.Message):
     def __init__(self, code: _Optional[_Union[Error.Code, str]] = ..., message: _Optional[str] = ..., op: _Optional[int] = ...) -> None: ...
 
 class GradClippedOp(_message.Message):
-    __slots__ = ["at", "batch", "clip", "norms", "out", "per_coordinate"]
+    __slots__ = ["at", "batch", "clip", "noise", "norms", "out", "per_coordinate"]
     AT_FIELD_NUMBER: _ClassVar[int]
     BATCH_FIELD_NUMBER: _ClassVar[int]
     CLIP_FIELD_NUMBER: _ClassVar[int]
+    NOISE_FIELD_NUMBER: _ClassVar[int]
     NORMS_FIELD_NUMBER: _ClassVar[int]
     OUT_FIELD_NUMBER: _ClassVar[int]
     PER_COORDINATE_FIELD_NUMBER: _ClassVar[int]
     at: int
     batch: Batch
     clip: float
+    noise: Noise
     norms: int
     out: int
     per_coordinate: bool
-    def __init__(self, batch: _Optional[_Union[Batch, _Mapping]] = ..., at: _Optional[int] = ..., out: _Optional[int] = ..., clip: _Optional[float] = ..., per_coordinate: bool = ..., norms: _Optional[int] = ...) -> None: ...
+    def __init__(self, batch: _Optional[_Union[Batch, _Mapping]] = ..., at: _Optional[int] = ..., out: _Optional[int] = ..., clip: _Optional[float] = ..., per_coordinate: bool = ..., norms: _Optional[int] = ..., noise: _Optional[_Union[Noise, _Mapping]] = ...) -> None: ...
 
 class GradOp(_message.Message):
     __slots__ = ["at", "batch", "freeze_stats", "normalize_logits", "objective", "out"]
@@ -310,6 +314,16 @@ class MetricValue(_message.Message):
     warnings: _containers.RepeatedScalarFieldContainer[str]
     def __init__(self, name: _Optional[str] = ..., value: _Optional[float] = ..., reason: _Optional[str] = ..., std_err: _Optional[float] = ..., warnings: _Optional[_Iterable[str]] = ...) -> None: ...
 
+class Noise(_message.Message):
+    __slots__ = ["index", "std", "stream"]
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    STD_FIELD_NUMBER: _ClassVar[int]
+    STREAM_FIELD_NUMBER: _ClassVar[int]
+    index: int
+    std: float
+    stream: str
+    def __init__(self, stream: _Optional[str] = ..., index: _Optional[int] = ..., std: _Optional[float] = ...) -> None: ...
+
 class NormalOp(_message.Message):
     __slots__ = ["index", "out", "std", "stream"]
     INDEX_FIELD_NUMBER: _ClassVar[int]
@@ -417,6 +431,20 @@ class PluginMessage(_message.Message):
     log: Log
     request: Request
     def __init__(self, request: _Optional[_Union[Request, _Mapping]] = ..., log: _Optional[_Union[Log, _Mapping]] = ..., done: _Optional[_Union[Done, _Mapping]] = ...) -> None: ...
+
+class Privacy(_message.Message):
+    __slots__ = ["clip", "delta", "epsilon", "releases", "sigma"]
+    CLIP_FIELD_NUMBER: _ClassVar[int]
+    DELTA_FIELD_NUMBER: _ClassVar[int]
+    EPSILON_FIELD_NUMBER: _ClassVar[int]
+    RELEASES_FIELD_NUMBER: _ClassVar[int]
+    SIGMA_FIELD_NUMBER: _ClassVar[int]
+    clip: str
+    delta: str
+    epsilon: str
+    releases: int
+    sigma: str
+    def __init__(self, epsilon: _Optional[str] = ..., delta: _Optional[str] = ..., sigma: _Optional[str] = ..., clip: _Optional[str] = ..., releases: _Optional[int] = ...) -> None: ...
 
 class Problem(_message.Message):
     __slots__ = ["auxiliary", "batch_size", "classes", "dim", "examples", "input_len", "probe_batch_size", "probe_batches", "steps", "steps_per_epoch", "tensors"]
