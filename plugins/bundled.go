@@ -13,6 +13,9 @@ import (
 	"github.com/sharpbench/sharpbench/plugins/optimizers/bloop"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/coordclip"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/dnsam"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/dpsam"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/dpsat"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/dpsgd"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/fsam"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/gam"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/lamb"
@@ -41,6 +44,9 @@ var bundled = []any{
 	msam.Optimizer{},
 	gam.Optimizer{},
 	looksam.Optimizer{},
+	dpsgd.Optimizer{},
+	dpsat.Optimizer{},
+	dpsam.Optimizer{},
 	coordclip.Optimizer{},
 	samon.Optimizer{},
 	fsam.Optimizer{},

@@ -413,7 +413,11 @@ func (s *session) gradClipped(m *pb.GradClippedOp) (*pb.Result, error) {
 		}
 		clip.Noise = &oracle.Noise{Stream: n.GetStream(), Index: n.GetIndex(), Std: n.GetStd()}
 	}
-	return evaluated(s.oracle.GradClipped(b, at, out, clip, oracle.Options{Delta: o.delta}))
+	r, err := evaluated(s.oracle.GradClipped(b, at, out, clip, oracle.Options{Delta: o.delta}))
+	if err == nil && clip.Noise != nil {
+		r = &pb.Result{} // loss, number and price would tell of the draw what the noise hides
+	}
+	return r, err
 }
 
 func (s *session) gradSquared(m *pb.GradSquaredOp) (*pb.Result, error) {

@@ -48,6 +48,9 @@ func (s *subject) permuted() error {
 		b.Name, b.Shape, b.Offset, b.Layer = "b", []int{1, dim - at}, at, 1
 		return []engine.Tensor{a, b}
 	}
+	if s.info.Privacy != nil {
+		c.Params = s.without(s.info.Privacy.Sigma) // noise belongs to places, not to tensors
+	}
 	c.Tensors = split(first)
 	one, err := s.complete(c, pluginhost.LaunchOptions{})
 	if err != nil {

@@ -1,12 +1,13 @@
 package plugintest
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
-	"time"
 
 	"github.com/sharpbench/sharpbench/harness/pluginhost"
+	"github.com/sharpbench/sharpbench/harness/privacy"
 )
 
 var numericsChecks = []Check{
@@ -33,11 +34,14 @@ var numericsChecks = []Check{
 			if err != nil {
 				return err
 			}
-			if slices.Contains(s.info.Needs, "normal") {
+			names := []string{"weight_decay", "sparsity"}
+			if s.info.Privacy != nil {
+				names = append(names, s.info.Privacy.Sigma)
+			} else if slices.Contains(s.info.Needs, "normal") {
 				return skip("the plugin adds noise")
 			}
 			c.Workload = Quadratic(make([]float64, 16)...)
-			c.Params = s.without("weight_decay", "sparsity")
+			c.Params = s.without(names...)
 			path, err := s.complete(c, pluginhost.LaunchOptions{})
 			if err != nil {
 				return err
@@ -65,7 +69,7 @@ var numericsChecks = []Check{
 		run: func(s *subject) error { return s.degenerate(1e-6) }},
 	{ID: "N4b", Level: Should, Kind: pluginhost.KindOptimizer, Reason: "… bit for bit",
 		run: func(s *subject) error { return s.degenerate(0) }},
-	{ID: "N7", Level: Must, Kind: pluginhost.KindOptimizer, Reason: "a private method draws its noise and clips its gradients once a step, on a Poisson draw",
+	{ID: "N7", Level: Must, Kind: pluginhost.KindOptimizer, Reason: "a private method learns of the data through noisy sums of clipped gradients on one Poisson draw a step, as many as it declares",
 		run: (*subject).private},
 }
 
@@ -160,15 +164,35 @@ func (s *subject) private() error {
 	if s.info.Track != "dp" {
 		return skip(`it is not on the track "dp"`)
 	}
-	const steps = 6
-	count := map[string]int{}
-	err := s.session(steps, &pluginhost.Watch{Request: func(ops []string, _ time.Duration) {
-		for _, op := range ops {
-			count[op]++
-		}
-	}})
-	if err == nil && (count["normal"] < steps || count["grad_clipped"] < steps) {
-		err = fmt.Errorf("%d noise draws and %d sums of clipped gradients in %d steps", count["normal"], count["grad_clipped"], steps)
+	if s.info.Privacy == nil {
+		return fmt.Errorf("it is on the track %q and does not declare its mechanism", s.info.Track)
 	}
-	return err
+	const steps = 6
+	c, err := s.digits(steps)
+	if err != nil {
+		return err
+	}
+	account := &privacy.Account{}
+	c.Account = account
+	if _, err := s.complete(c, pluginhost.LaunchOptions{}); err != nil {
+		return err
+	}
+	account.Commit()
+	var draws, releases uint64
+	for _, g := range account.Committed {
+		draws, releases = draws+g.Steps, releases+g.Releases
+		if g.Rate > digitsBatch/float64(digitsExamples) {
+			return fmt.Errorf("draws of rate %.4g: the problem's is %.4g", g.Rate, digitsBatch/float64(digitsExamples))
+		}
+		if g.Sigma == 0 {
+			return errors.New("sums without noise")
+		}
+	}
+	if want := uint64(steps * s.info.Privacy.Releases); draws != steps || releases != want {
+		return fmt.Errorf("%d draws and %d noisy sums of clipped gradients in %d steps: expected %d and %d", draws, releases, steps, steps, want)
+	}
+	if what := account.Unseen(); what != "" {
+		return errors.New(what)
+	}
+	return nil
 }

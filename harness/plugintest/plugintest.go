@@ -26,6 +26,7 @@ import (
 	"github.com/sharpbench/sharpbench/harness/engine"
 	"github.com/sharpbench/sharpbench/harness/oracle"
 	"github.com/sharpbench/sharpbench/harness/pluginhost"
+	"github.com/sharpbench/sharpbench/harness/privacy"
 )
 
 // limit is how long one run of a test may take in all. Nothing near it is expected.
@@ -59,6 +60,8 @@ type OptimizeCase struct {
 	Classes, InputLen                  int
 	// OnCommit sees each commit, if set; what it keeps it must copy.
 	OnCommit func(pluginhost.Commit)
+	// Account, if set, notes what the optimizer learns of the data.
+	Account *privacy.Account
 }
 
 // Optimize trains and returns the parameters of every committed step. It fails the test unless all steps were
@@ -99,6 +102,9 @@ func (c OptimizeCase) session(from *pluginhost.Resume, last func(pluginhost.Comm
 		first = int(from.Step)
 	}
 	answers := oracle.New(c.Workload, c.Seed)
+	if c.Account != nil {
+		answers.Watch(c.Account)
+	}
 	return pluginhost.OptimizeSession{
 		RunID: "plugintest", Params: c.Params, Seed: c.Seed, Init: c.Init, Resume: from,
 		Oracle: answers,

@@ -14,6 +14,7 @@ package privacy
 import (
 	"fmt"
 	"math"
+	"strconv"
 )
 
 // Version is raised when an ε or a σ changes.
@@ -84,11 +85,11 @@ func Sigma(epsilon, delta, rate float64, steps uint64, releases int) (float64, e
 	spent := func(sigma float64) float64 {
 		return Epsilon(delta, Mechanism{Rate: rate, Sigma: sigma / math.Sqrt(float64(releases)), Steps: steps})
 	}
-	lo, hi := 0.01, 1.0
+	lo, hi := MinSigma, 1.0
 	for spent(hi) > epsilon {
 		lo, hi = hi, 2*hi
 		if hi > MaxSigma {
-			return 0, fmt.Errorf("no noise multiplier up to %v reaches epsilon %v with delta %v at rate %.4g over %d steps", float64(MaxSigma), epsilon, delta, rate, steps)
+			return 0, fmt.Errorf("no noise multiplier up to %v reaches epsilon %v with delta %v at rate %.4g over %d steps", MaxSigma, epsilon, delta, rate, steps)
 		}
 	}
 	if spent(lo) <= epsilon {
@@ -103,16 +104,19 @@ func Sigma(epsilon, delta, rate float64, steps uint64, releases int) (float64, e
 	}
 	// A rounded number is the same on machines whose exponentials differ in the last bit, and fit to be printed.
 	digit := math.Pow(10, math.Floor(math.Log10(hi))-4)
-	up := math.Ceil(hi/digit) * digit
-	for n := math.Ceil(hi / digit); spent(up) > epsilon; {
-		n++
-		up = n * digit
+	for n := math.Ceil(hi / digit); ; n++ {
+		up, err := strconv.ParseFloat(strconv.FormatFloat(n*digit, 'g', 5, 64), 64)
+		if err != nil || spent(up) <= epsilon {
+			return up, err
+		}
 	}
-	return up, nil
 }
 
-// MaxSigma is the largest noise multiplier that Sigma answers.
-const MaxSigma = 1 << 20
+// MinSigma and MaxSigma are the smallest and the largest noise multiplier that Sigma answers.
+const (
+	MinSigma = 0.05
+	MaxSigma = 1 << 20
+)
 
 func check(delta float64) {
 	if !(delta > 0 && delta < 1) {

@@ -51,38 +51,30 @@ func logMomentWhole(q, sigma float64, alpha int) float64 {
 	return math.Max(0, sum)
 }
 
-// logMomentFraction is log A for an order that is not whole. The integrand is split at z0, where both terms of the binomial
-// are equal, so that on either side the binomial series in the smaller over the larger term converges; its terms alternate
-// in sign once i exceeds α. Each term is a Gaussian integral over a half line.
+// logMomentFraction is log A for an order that is not whole: the integral by the trapezoidal rule, which converges
+// geometrically for integrands that are analytic and vanish at both ends. All terms are positive; the paper's binomial series
+// alternates and needs millions of terms where q or 1/σ is large.
+//
+// The nearest singularities are at z = ½ + σ²·log((1−q)/q) ± iπσ², which makes the error exp(−2π²σ²/h) for steps of h, beside
+// exp(−2π²(σ/h)²) of the Gaussian. Mass is around 0 and up to α, and falls like the Gaussian outside.
 func logMomentFraction(q, sigma, alpha float64) float64 {
-	z0 := sigma*sigma*math.Log(1/q-1) + 0.5
-	root := math.Sqrt2 * sigma
-	variance := 2 * sigma * sigma
+	h := math.Min(sigma/4, sigma*sigma/2)
+	lo, variance := -10*sigma, 2*sigma*sigma
+	n := int(math.Ceil((alpha + 20*sigma) / h))
 	logQ, logP := math.Log(q), math.Log1p(-q)
-	var plus, minus = math.Inf(-1), math.Inf(-1) // logarithms of the sums of positive and of negative terms
-	logCoefficient, sign := 0.0, 1.0
-	for i := 0; ; i++ {
-		f := float64(i)
-		j := alpha - f
-		// i counts the power of q·exp(…) to the left of z0, and of 1−q to the right of it.
-		left := logCoefficient + f*logQ + j*logP + (f*f-f)/variance + logErfc((f-z0)/root) - math.Ln2
-		right := logCoefficient + j*logQ + f*logP + (j*j-j)/variance + logErfc((z0-j)/root) - math.Ln2
-		if sign > 0 {
-			plus = logAdd(plus, logAdd(left, right))
-		} else {
-			minus = logAdd(minus, logAdd(left, right))
-		}
-		// Terms fall from α on. A is at least 1, so that what is left out is far below the rounding.
-		if f > alpha && math.Max(left, right) < -45 {
-			break
-		}
-		next := (alpha - f) / (f + 1)
-		logCoefficient += math.Log(math.Abs(next))
-		if next < 0 {
-			sign = -sign
-		}
+	term := func(i int) float64 {
+		z := lo + float64(i)*h
+		return -z*z/variance + alpha*logAdd(logP, logQ+(2*z-1)/variance)
 	}
-	return math.Max(0, plus+math.Log1p(-math.Exp(minus-plus)))
+	largest := math.Inf(-1)
+	for i := range n {
+		largest = math.Max(largest, term(i))
+	}
+	sum := 0.0
+	for i := range n {
+		sum += math.Exp(term(i) - largest)
+	}
+	return math.Max(0, largest+math.Log(sum*h/(sigma*math.Sqrt(2*math.Pi))))
 }
 
 // logAdd is log(e^a + e^b).

@@ -47,8 +47,8 @@ type Session interface {
 	// All have length Dim; out must be neither of the others. It is exact: no finite differences.
 	HVP(b Batch, at, dir, out Vec, opts ...Option) (float64, error)
 	// GradClipped stores the sum of the clipped gradients of the single examples of b in out, which has length Dim, and
-	// returns how many examples there were; of an empty draw the sum is 0. Networks with batch normalisation have no
-	// such gradients in training: their workloads refuse plugins that need it.
+	// returns how many examples there were; of an empty draw the sum is 0. With Clip.Noise the number is not told and 0.
+	// Networks with batch normalisation have no such gradients in training: their workloads refuse plugins that need it.
 	GradClipped(b Batch, at, out Vec, c Clip) (int, error)
 	// GradSquared stores the sum of the squared gradients of the single examples, coordinate by coordinate.
 	GradSquared(b Batch, at, out Vec) (int, error)

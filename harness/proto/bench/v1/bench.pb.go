@@ -2945,7 +2945,7 @@ func (x *GradOp) GetObjective() Objective {
 // out = sum over the examples of their gradients, each first scaled to norm at most clip, or, with per_coordinate,
 // each coordinate clamped to [-clip, clip]. Result.examples: how many were summed. With noise, independent
 // N(0, std^2) numbers are added to the sum, those that NormalOp gives for the same stream and index: the plugin never sees
-// the sum itself, and the host can vouch for the privacy of the result.
+// the sum itself, the result says nothing else of the batch, and the host can vouch for the privacy of it.
 type GradClippedOp struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Batch         *Batch                 `protobuf:"bytes,1,opt,name=batch,proto3" json:"batch,omitempty"`
