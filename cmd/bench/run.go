@@ -32,6 +32,13 @@ func newRun(g *global) *cobra.Command {
 		Long: `run computes what is missing of a suite and prints its leaderboard. Running the same command again continues
 where the last run stopped: nothing that was finished is computed twice, whatever ended it.
 
+-O and -M say what to compute; what is known of the rest stays on the board. A name is that of an entry of the suite, '*'
+is all of them. A path, such as ./my-opt, adds that plugin with its defaults under the name it gives itself. Brackets set
+its parameters, several values make a grid: -O 'sgd,./my-opt[lr=0.01,0.1 momentum=0.9]' computes those two, my-opt in two
+configurations. The board of a suite with additions is in reports/NAME-with-ADDED/.
+
+Plugins of your own are compared with plugins.lock beside the suite, if there is one: see bench plugin lock --help.
+
 EXIT STATUS: 0 all trials done, 1 some failed and the results were written, 2 the suite or the command line is wrong and
 nothing was started, 4 a plugin or data is not available, 130 interrupted (the same command goes on).`,
 		Args:              cobra.ExactArgs(1),
