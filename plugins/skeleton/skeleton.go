@@ -103,7 +103,7 @@ func Create(o Options) (Result, error) {
 		m.dir = cmp.Or(o.Source, built(), around())
 	}
 
-	packageDir := "CLONE/plugins/sdk/python"
+	packageDir := "sharpbench/plugins/sdk/python"
 	if m.dir != "" {
 		packageDir = shellWord(filepath.Join(m.dir, "plugins", "sdk", "python"))
 	}
@@ -147,6 +147,9 @@ func Create(o Options) (Result, error) {
 	} else {
 		files[".gitignore"] = "__pycache__/\n"
 		r.Source = m.dir
+		if m.dir == "" {
+			r.Next = append(r.Next, "git clone https://"+Module)
+		}
 		r.Next = append(r.Next, "python3 -m pip install "+packageDir, "(cd "+shellWord(o.Dir)+" && python3 -m unittest)")
 	}
 	flag := map[string]string{Optimizer: "-O", Metric: "-M"}[o.Kind]
