@@ -26,6 +26,8 @@ type Case struct {
 	Problem sdk.Problem
 	// LRScale is the schedule: the factor of step k, counted from 0. nil means 1 throughout.
 	LRScale func(k uint64) float64
+	// OnCommit, if set, sees the parameters of each commit, which it must not keep; Commits then has empty entries.
+	OnCommit func(w []float32)
 }
 
 // Train runs an Optimizer or a Stepper in this process, where a debugger sees it, and returns the parameters of every
@@ -291,7 +293,13 @@ func (s *Session) Commit(w sdk.Vec, _ ...sdk.CommitOption) error {
 		if i := oracle.FirstNonFinite(w); i >= 0 {
 			return oracle.Eval{}, oracle.Errorf(oracle.NonFinite, "parameter %d is %v", i, w[i])
 		}
-		s.Commits = append(s.Commits, append([]float32(nil), w...))
+		var kept []float32
+		if s.c.OnCommit != nil {
+			s.c.OnCommit(w)
+		} else {
+			kept = append(kept, w...)
+		}
+		s.Commits = append(s.Commits, kept)
 		s.stopped = len(s.Commits) >= s.c.Steps
 		return oracle.Eval{}, nil
 	}, nil, w)
