@@ -1,3 +1,9 @@
+package oracle
+
+import (
+	"math"
+	"testing"
+)
 
 func TestFirstNonFinite(t *testing.T) {
 	for _, n := range []int{1, 7, 8, 33, 1000} {
