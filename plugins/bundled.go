@@ -16,18 +16,23 @@ import (
 	"github.com/sharpbench/sharpbench/plugins/optimizers/dpsam"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/dpsat"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/dpsgd"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/ea"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/fsam"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/gam"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/lamb"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/lars"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/looksam"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/msam"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/o2nc"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/proxlinear"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/proxskip"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/prune"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/sam"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/samon"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/sgd"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/tvlars"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/usam"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/zofw"
 	"github.com/sharpbench/sharpbench/plugins/sdk"
 )
 
@@ -55,7 +60,12 @@ var bundled = []any{
 	lamb.Optimizer{},
 	tvlars.Optimizer{},
 	prune.Optimizer{},
+	proxlinear.Optimizer{},
+	o2nc.Optimizer{},
+	zofw.Optimizer{},
 	adasap.Optimizer{},
+	proxskip.Optimizer{},
+	ea.Optimizer{},
 
 	gradnorm.Metric{},
 	msharpness.Metric{},
