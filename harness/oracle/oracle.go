@@ -419,9 +419,7 @@ func (o *Oracle) Normal(stream string, index uint64, out []float32, std float64)
 
 // FirstNonFinite returns the index of the first NaN or infinity of x, or -1.
 func FirstNonFinite(x []float32) int {
-	// In float64 no sum of squares of finite float32 numbers overflows, and every NaN and infinity shows in it. It is
-	// much faster to have than a look at each number.
-	if sum := vec.Dot(x, x); !math.IsInf(sum, 0) && !math.IsNaN(sum) {
+	if vec.Finite(x) {
 		return -1
 	}
 	for i, v := range x {
