@@ -22,6 +22,8 @@ type Account struct {
 	Noise map[string]uint64 `json:"noise,omitempty"`
 	// Other counts the requests that have looked at the data without the host's noise, by what they were.
 	Other map[string]uint64 `json:"other,omitempty"`
+	// Claim is what the optimizer has declared of its steps, as one release each; Commit counts them.
+	Claim Mechanism `json:"claim"`
 
 	open map[uint64]*draw
 }
@@ -76,6 +78,7 @@ func (a *Account) Look(what string) {
 
 // Commit says that what was released so far has led to parameters that count.
 func (a *Account) Commit() {
+	a.Claim.Steps++
 	for _, index := range slices.Sorted(maps.Keys(a.open)) {
 		d := a.open[index]
 		m := Mechanism{Rate: d.rate, Sigma: 1 / math.Sqrt(d.precision), Steps: 1}
@@ -94,7 +97,7 @@ func (a *Account) Commit() {
 
 // Clone is an independent copy of the committed state.
 func (a *Account) Clone() *Account {
-	return &Account{Committed: slices.Clone(a.Committed), Draw: a.Draw, Noise: maps.Clone(a.Noise), Other: maps.Clone(a.Other)}
+	return &Account{Committed: slices.Clone(a.Committed), Draw: a.Draw, Noise: maps.Clone(a.Noise), Other: maps.Clone(a.Other), Claim: a.Claim}
 }
 
 // Mechanisms are the committed draws, for Epsilon.
@@ -104,6 +107,16 @@ func (a *Account) Mechanisms() []Mechanism {
 		out = append(out, g.Mechanism)
 	}
 	return out
+}
+
+// Epsilon is the ε of what was committed, with delta. Where the account cannot vouch for it (Unseen), it is that of the
+// optimizer's claim, if that is more.
+func (a *Account) Epsilon(delta float64) float64 {
+	e := Epsilon(delta, a.Mechanisms()...)
+	if len(a.Other) > 0 {
+		e = math.Max(e, Epsilon(delta, a.Claim))
+	}
+	return e
 }
 
 // Unseen says in words what the account cannot vouch for, "" when all that was learned of the data went through the host's

@@ -23,9 +23,9 @@ const Version = 1
 // Mechanism is Steps draws, each of rate Rate, followed by one release with noise multiplier Sigma. Several releases on the
 // same draw are one release with a smaller multiplier: see Together.
 type Mechanism struct {
-	Rate  float64 // 0 < Rate ≤ 1
-	Sigma float64 // ≥ 0; 0 is no privacy at all
-	Steps uint64
+	Rate  float64 `json:"rate"`  // 0 < Rate ≤ 1
+	Sigma float64 `json:"sigma"` // ≥ 0; 0 is no privacy at all
+	Steps uint64  `json:"steps"`
 }
 
 // Together is the noise multiplier of the one Gaussian release that says as much as releases with the multipliers sigmas on

@@ -10,13 +10,16 @@ import (
 
 // CSV writes one row a trial with every number of its record, in the order of Board.Trials. Columns: the trial's identity,
 // param.NAME, error.SPLIT and loss.SPLIT (fractions and nats), metric.COLUMN with .stderr and .note, steps, G, the
-// number of parameters and their Euclidean norm. A cell is
+// number of parameters and their Euclidean norm; boards with differentially private optimizers also have epsilon (+Inf: no
+// noise), delta, and why epsilon is only declared. A cell is
 // empty when the record has no such number. Numbers have as many digits as it takes to read the same value back.
 func (b *Board) CSV(w io.Writer) error {
 	params, errors, losses := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	metrics := map[string]bool{}
+	private := false
 	for i := range b.Trials {
 		t := &b.Trials[i]
+		private = private || t.Privacy != nil
 		for k := range t.Params {
 			params[k] = true
 		}
@@ -43,6 +46,9 @@ func (b *Board) CSV(w io.Writer) error {
 	add("error.", errorNames, "")
 	add("loss.", lossNames, "")
 	add("metric.", metricNames, "", ".stderr", ".note")
+	if private {
+		header = append(header, "epsilon", "delta", "epsilon.declared")
+	}
 	out := csv.NewWriter(w)
 	if err := out.Write(header); err != nil {
 		return err
@@ -70,6 +76,13 @@ func (b *Board) CSV(w io.Writer) error {
 			}
 			value, stderr, note := note(m)
 			row = append(row, value, stderr, note)
+		}
+		switch p := t.Privacy; {
+		case !private:
+		case p == nil:
+			row = append(row, "", "", "")
+		default:
+			row = append(row, strconv.FormatFloat(p.Epsilon, 'g', -1, 64), number(p.Delta), p.Declared)
 		}
 		if err := out.Write(row); err != nil {
 			return err

@@ -95,11 +95,18 @@ type Trial struct {
 	Metrics     map[string]Metric // by MetricInfo.Column
 	// Along holds the same values along the training, by MetricInfo.Column, in ascending order of steps; the last is that
 	// of Metrics.
-	Along map[string][]Moment
-	G     float64 // cost in gradients of one nominal batch
-	Steps int
-	Dim   int     // number of parameters; 0: not known
-	Norm  float64 // Euclidean norm of the trained parameters, when Dim is known
+	Along   map[string][]Moment
+	Privacy *Privacy // of differentially private optimizers
+	G       float64  // cost in gradients of one nominal batch
+	Steps   int
+	Dim     int     // number of parameters; 0: not known
+	Norm    float64 // Euclidean norm of the trained parameters, when Dim is known
+}
+
+// Privacy is what a training has revealed of any single example.
+type Privacy struct {
+	Epsilon, Delta float64 // Epsilon is +Inf when there was no noise
+	Declared       string  // why Epsilon is the optimizer's word; "" when the host vouches for it
 }
 
 // Metric is one measured value.

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"math"
 	"strings"
 
 	"github.com/sharpbench/sharpbench/harness/stats"
@@ -304,6 +305,10 @@ func (b *Board) rankingTable(s *Section, r *Ranking) *table {
 	for _, m := range s.Headline {
 		t.column(metricHeader(m), true)
 	}
+	private := r.private()
+	if private {
+		t.column("ε spent (δ)", true)
+	}
 	t.column("cost (G)", true)
 	if r.Baseline != "" {
 		what := "test"
@@ -352,6 +357,9 @@ func (b *Board) rankingTable(s *Section, r *Ranking) *table {
 				cells = append(cells, measured(e))
 			}
 		}
+		if private {
+			cells = append(cells, epsilon(row.Privacy))
+		}
 		cells = append(cells, cost(row.Cost))
 		if r.Baseline != "" {
 			cells = append(cells, deltaCell(s, r, row, decimals))
@@ -359,6 +367,31 @@ func (b *Board) rankingTable(s *Section, r *Ranking) *table {
 		t.row(cells...)
 	}
 	return t
+}
+
+// private says whether the table has a column of ε.
+func (r *Ranking) private() bool {
+	for i := range r.Rows {
+		if r.Rows[i].Privacy != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// epsilon prints an upper bound: rounded up.
+func epsilon(p *Privacy) string {
+	switch {
+	case p == nil:
+		return dash
+	case math.IsInf(p.Epsilon, 1):
+		return fmt.Sprintf("∞ (%g)", p.Delta)
+	}
+	text := fmt.Sprintf("%.2f (%g)", math.Ceil(p.Epsilon*100-1e-9)/100, p.Delta)
+	if p.Declared != "" {
+		text += " declared"
+	}
+	return text
 }
 
 func deltaCell(s *Section, r *Ranking, row *Row, decimals int) string {
@@ -399,6 +432,10 @@ func (b *Board) rankingLegend(s *Section, r *Ranking) string {
 			"# is the rank of the %s with its 95 %% interval over resampled seeds.", count(r.Seeds, "seed"), mean))
 	} else {
 		parts = append(parts, "One seed: no interval can be given, and ranks may be chance.")
+	}
+	if r.private() {
+		parts = append(parts, "ε spent is that of one training, an upper bound from the noise that the host has added up to the last step; "+
+			"what the tuning on the same data reveals is not in it.")
 	}
 	switch {
 	case r.BaselineReason != "":

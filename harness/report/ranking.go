@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"sort"
 	"strings"
 
@@ -47,6 +48,8 @@ type Row struct {
 	Shifts  []stats.Estimate // as Section.Shifts
 	Metrics []stats.Estimate // as Section.Headline
 	Cost    stats.Estimate   // G per trial
+	// Privacy is the largest ε of the row's trials, nil where none was recorded; the trials have one δ, else Notes say so.
+	Privacy *Privacy
 	// Baseline marks the optimizer that the others are compared with.
 	Baseline bool
 	// Compared rows have Delta (test error minus the baseline's, paired by seed) and Adjusted, Holm's p of the sign-flip test.
@@ -144,6 +147,7 @@ func (b *Board) row(s *Section, o OptimizerInfo, configs []*configuration) Row {
 		return stats.MeanCI(x, stats.Level)
 	}
 	r.Cost = each(func(t *Trial) (float64, bool) { return t.cost("") })
+	r.private(final)
 	switch {
 	case len(labels) == 0:
 		r.Reason = "no configuration is selected yet"
@@ -188,6 +192,26 @@ func (b *Board) row(s *Section, o OptimizerInfo, configs []*configuration) Row {
 		r.Notes = append(r.Notes, fmt.Sprintf("%s is unpinned: its plugin %s is a local program that no lock file fixes.", code(o.Name), code(o.Plugin)))
 	}
 	return r
+}
+
+// private sums up what the trials have revealed, whether they were finished or not.
+func (r *Row) private(final map[uint64]*Trial) {
+	for _, t := range final {
+		p := t.Privacy
+		if p == nil {
+			continue
+		}
+		if r.Privacy == nil {
+			r.Privacy = &Privacy{Delta: p.Delta}
+		}
+		r.Privacy.Epsilon = math.Max(r.Privacy.Epsilon, p.Epsilon)
+		if p.Declared > r.Privacy.Declared {
+			r.Privacy.Declared = p.Declared
+		}
+	}
+	if r.Privacy != nil && r.Privacy.Declared != "" {
+		r.Notes = append(r.Notes, fmt.Sprintf("%s: ε is declared by the plugin, not vouched for by the host: %s.", code(r.Optimizer), escape(r.Privacy.Declared)))
+	}
 }
 
 func (b *Board) unfinishedTuning(optimizer string, configs []*configuration) int {

@@ -134,6 +134,9 @@ func (r *Runner) row(t *Trial, final bool, marks map[string]string) (report.Tria
 		marks[t.Optimizer.Name] = why
 	}
 	row.Status, row.Reason, row.G, row.Steps = string(result.Status), result.Reason, float64(result.G), int(result.Steps)
+	if p := result.Privacy; p != nil {
+		row.Privacy = &report.Privacy{Epsilon: float64(p.Epsilon), Delta: float64(p.Delta), Declared: p.Declared}
+	}
 	if result.Status != store.Done {
 		return row, nil
 	}

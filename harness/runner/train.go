@@ -15,6 +15,7 @@ import (
 	"github.com/sharpbench/sharpbench/harness/model"
 	"github.com/sharpbench/sharpbench/harness/oracle"
 	"github.com/sharpbench/sharpbench/harness/pluginhost"
+	"github.com/sharpbench/sharpbench/harness/privacy"
 	"github.com/sharpbench/sharpbench/harness/store"
 )
 
@@ -47,8 +48,9 @@ func (r *Runner) train(ctx context.Context, t *Trial, rec *store.Trial) (*store.
 
 	var res *store.Result
 	var params *store.Params
+	var account privacy.Account
 	for attempt := 1; ; attempt++ {
-		res, params, err = r.attempt(trainCtx, t, rec, log, false)
+		res, params, err = r.attempt(trainCtx, t, rec, log, &account, false)
 		var failure *pluginhost.Failure
 		var invalid *pluginhost.Invalid
 		switch {
@@ -70,6 +72,7 @@ func (r *Runner) train(ctx context.Context, t *Trial, rec *store.Trial) (*store.
 		}
 		break
 	}
+	res.Privacy = t.spent(&account)
 	res.WallSeconds = store.Float(time.Since(started).Seconds())
 	res.TimeLimit = store.Float(limit.Seconds())
 	res.Provenance = r.provenance(started)
@@ -89,7 +92,7 @@ func (r *Runner) retrace(ctx context.Context, t *Trial, rec *store.Trial, have *
 	}
 	defer log.Close()
 	fmt.Fprintln(log, "bench: training again to look at it on the way")
-	res, params, err := r.attempt(ctx, t, rec, log, true)
+	res, params, err := r.attempt(ctx, t, rec, log, &privacy.Account{}, true)
 	var failure *pluginhost.Failure
 	var invalid *pluginhost.Invalid
 	switch {
@@ -102,8 +105,9 @@ func (r *Runner) retrace(ctx context.Context, t *Trial, rec *store.Trial, have *
 	return same, rec.DropCheckpoint()
 }
 
-// attempt runs the optimizer's process once. When it retraces a training whose result is stored, the curve stays as it is.
-func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *os.File, retraces bool) (*store.Result, *store.Params, error) {
+// attempt runs the optimizer's process once. account is set to what it releases, from the start of the training on. When it
+// retraces a training whose result is stored, the curve stays as it is.
+func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *os.File, account *privacy.Account, retraces bool) (*store.Result, *store.Params, error) {
 	begun, err := t.begin()
 	if err != nil {
 		return nil, nil, err
@@ -116,6 +120,11 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 	last := append([]float32(nil), init...)
 
 	problem.Steps, problem.StepsPerEpoch = t.Steps, perEpoch
+	*account = privacy.Account{}
+	if t.plugin.Info.Privacy != nil {
+		answers.Watch(account)
+		account.Claim = t.claim(problem)
+	}
 	problem.Auxiliary = task.HasAuxiliary()
 	session := pluginhost.OptimizeSession{
 		RunID:   t.ID,
@@ -133,6 +142,9 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 		session.Resume = &pluginhost.Resume{Step: c.Step, Blob: c.Blob, Params: c.W, Slots: c.Slots}
 		session.FirstLRScale = schedule.At(from)
 		answers.Resume(c.Bill)
+		if c.Privacy != nil {
+			*account = *c.Privacy.Clone()
+		}
 		copy(task.Buffers(), c.Buffers)
 		copy(prev, c.Prev)
 		spent = c.PluginSeconds
@@ -156,6 +168,7 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 	saved := time.Now()
 	var buffers []float32
 	session.OnCommit = func(c pluginhost.Commit) (pluginhost.Next, error) {
+		account.Commit()
 		last, prev = prev, last
 		copy(last, c.Params)
 		buffers = append(buffers[:0], task.Buffers()...)
@@ -184,6 +197,7 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 				Step: c.Step, Blob: c.Blob, W: c.Params, Buffers: buffers, Prev: prev, Slots: c.State, Bill: answers.Bill(),
 				Counters: store.Counters{
 					PluginSeconds: spent, TrainLoss: store.Float(task.last), LossSum: store.Float(task.sum), LossCount: task.n,
+					Privacy: released(t, account),
 				},
 			}); err != nil {
 				return pluginhost.Next{}, err
@@ -324,6 +338,16 @@ type observed struct {
 func (o *observed) Grad(b oracle.Batch, w, out []float32, opt oracle.Options) (oracle.Eval, error) {
 	e, err := o.task.Grad(b, w, out, opt)
 	if err == nil && b.Stream == oracle.Train && !opt.FreezeStats && !opt.Auxiliary {
+		o.sum += e.Loss
+		o.n++
+	}
+	return e, err
+}
+
+// GradClipped notes the loss of each draw that an optimizer takes gradients of single examples on.
+func (o *observed) GradClipped(b oracle.Batch, w, out []float32, c oracle.Clip, opt oracle.Options) (oracle.Eval, error) {
+	e, err := o.task.GradClipped(b, w, out, c, opt)
+	if err == nil && e.Examples > 0 && b.Part == oracle.All && (b.Stream == oracle.Train || b.Stream == oracle.Poisson) {
 		o.sum += e.Loss
 		o.n++
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/sharpbench/sharpbench/harness/oracle"
+	"github.com/sharpbench/sharpbench/harness/privacy"
 )
 
 // Checkpoint is a training between two steps.
@@ -33,6 +34,8 @@ type Counters struct {
 	// The training losses since the last point of the curve: their sum and number.
 	LossSum   Float `json:"loss_sum"`
 	LossCount int   `json:"loss_count"`
+	// What a differentially private optimizer has released; nil for others.
+	Privacy *privacy.Account `json:"privacy,omitempty"`
 }
 
 // checkpointHead is what a checkpoint keeps in its metadata.

@@ -78,12 +78,26 @@ type Result struct {
 	HostSeconds  Float       `json:"host_seconds"`   // the oracle's compute
 	PluginSecs   Float       `json:"plugin_seconds"` // the plugin's turns
 	WallSeconds  Float       `json:"wall_seconds"`
-	TimeLimit    Float       `json:"time_limit"`    // seconds that were allowed; 0: no limit. A timeout may be tried again with more
-	Dim          int         `json:"dim"`           // number of parameters; 0 if there are none. Set by Finish, with Norm
-	Norm         Float       `json:"norm"`          // Euclidean norm of the trained parameters
-	ParamsSHA256 string      `json:"params_sha256"` // HashParams of the trained parameters; empty if there are none. Set by Finish
+	TimeLimit    Float       `json:"time_limit"`        // seconds that were allowed; 0: no limit. A timeout may be tried again with more
+	Privacy      *Privacy    `json:"privacy,omitempty"` // of differentially private optimizers
+	Dim          int         `json:"dim"`               // number of parameters; 0 if there are none. Set by Finish, with Norm
+	Norm         Float       `json:"norm"`              // Euclidean norm of the trained parameters
+	ParamsSHA256 string      `json:"params_sha256"`     // HashParams of the trained parameters; empty if there are none. Set by Finish
 	Provenance   Provenance  `json:"provenance"`
 	Unlocked     string      `json:"unlocked,omitempty"` // in what the plugin's files were not those of the lock, when --unlocked let them run
+}
+
+// Privacy is what a training has revealed of any single example: its committed steps together are (Epsilon, Delta)-
+// differentially private. It is the host's account, not the optimizer's.
+type Privacy struct {
+	Epsilon    Float  `json:"epsilon"` // an upper bound; +Inf when there was no noise
+	Delta      Float  `json:"delta"`
+	Sigma      Float  `json:"sigma"` // noise multiplier of a release
+	Rate       Float  `json:"rate"`  // with which each example was drawn
+	Draws      uint64 `json:"draws"`
+	Releases   uint64 `json:"releases"`           // noisy sums of clipped gradients
+	Accountant int    `json:"accountant"`         // privacy.Version
+	Declared   string `json:"declared,omitempty"` // why Epsilon rests on the optimizer's word; empty when the host vouches for it
 }
 
 // Provenance says what computed a record. It is not part of any identity.
