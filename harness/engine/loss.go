@@ -48,6 +48,14 @@ type Loss struct {
 	// is the logit-adjusted loss of Menon et al., "Long-tail Learning via Logit Adjustment" (2021), equation 10. With
 	// NormalizeLogits it is added after normalising.
 	Adjust []float64
+	// Multiply are factors of the logits before the softmax, one a class, all positive; nil: 1. They come before Adjust and
+	// after normalising. Cross-entropy only. With (N_c/N_max)^γ and an Adjust of τ ln(prior) this is the vector-scaling
+	// loss of Kini et al., "Label-Imbalanced and Group-Sensitive Classification under Overparameterization" (2021).
+	Multiply []float64
+	// Margin is subtracted from the logit of the label, after Multiply: an example with label c has to win by Margin[c]. One
+	// number a class; nil: 0. Cross-entropy only. With s·C·N_c^(-1/4)/max N_c^(-1/4), and s as Multiply for all classes, this
+	// is the LDAM loss of Cao et al., "Learning Imbalanced Datasets with Label-Distribution-Aware Margin Loss" (2019).
+	Margin []float64
 	// L2 is λ of the ridge penalty ½ λ |w|² over all parameters, biases and scales too. It is added once to the mean, and
 	// to the loss of each example, whose mean the loss is. It is part of the loss, of its gradient and its Hessian; weight
 	// decay, which is not, belongs to optimizers.
@@ -56,7 +64,7 @@ type Loss struct {
 
 // LossProblem is something wrong with one field of a Loss.
 type LossProblem struct {
-	Key     string // as in a suite: name, label_smoothing, class_weights, adjust, l2; or normalize_logits
+	Key     string // as in a suite: name, label_smoothing, class_weights, adjust, l2; or normalize_logits, multiply, margin
 	Message string
 }
 
@@ -84,6 +92,8 @@ func (l Loss) Problems(outputs int) []LossProblem {
 		only("label_smoothing", l.LabelSmoothing != 0)
 		only("class_weights", l.ClassWeights != nil)
 		only("adjust", l.Adjust != nil)
+		only("multiply", l.Multiply != nil)
+		only("margin", l.Margin != nil)
 		only("normalize_logits", l.NormalizeLogits)
 	}
 	if !(l.LabelSmoothing >= 0 && l.LabelSmoothing < 1) {
@@ -99,11 +109,15 @@ func (l Loss) Problems(outputs int) []LossProblem {
 				add(key, "%s: class %d has %v: expected a finite number", key, c, v)
 			case key == "class_weights" && v < 0:
 				add(key, "%s: class %d has %v: expected at least 0", key, c, v)
+			case key == "multiply" && v <= 0:
+				add(key, "%s: class %d has %v: expected more than 0", key, c, v)
 			}
 		}
 	}
 	vector("class_weights", l.ClassWeights)
 	vector("adjust", l.Adjust)
+	vector("multiply", l.Multiply)
+	vector("margin", l.Margin)
 	if !(l.L2 >= 0) || math.IsInf(l.L2, 1) {
 		add("l2", "l2: expected a number of at least 0, found %v", l.L2)
 	}
@@ -113,7 +127,8 @@ func (l Loss) Problems(outputs int) []LossProblem {
 // Equal reports whether l and o are the same function.
 func (l Loss) Equal(o Loss) bool {
 	return l.kind() == o.kind() && l.LabelSmoothing == o.LabelSmoothing && l.NormalizeLogits == o.NormalizeLogits &&
-		l.L2 == o.L2 && slices.Equal(l.ClassWeights, o.ClassWeights) && slices.Equal(l.Adjust, o.Adjust)
+		l.L2 == o.L2 && slices.Equal(l.ClassWeights, o.ClassWeights) && slices.Equal(l.Adjust, o.Adjust) &&
+		slices.Equal(l.Multiply, o.Multiply) && slices.Equal(l.Margin, o.Margin)
 }
 
 func (l Loss) kind() string {
@@ -228,19 +243,19 @@ func (l Loss) tangent(s lossScratch, logits, rlogits []float32, b Batch, rd []fl
 // crossEntropy returns the loss of one example with the (normalised) logits s.z, and leaves in s.p its gradient with
 // respect to them, divided by n.
 func (l Loss) crossEntropy(s lossScratch, label int, n float64) float64 {
-	mass := l.softmax(s)
+	mass := l.softmax(s, label)
 	logSum, largest := mass.logSum, mass.largest
 	weight := l.weight(label, len(s.z))
 	var loss float64
 	for j, v := range s.z {
 		t := l.target(label, j, len(s.z))
-		if l.Adjust != nil {
-			v += l.Adjust[j]
-		}
 		if t != 0 {
-			loss -= float64(t * (v - largest - logSum))
+			loss -= float64(t * (l.shifted(v, j, label) - largest - logSum))
 		}
 		s.p[j] = (float64(weight*s.p[j]) - t) / n
+		if l.Multiply != nil {
+			s.p[j] *= l.Multiply[j]
+		}
 	}
 	return loss
 }
@@ -261,12 +276,16 @@ func (l Loss) crossEntropyTangent(s lossScratch, label int, n float64) {
 			r[j] = (r[j] - float64(z[j]*along)) / norm
 		}
 	}
-	l.softmax(s)
+	l.softmax(s, label)
 	weight := l.weight(label, len(s.z))
-	mean := dot(p, r)
+	var mean float64
 	for j := range q {
-		q[j] = float64(weight*p[j]) * (r[j] - mean) / n
-		p[j] = (float64(weight*p[j]) - l.target(label, j, len(s.z))) / n
+		mean += float64(p[j] * float64(l.factor(j)*r[j]))
+	}
+	for j := range q {
+		f := l.factor(j)
+		q[j] = float64(float64(weight*p[j])*(float64(f*r[j])-mean)/n) * f
+		p[j] = (float64(weight*p[j]) - l.target(label, j, len(s.z))) / n * f
 	}
 	if !l.NormalizeLogits {
 		return
@@ -285,21 +304,37 @@ func (l Loss) crossEntropyTangent(s lossScratch, label int, n float64) {
 
 type softmaxMass struct{ largest, logSum float64 }
 
-// softmax leaves softmax(z + Adjust) in s.p.
-func (l Loss) softmax(s lossScratch) softmaxMass {
+// factor is what logit j is multiplied by.
+func (l Loss) factor(j int) float64 {
+	if l.Multiply == nil {
+		return 1
+	}
+	return l.Multiply[j]
+}
+
+// shifted is what the softmax sees of logit j, which is v, for an example with a label.
+func (l Loss) shifted(v float64, j, label int) float64 {
+	if l.Multiply != nil {
+		v = float64(v * l.Multiply[j])
+	}
+	if l.Adjust != nil {
+		v += l.Adjust[j]
+	}
+	if l.Margin != nil && j == label {
+		v -= l.Margin[j]
+	}
+	return v
+}
+
+// softmax leaves softmax(Multiply z + Adjust - Margin of the label) in s.p.
+func (l Loss) softmax(s lossScratch, label int) softmaxMass {
 	largest := math.Inf(-1)
 	for j, v := range s.z {
-		if l.Adjust != nil {
-			v += l.Adjust[j]
-		}
-		largest = max(largest, v) // NaN stays NaN
+		largest = max(largest, l.shifted(v, j, label)) // NaN stays NaN
 	}
 	var sum float64
 	for j, v := range s.z {
-		if l.Adjust != nil {
-			v += l.Adjust[j]
-		}
-		s.p[j] = math.Exp(v - largest)
+		s.p[j] = math.Exp(l.shifted(v, j, label) - largest)
 		sum += s.p[j]
 	}
 	for j := range s.p {
@@ -398,14 +433,18 @@ func (l Loss) misfit(outputs int) string {
 			return "ClassWeights has not one number a class"
 		case l.Adjust != nil && len(l.Adjust) != outputs:
 			return "Adjust has not one number a class"
+		case l.Multiply != nil && len(l.Multiply) != outputs:
+			return "Multiply has not one number a class"
+		case l.Margin != nil && len(l.Margin) != outputs:
+			return "Margin has not one number a class"
 		}
 		return ""
 	case MSE, Logistic:
 		switch {
 		case l.Kind == Logistic && outputs > 2:
 			return "logistic of more than 2 outputs"
-		case l.LabelSmoothing != 0, l.ClassWeights != nil, l.Adjust != nil, l.NormalizeLogits:
-			return "smoothing, class weights, adjusted and normalised logits belong to cross_entropy"
+		case l.LabelSmoothing != 0, l.ClassWeights != nil, l.Adjust != nil, l.Multiply != nil, l.Margin != nil, l.NormalizeLogits:
+			return "smoothing, class weights, margins, adjusted and normalised logits belong to cross_entropy"
 		}
 		return ""
 	}

@@ -171,6 +171,10 @@ func TestLossDerivatives(t *testing.T) {
 		{4, false, Loss{ClassWeights: []float64{0.2, 3, 1, 0}, LabelSmoothing: 0.2}},
 		{4, false, Loss{Adjust: []float64{0.5, -1, 0, -3}}},
 		{4, false, Loss{Adjust: []float64{0.5, -1, 0, -3}, ClassWeights: []float64{1, 2, 3, 4}, NormalizeLogits: true, LabelSmoothing: 0.1}},
+		{4, false, Loss{Multiply: []float64{0.2, 3, 1, 0.5}}},
+		{4, false, Loss{Margin: []float64{0.2, 3, 1, 0}}},
+		{3, false, Loss{Multiply: []float64{0.2, 3, 1}, Adjust: []float64{0.5, -1, 0}, Margin: []float64{0.2, 0, 1}, ClassWeights: []float64{1, 2, 0.1}, LabelSmoothing: 0.1}},
+		{3, false, Loss{Multiply: []float64{0.2, 3, 1}, Margin: []float64{0.2, 0, 1}, NormalizeLogits: true}},
 		{6, false, Loss{Kind: MSE}},
 		{6, true, Loss{Kind: MSE}},
 		{1, false, Loss{Kind: MSE}},
@@ -269,6 +273,8 @@ func TestLossProblems(t *testing.T) {
 		{Loss{Kind: MSE, LabelSmoothing: 0.1, ClassWeights: []float64{1}, NormalizeLogits: true}, 1, "label_smoothing class_weights normalize_logits"},
 		{Loss{LabelSmoothing: 1, L2: -1}, 0, "label_smoothing l2"},
 		{Loss{LabelSmoothing: math.NaN(), L2: math.Inf(1)}, 0, "label_smoothing l2"},
+		{Loss{Multiply: []float64{1, 0}, Margin: []float64{math.NaN()}}, 2, "multiply margin margin"},
+		{Loss{Kind: MSE, Multiply: []float64{1}, Margin: []float64{1}}, 1, "multiply margin"},
 		{Loss{ClassWeights: []float64{1, -1}, Adjust: []float64{math.Inf(-1)}}, 2, "class_weights adjust adjust"},
 	} {
 		var keys []string
@@ -282,8 +288,45 @@ func TestLossProblems(t *testing.T) {
 			t.Errorf("%+v with %d outputs: problems with %q, want %q", c.loss, c.outputs, got, c.want)
 		}
 	}
-	if !(Loss{}).Equal(Loss{Kind: CrossEntropy}) || (Loss{}).Equal(Loss{L2: 1}) || (Loss{}).Equal(Loss{Adjust: []float64{1, 2}}) {
+	if !(Loss{}).Equal(Loss{Kind: CrossEntropy}) || (Loss{}).Equal(Loss{L2: 1}) || (Loss{}).Equal(Loss{Adjust: []float64{1, 2}}) || (Loss{}).Equal(Loss{Multiply: []float64{1, 1}}) || (Loss{}).Equal(Loss{Margin: []float64{0, 0}}) {
 		t.Error("Equal does not tell losses apart")
+	}
+}
+
+// The losses for long tails, of classes with 100, 30 and 5 examples, against PyTorch 2 in float64: vector scaling with
+// γ = 0.3 and τ = 1, and LDAM with C = 0.5 and s = 30, on a tenth of the logits, under deferred weights with β = 0.9.
+func TestLongTailLosses(t *testing.T) {
+	counts := []float64{100, 30, 5}
+	var multiply, adjust, scale, margin []float64
+	for _, n := range counts {
+		multiply = append(multiply, math.Pow(n/100, 0.3))
+		adjust = append(adjust, math.Log(n/135))
+		scale = append(scale, 3)
+		margin = append(margin, 30*0.5*math.Pow(n, -0.25)/math.Pow(5, -0.25))
+	}
+	logits := []float32{0.5, -1, 2, 1.5, 0.25, -0.75}
+	b := Batch{X: logits, Y: []int32{2, 1}}
+	for _, c := range []struct {
+		name string
+		loss Loss
+		want float64
+		grad []float64
+	}{
+		{"vector scaling", Loss{Multiply: multiply, Adjust: adjust}, 2.721602762118378, []float64{
+			0.43136892478444944, 0.02724728138338876, -0.19152381274761412, 0.45960143303980155, -0.3229040829731878, 0.0015381644804053698}},
+		{"LDAM", Loss{Multiply: scale, Margin: margin, ClassWeights: []float64{0.6687296338062744, 0.6983142200392407, 1.632956146154485}}, 13.238183469244227, []float64{
+			2.4224564530315367, 0.02691106035077008, -2.449367513382307, 1.0462446104491627, -1.0474696369419, 0.0012250264927375237}},
+	} {
+		d := make([]float32, len(logits))
+		total, _ := c.loss.sum(newLossScratch(3), logits, b, d, nil)
+		if math.Abs(total/2-c.want) > 1e-9 {
+			t.Errorf("%s: loss %v, want %v", c.name, total/2, c.want)
+		}
+		for i, want := range c.grad {
+			if math.Abs(float64(d[i])-want) > 1e-6*math.Max(1, math.Abs(want)) {
+				t.Errorf("%s: gradient %d is %v, want %v", c.name, i, d[i], want)
+			}
+		}
 	}
 }
 

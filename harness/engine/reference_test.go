@@ -340,8 +340,14 @@ func (r *ref) crossEntropy(logits []float64, label int) float64 {
 			z[j] = (z[j] - mean) / norm
 		}
 	}
+	for j, v := range r.loss.Multiply {
+		z[j] *= v
+	}
 	for j, v := range r.loss.Adjust {
 		z[j] += v
+	}
+	if r.loss.Margin != nil {
+		z[label] -= r.loss.Margin[label]
 	}
 	var sum float64
 	for _, v := range z {
