@@ -91,6 +91,9 @@ type Spec struct {
 	Name    string `toml:"name" json:"name"`       // one of Names
 	Train   int    `toml:"train" json:"train"`     // examples to train on; 0: all that the validation split leaves
 	Augment string `toml:"augment" json:"augment"` // one of Augments; "" is "none"
+	// Imbalance is the ratio of the last class's training examples to the first one's in an exponential long tail; 0
+	// stands for 1, no tail. See Split.LongTail.
+	Imbalance float64 `toml:"imbalance,omitzero" json:"imbalance,omitempty"`
 }
 
 // source is a data set that this package knows.

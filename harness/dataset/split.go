@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/sharpbench/sharpbench/harness/rng"
@@ -54,6 +55,37 @@ func (d *Data) Split(seed uint64, train, validation int, stratified bool) (Split
 		}
 	}
 	return s, nil
+}
+
+// LongTail returns the split with fewer training examples of later classes: class c of K keeps the first n·imbalance^(c/(K-1))
+// of its training examples, rounded down and at least one, n being the number of training examples of the rarest class (of
+// all classes, where they are balanced). 0 < imbalance <= 1. The validation part stays as it is (Cui et al., "Class-Balanced
+// Loss Based on Effective Number of Samples", 2019).
+func (d *Data) LongTail(s Split, imbalance float64) Split {
+	if !(imbalance > 0 && imbalance <= 1) {
+		panic(fmt.Sprintf("dataset: an imbalance of %v: expected above 0 and at most 1", imbalance))
+	}
+	counts := make([]int, len(d.Classes))
+	for _, i := range s.Train {
+		counts[d.Train.Labels[i]]++
+	}
+	n := slices.Min(counts)
+	for c := range counts {
+		share := 1.0
+		if len(counts) > 1 {
+			share = math.Pow(imbalance, float64(c)/float64(len(counts)-1))
+		}
+		// A power that should be a whole number may come out just below it.
+		counts[c] = min(n, max(1, int(float64(n)*share+1e-9)))
+	}
+	out := Split{Validation: s.Validation}
+	for _, i := range s.Train {
+		if c := d.Train.Labels[i]; counts[c] > 0 {
+			counts[c]--
+			out.Train = append(out.Train, i)
+		}
+	}
+	return out
 }
 
 // shares divides total among groups in proportion to their sizes by largest remainders, ties to the earlier group.

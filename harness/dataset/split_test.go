@@ -57,6 +57,35 @@ func TestSplit(t *testing.T) {
 	}
 }
 
+// Counts fall by the same factor from class to class, and what stays of a class are its first examples.
+func TestLongTail(t *testing.T) {
+	d := toy(120, 100, 150)
+	for _, c := range []struct {
+		imbalance float64
+		want      []int
+	}{{0.01, []int{100, 10, 1}}, {0.0001, []int{100, 1, 1}}, {0.5, []int{100, 70, 50}}, {1, []int{100, 100, 100}}} {
+		s, err := d.Split(1, 0, 0, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tail := d.LongTail(s, c.imbalance)
+		counts, at := make([]int, 3), 0
+		for _, i := range tail.Train {
+			counts[d.Train.Labels[i]]++
+			for s.Train[at] != i {
+				if l := d.Train.Labels[s.Train[at]]; counts[l] < c.want[l] {
+					t.Fatalf("imbalance %v: example %d of class %d is left out before the class is full", c.imbalance, s.Train[at], l)
+				}
+				at++
+			}
+			at++
+		}
+		if !slices.Equal(counts, c.want) {
+			t.Errorf("imbalance %v: %v examples, want %v", c.imbalance, counts, c.want)
+		}
+	}
+}
+
 func TestSplitIsAFunctionOfTheSeed(t *testing.T) {
 	d := toy(500, 500)
 	get := func(seed uint64, train int, stratified bool) Split {

@@ -37,6 +37,15 @@ func NewTraining(p Problem) *Training {
 	return t
 }
 
+// SetObjective changes the loss from the next request on: the classes of a long tail may get weights late. The statistics
+// and the order of the examples stay.
+func (t *Training) SetObjective(l engine.Loss) {
+	t.Objective = l
+	if t.auxiliary != nil {
+		t.auxiliary.Objective = l
+	}
+}
+
 // StepsPerEpoch is the number of minibatches that show each training example once.
 func (t *Training) StepsPerEpoch() int { return t.order.Steps() }
 

@@ -202,7 +202,7 @@ func (r *Runner) pace(w *workload) (pace, error) {
 	for _, e := range r.evaluations(w) {
 		switch n := float64(w.data.Test.Len()); {
 		case e.Spec.Split == "train":
-			examples += float64(max(w.Data.Train, w.BatchSize))
+			examples += float64(max(w.train, w.BatchSize))
 		case e.Spec.Split == "validation":
 			examples += float64(w.Validation.Size)
 		case e.Spec.Shift != nil && e.Spec.Shift.Examples > 0:

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"github.com/sharpbench/sharpbench/harness/progress"
 	"os"
 	"slices"
@@ -185,6 +186,9 @@ func (t *Trial) examples(m *suite.Metric) (*dataset.Images, []int, error) {
 	split, err := t.split()
 	if err != nil {
 		return nil, nil, err
+	}
+	if have := len(split.Train); m.On.Examples > have {
+		return nil, nil, fmt.Errorf("metric %q is taken on %d examples; workload %q trains on %d", m.Name, m.On.Examples, t.workload.Name, have)
 	}
 	return &data.Train, dataset.Sample(&data.Train, split.Train, m.On.Examples, t.Seed, "probe"), nil
 }

@@ -152,6 +152,7 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 		copy(last, c.W)
 		fmt.Fprintf(log, "bench: continuing at step %d of %d\n", from, t.Steps)
 	}
+	begun.loss(from)
 	if from == 0 && slices.Contains(kept, 0) {
 		if err := rec.PutSnapshot(0, &store.Params{Tensors: tensors(problem.Tensors), W: init, Buffers: task.Buffers()}); err != nil {
 			return nil, nil, err
@@ -174,6 +175,7 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 		buffers = append(buffers[:0], task.Buffers()...)
 		step := int(c.Step)
 		ended := step >= t.Steps
+		begun.loss(step)
 		if _, found := slices.BinarySearch(kept, step); found {
 			if err := rec.PutSnapshot(step, &store.Params{Tensors: tensors(problem.Tensors), W: last, Buffers: buffers, Update: difference(last, prev)}); err != nil {
 				return pluginhost.Next{}, err
@@ -288,6 +290,7 @@ type begun struct {
 	task    task
 	problem pluginhost.Problem // without the number of steps
 	init    []float32
+	loss    func(steps int) // sets the loss of the step after so many: it may change on the way
 }
 
 func (t *Trial) begin() (begun, error) {
@@ -297,7 +300,7 @@ func (t *Trial) begin() (begun, error) {
 		p.Init(init)
 		return begun{p, pluginhost.Problem{
 			Dim: p.Dim(), Tensors: p.Layout(), Classes: p.Classes(), Examples: p.Examples(), BatchSize: p.BatchSize(),
-		}, init}, nil
+		}, init, func(int) {}}, nil
 	}
 	net, err := t.net()
 	if err != nil {
@@ -315,15 +318,28 @@ func (t *Trial) begin() (begun, error) {
 	if err != nil {
 		return begun{}, err
 	}
+	early, until, err := t.early(split)
+	if err != nil {
+		return begun{}, err
+	}
 	init := make([]float32, net.Dim())
 	model.Init(t.Spec.Model, net, t.Seed, init)
 	p := pluginhost.ProblemOf(net)
 	p.Examples, p.BatchSize = len(split.Train), t.Workload.BatchSize
-	return begun{oracle.NewTraining(oracle.Problem{
+	training := oracle.NewTraining(oracle.Problem{
 		Net: net, Objective: objective, Images: &t.workload.data.Train, Normalize: t.workload.normalize,
 		Examples: split.Train, BatchSize: t.Workload.BatchSize, Nominal: t.Workload.BatchSize,
 		Augment: t.Workload.Data.Augment, Seed: t.Seed, Auxiliary: auxiliary,
-	}), p, init}, nil
+	})
+	// The class weights of a long tail may come late.
+	loss := func(steps int) {
+		if until > 0 && steps < until {
+			training.SetObjective(early)
+		} else if until > 0 {
+			training.SetObjective(objective)
+		}
+	}
+	return begun{training, p, init, loss}, nil
 }
 
 // observed watches the gradients an optimizer asks for, so that the training curve costs nothing.

@@ -3,6 +3,7 @@ package runner
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/sharpbench/sharpbench/harness/dataset"
@@ -34,6 +35,7 @@ type workload struct {
 	*suite.Workload
 	data      *dataset.Data // nil for a problem
 	normalize dataset.Normalizer
+	train     int // training examples, as many for every seed; 0 for a problem
 }
 
 // known draws the trial's instance of a problem with a known answer.
@@ -53,14 +55,11 @@ func (w *workload) digest() string {
 
 // examples is the number of training examples, and nominal how many of them are a minibatch.
 func (w *workload) examples() (n, nominal int) {
-	switch {
-	case w.Problem != nil:
+	if w.Problem != nil {
 		n = w.Problem.Examples()
 		return n, min(n, w.BatchSize)
-	case w.Data.Train > 0:
-		return w.Data.Train, w.BatchSize
 	}
-	return w.data.Train.Len() - w.Validation.Size, w.BatchSize
+	return w.train, w.BatchSize
 }
 
 // net builds the net of a trial: the workload's, with the optimizer's override.
@@ -71,8 +70,15 @@ func (t *Trial) net() (*engine.Net, error) {
 
 // split draws the trial's training and validation examples: the same for every optimizer of a seed.
 func (t *Trial) split() (dataset.Split, error) {
-	w := t.workload
-	return w.data.Split(t.Seed, w.Data.Train, w.Validation.Size, w.Validation.Stratified)
+	return t.workload.split(t.Seed)
+}
+
+func (w *workload) split(seed uint64) (dataset.Split, error) {
+	s, err := w.data.Split(seed, w.Data.Train, w.Validation.Size, w.Validation.Stratified)
+	if err == nil && w.Data.Imbalance != 0 {
+		s = w.data.LongTail(s, w.Data.Imbalance)
+	}
+	return s, err
 }
 
 // objective is the loss a trial trains on and is measured with: priors and weights of classes are those of its training
@@ -82,11 +88,27 @@ func (t *Trial) objective(s dataset.Split) (engine.Loss, error) {
 }
 
 func (w *workload) objective(s dataset.Split) (engine.Loss, error) {
+	return w.Loss.Objective(w.counts(s))
+}
+
+// counts are the numbers of training examples of the classes.
+func (w *workload) counts(s dataset.Split) []int {
 	counts := make([]int, len(w.data.Classes))
 	for _, i := range s.Train {
 		counts[w.data.Train.Labels[i]]++
 	}
-	return w.Loss.Objective(counts)
+	return counts
+}
+
+// early is the loss a trial trains on before step until, counted from 0: without the class weights that come late. until
+// is 0 where there are none.
+func (t *Trial) early(s dataset.Split) (loss engine.Loss, until int, err error) {
+	early, deferred := t.workload.Loss.Early()
+	if !deferred {
+		return loss, 0, nil
+	}
+	loss, err = early.Objective(t.workload.counts(s))
+	return loss, int(math.Ceil(t.workload.Loss.Reweight.From * float64(t.Steps))), err
 }
 
 // auxiliary is the auxiliary objective of a trial with this split.
@@ -133,11 +155,12 @@ func load(s *suite.Suite) (map[string]*workload, error) {
 			}
 			data[w.Data.Name] = d
 		}
-		split, err := d.Split(0, w.Data.Train, w.Validation.Size, w.Validation.Stratified)
+		out[w.Name] = &workload{Workload: w, data: d, normalize: d.Normalizer()}
+		split, err := out[w.Name].split(0)
 		if err != nil {
 			return nil, fmt.Errorf("workload %q: %w", w.Name, err)
 		}
-		out[w.Name] = &workload{Workload: w, data: d, normalize: d.Normalizer()}
+		out[w.Name].train = len(split.Train)
 		if _, err := out[w.Name].objective(split); err != nil {
 			return nil, fmt.Errorf("workload %q: %w", w.Name, err)
 		}

@@ -383,12 +383,21 @@ func (l *loader) workload(t *table) Workload {
 		Train:   d.whole("train", 0, 0, math.MaxInt32),
 		Augment: d.choice("augment", dataset.AugmentNone, dataset.Augments()),
 	}
+	imbalance := d.number("imbalance", 1)
+	if !(imbalance > 0 && imbalance <= 1) {
+		d.report(d.at("imbalance"), "imbalance", "0.01 leaves the last class a hundredth of the first one's examples", "imbalance: expected a number above 0 and at most 1, found %s", FormatValue(imbalance))
+	} else if imbalance < 1 {
+		w.Data.Imbalance = imbalance
+	}
 	d.done(nil)
 
 	v := t.sub("validation")
 	v.name = "the validation of " + t.name
 	w.Validation = Validation{Size: v.whole("size", 0, 0, math.MaxInt32), Stratified: v.boolean("stratified", true)}
 	v.done(nil)
+	if w.Data.Imbalance != 0 && !w.Validation.Stratified {
+		v.report(v.at("stratified"), "stratified", "", "stratified: an imbalanced training set needs stratified splits, so that every seed has as many examples of a class")
+	}
 
 	loss := t.sub("loss")
 	loss.name = "the loss of " + t.name
@@ -402,9 +411,9 @@ func (l *loader) workload(t *table) Workload {
 	l.unique(ss, "shift")
 	t.done(func(key string) string {
 		switch key {
-		case "train", "augment":
+		case "train", "augment", "imbalance":
 			return "it belongs to data = { … }"
-		case "label_smoothing", "class_weights", "adjust", "l2":
+		case "label_smoothing", "class_weights", "adjust", "gamma", "margin", "scale", "reweight", "l2":
 			return "it belongs to loss = { … }"
 		}
 		if slices.Contains(modelKeys, key) {

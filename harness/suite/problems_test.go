@@ -50,6 +50,20 @@ func TestProblems(t *testing.T) {
 11:42: class 0 is there twice
 11:45: classes[2]: expected a label, counted from 0, found the whole number -1
 11:49: classes[3]: expected a label, counted from 0, found the number 1.5`},
+		{"losses for long tails", with(`data = { name = "digits"`, "loss = { gamma = -1, margin = -0.5, scale = 0, reweight = { beta = 1, form = 1, from = 1 }, class_weights = \"balanced\" }\n"+`data = { imbalance = 2, name = "digits"`, "size = 200", "size = 200, stratified = true"),
+			`11:18: gamma: expected a number of at least 0, found -1
+11:31: margin: expected a number of at least 0, found -0.5
+11:45: scale: expected a number of more than 0, found 0
+11:59: reweight and class_weights are two sets of weights: leave one of them out
+11:68: beta: expected a number of at least 0 and below 1, found 1
+11:71: unknown key "form" in the weights of the loss of workload "digits-mlp" | did you mean "from"?
+11:88: from: expected a number of at least 0 and below 1, found 1
+12:22: imbalance: expected a number above 0 and at most 1, found 2 | 0.01 leaves the last class a hundredth of the first one's examples`},
+		{"losses for long tails without classes", with(`data = { name = "digits"`, "loss = { name = \"mse\", gamma = 0.3, reweight = {} }\n"+`data = { imbalance = 0.1, name = "digits"`, "size = 200", "size = 200, stratified = false"),
+			`11:32: gamma belongs to cross_entropy, mse has none
+11:48: reweight belongs to cross_entropy, mse has none
+13:41: stratified: an imbalanced training set needs stratified splits, so that every seed has as many examples of a class`},
+		{"a good loss for long tails", with(`data = { name = "digits"`, "loss = { gamma = 0.3, adjust = 1, margin = 0.5, scale = 30, reweight = { from = 0.5 } }\n"+`data = { imbalance = 0.1, name = "digits"`), ""},
 		{"auxiliary classes left out", with(`data = { name = "digits"`, "auxiliary = { kind = \"classes\" }\n"+`data = { name = "digits"`),
 			`11:13: the auxiliary objective "classes" needs classes | add classes = [0, 1]`},
 		{"auxiliary classes in vain", with(`data = { name = "digits"`, "auxiliary = { kind = \"l2\", classes = [] , clases = 1 }\n"+`data = { name = "digits"`),
@@ -153,7 +167,7 @@ func TestProblems(t *testing.T) {
 11:56: adjust belongs to cross_entropy, mse has none
 11:75: class_weights belongs to cross_entropy, mse has none
 11:92: l2: expected a number of at least 0, found -1
-11:96: unknown key "weights" in the loss of workload "digits-mlp" | keys here: adjust, class_weights, l2, label_smoothing, name`},
+11:96: unknown key "weights" in the loss of workload "digits-mlp" | keys here: adjust, class_weights, gamma, l2, label_smoothing, margin, name, reweight, scale`},
 		{"numbers of the loss", with(`data = { name = "digits"`, "loss = { label_smoothing = 1, adjust = -1, class_weights = [1, -2, \"a\"], l2 = \"0\" }\n"+`data = { name = "digits"`),
 			`11:28: label_smoothing: expected a number of at least 0 and below 1, found 1
 11:40: adjust: expected a number of at least 0, found -1 | 1 adjusts by the logarithms of the priors
