@@ -182,6 +182,9 @@ func publish(cmd *cobra.Command, g *global, r *runner.Runner, dir string) ([]str
 	if len(files) == 0 {
 		return nil, errors.New("the report has no files")
 	}
+	if others := r.NotChosen(in); len(others) > 0 && !g.quiet {
+		fmt.Fprintf(cmd.ErrOrStderr(), "not computed yet: %s; without -O the same command computes them\n", strings.Join(others, ", "))
+	}
 	if g.json {
 		return files, json.NewEncoder(cmd.OutOrStdout()).Encode(in)
 	}

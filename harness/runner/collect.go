@@ -118,6 +118,20 @@ func (r *Runner) Collect() (report.Input, error) {
 	return in, nil
 }
 
+// NotChosen lists the optimizers that this run was not to compute and that have no selected configuration yet: their rows
+// on the board are empty.
+func (r *Runner) NotChosen(in report.Input) []string {
+	var out []string
+	for i := range r.Suite.Optimizers {
+		o := &r.Suite.Optimizers[i]
+		known := slices.ContainsFunc(in.Trials, func(t report.Trial) bool { return t.Optimizer == o.Name && t.Final })
+		if !o.Selected && !known {
+			out = append(out, o.Name)
+		}
+	}
+	return out
+}
+
 // row is what the store knows of one trial. A record that must not be shown leaves its mark.
 func (r *Runner) row(t *Trial, final bool, marks map[string]string) (report.Trial, error) {
 	row := report.Trial{
