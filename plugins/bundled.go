@@ -11,6 +11,7 @@ import (
 	"github.com/sharpbench/sharpbench/plugins/optimizers/adasap"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/asam"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/bloop"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/conadv"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/coordclip"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/dnsam"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/dpsam"
@@ -63,6 +64,7 @@ var bundled = []any{
 	proxlinear.Optimizer{},
 	o2nc.Optimizer{},
 	zofw.Optimizer{},
+	conadv.Optimizer{},
 	adasap.Optimizer{},
 	proxskip.Optimizer{},
 	ea.Optimizer{},

@@ -35,7 +35,7 @@ func TestBundledDescriptions(t *testing.T) {
 		if len(problems) > 0 {
 			t.Errorf("%s: defaults: %v", name, problems)
 		}
-		problem := sdk.Problem{Dim: 3, Auxiliary: true, Tensors: []sdk.Tensor{
+		problem := sdk.Problem{Dim: 3, InputLen: 1, Auxiliary: true, Tensors: []sdk.Tensor{
 			{Name: "fc.weight", Kind: sdk.KindWeight, Shape: []int{1, 1}, Prunable: true},
 			{Name: "norm.scale", Kind: sdk.KindNormScale, Shape: []int{1}, Offset: 1},
 			{Name: "norm.shift", Kind: sdk.KindNormShift, Shape: []int{1}, Offset: 2},
