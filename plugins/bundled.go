@@ -30,6 +30,7 @@ import (
 	"github.com/sharpbench/sharpbench/plugins/optimizers/prune"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/sam"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/samon"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/selfdistill"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/sgd"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/tvlars"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/usam"
@@ -66,6 +67,7 @@ var bundled = []any{
 	zofw.Optimizer{},
 	conadv.Optimizer{},
 	adasap.Optimizer{},
+	selfdistill.Optimizer{},
 	proxskip.Optimizer{},
 	ea.Optimizer{},
 

@@ -35,10 +35,11 @@ func TestBundledDescriptions(t *testing.T) {
 		if len(problems) > 0 {
 			t.Errorf("%s: defaults: %v", name, problems)
 		}
-		problem := sdk.Problem{Dim: 3, InputLen: 1, Auxiliary: true, Tensors: []sdk.Tensor{
+		problem := sdk.Problem{Dim: 5, Classes: 2, InputLen: 1, Auxiliary: true, Tensors: []sdk.Tensor{
 			{Name: "fc.weight", Kind: sdk.KindWeight, Shape: []int{1, 1}, Prunable: true},
 			{Name: "norm.scale", Kind: sdk.KindNormScale, Shape: []int{1}, Offset: 1},
 			{Name: "norm.shift", Kind: sdk.KindNormShift, Shape: []int{1}, Offset: 2},
+			{Name: "out.weight", Kind: sdk.KindWeight, Layer: 1, Shape: []int{1, 2}, Offset: 3, Prunable: true},
 		}}
 		if info.Check != nil {
 			if d := info.Check(problem, defaults); len(d) > 0 {
