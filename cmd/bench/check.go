@@ -2,9 +2,14 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"github.com/sharpbench/sharpbench/harness/dataset"
+	"github.com/sharpbench/sharpbench/harness/progress"
+	"github.com/sharpbench/sharpbench/harness/runner"
 )
 
 func newCheck(g *global) *cobra.Command {
@@ -13,14 +18,26 @@ func newCheck(g *global) *cobra.Command {
 		Use:   "check SUITE",
 		Short: "check a suite without computing anything",
 		Long: `check reads a suite as run does: keys and types, every parameter against its plugin's own description, equal
-numbers of tuning trials, and references. All problems are reported at once.
+numbers of tuning trials, and references. Where the data are here, every optimizer is also asked about its configurations
+on every workload. All problems are reported at once.
 
 EXIT STATUS: 0 nothing wrong, 2 something is, 4 a plugin cannot be started.`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: completeSuites,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, _, err := o.load(cmd, g, args[0])
+			s, host, err := o.load(cmd, g, args[0])
 			if err != nil {
+				return err
+			}
+			r := &runner.Runner{Suite: s, Plugins: host, Jobs: 1, Reporter: progress.Silent{}, Release: release}
+			var missing *dataset.Missing
+			if err := r.Prepare(); errors.As(err, &missing) {
+				if !g.quiet {
+					fmt.Fprintf(cmd.ErrOrStderr(), "the data set %s is not here: parameters were not judged on its workloads\n", missing.Name)
+				}
+			} else if err != nil {
+				return unavailable(err, "")
+			} else if err := judge(cmd, r); err != nil {
 				return err
 			}
 			if g.json {
@@ -32,4 +49,16 @@ EXIT STATUS: 0 nothing wrong, 2 something is, 4 a plugin cannot be started.`,
 	}
 	o.bind(c)
 	return c
+}
+
+// judge asks the optimizers about the suite's configurations; what they refuse is an error with places.
+func judge(cmd *cobra.Command, r *runner.Runner) error {
+	problems, err := r.Judge(cmd.Context())
+	switch {
+	case err != nil:
+		return unavailable(err, "")
+	case len(problems) > 0:
+		return problems
+	}
+	return nil
 }

@@ -66,6 +66,11 @@ nothing was started, 4 a plugin or data is not available, 130 interrupted (the s
 			if err != nil {
 				return err
 			}
+			if forecast.Cached < forecast.Trials {
+				if err := judge(cmd, r); err != nil {
+					return err
+				}
+			}
 			if !g.quiet {
 				fmt.Fprintln(cmd.ErrOrStderr(), forecast.Line(jobs))
 			}

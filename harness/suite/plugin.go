@@ -99,6 +99,14 @@ func (l *loader) optimizer(t *table) Optimizer {
 		check.defaults(o.Params, varied, o.List)
 	}
 	o.at = places{plugin: t.at("plugin"), params: check.at}
+	if p := o.Info.Privacy; known && p != nil {
+		// The defaults cannot tell whether a noise multiplier was meant.
+		if at, both := check.at[p.Sigma]; both {
+			if _, both = check.at[p.Epsilon]; both {
+				t.report(at, p.Sigma, "leave one of them out", "%s and %s are both given: the noise follows from the target, or the other way round", p.Epsilon, p.Sigma)
+			}
+		}
+	}
 	o.Model = l.modelOverride(t)
 	t.done(func(key string) string {
 		if slices.Contains(check.names(), key) {

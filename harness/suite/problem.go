@@ -51,6 +51,9 @@ func (ps Problems) Error() string {
 	return b.String()
 }
 
+// Sorted is the problems in the order of the file, without repetitions.
+func (ps Problems) Sorted() Problems { return ps.sorted() }
+
 // sorted orders problems by place and drops repetitions.
 func (ps Problems) sorted() Problems {
 	slices.SortStableFunc(ps, func(a, b Problem) int {

@@ -231,7 +231,7 @@ func TestNothingToDo(t *testing.T) {
 }
 
 func TestResume(t *testing.T) {
-	for _, p := range []params{{"lr": 0.01, "momentum": 0.9}, {"base": "adamw", "lr": 0.02, "k": 0.5, "decay": "l2", "weight_decay": 0.1}} {
+	for _, p := range []params{{"lr": 0.01, "momentum": 0.9}, {"k": 0.0, "clip_update": 0.5, "base": "adam", "lr": 0.02}, {"base": "adamw", "lr": 0.02, "k": 0.5, "decay": "l2", "weight_decay": 0.1}} {
 		plugintest.Resume(t, plugintest.OptimizeCase{
 			Workload: plugintest.Quadratic(curvature...), Init: start, Steps: 10, Params: p,
 			LRScale: func(k int) float64 { return 1 - float64(k)/10 },
@@ -263,6 +263,8 @@ func TestBadParameters(t *testing.T) {
 	}{
 		{params{"k": 1.5, "threshold_scale": 0.0}, []string{"k", "threshold_scale"}},
 		{params{"base": "adamw", "nesterov": true}, []string{"nesterov: has no effect"}},
+		{params{"clip_update": 0.5}, []string{"clip_update: needs k = 0"}},
+		{params{"clip_update": 0.5, "k": 0.0}, nil},
 	} {
 		got := plugintest.Validate(t, nil, 3, c.given)
 		ok := len(got) == len(c.want)

@@ -22,7 +22,14 @@ def rule(problem, params):
     k, scale = params.get("k", 0.1), params.get("threshold_scale", 1.0)
     for step in range(problem.steps):
         g = problem.grad(w, problem.batch(step))
-        if base.base == "sgd":
+        share = params.get("clip_update", 0.0)
+        if share:
+            # The direction is what the whole step of the base has subtracted, decoupled weight decay aside, over lr.
+            lr = base.params["lr"] * problem.scale(step)
+            shrink = 0 if base.coupled else lr * params["weight_decay"] * w
+            direction = (w - base.step(w, g) - shrink) / lr
+            w = w - lr * clip(direction, share, scale) - shrink
+        elif base.base == "sgd":
             w = base.step(w, clip(g, k, scale))
         else:
             g = g + base.l2(w)
@@ -36,5 +43,8 @@ write(__file__, rule, [
     ("logistic", {"k": 0.4, "threshold_scale": 0.5, "lr": 1.0}),
     ("logistic", {"k": 0.4, "base": "adam", "lr": 0.1, "weight_decay": 0.1, "clip_norm": 0.2}),
     ("mlp", {"k": 0.5, "base": "adamw", "lr": 0.02, "eps": 1e-3, "weight_decay": 0.1}),
+    ("quadratic", {"k": 0.0, "clip_update": 0.4, "momentum": 0.9, "nesterov": True, "weight_decay": 0.1}),
+    ("logistic", {"k": 0.0, "clip_update": 0.5, "base": "adam", "lr": 0.1, "eps": 1e-3, "weight_decay": 0.1}),
+    ("mlp", {"k": 0.0, "clip_update": 0.5, "threshold_scale": 2.0, "base": "adamw", "lr": 0.02, "eps": 1e-3, "weight_decay": 0.1}),
     ("mlp", {"k": 0.2, "lr": 1.0, "momentum": 0.5, "weight_decay": 0.05}),
 ])
