@@ -77,7 +77,7 @@ func TestDependencyRules(t *testing.T) {
 			// A test may also name the types of plugintest's API, the plugin that a degenerate case equals, and real models
 			// and data.
 			if under(own, "plugins/optimizers", "plugins/metrics") && strings.HasPrefix(full, module) &&
-				!under(dep, "plugins", "harness/vec", "harness/plugintest", "harness/engine", "harness/oracle", "harness/pluginhost", "harness/model", "harness/dataset", "harness/rng") {
+				!under(dep, "plugins", "harness/vec", "harness/plugintest", "harness/engine", "harness/oracle", "harness/pluginhost", "harness/model", "harness/dataset", "harness/rng", "harness/privacy") {
 				t.Errorf("the tests of %s import %s: they may use plugins/sdk, harness/vec, harness/plugintest with its types, models and data", own, dep)
 			}
 		}

@@ -67,8 +67,13 @@ nothing was started, 4 a plugin or data is not available, 130 interrupted (the s
 				return err
 			}
 			if forecast.Cached < forecast.Trials {
-				if err := judge(cmd, r); err != nil {
-					return err
+				// Trials that cannot go well do not keep the others from running; their records say why.
+				problems, err := r.Judge(cmd.Context())
+				if err != nil {
+					return unavailable(err, "")
+				}
+				if len(problems) > 0 && !g.quiet {
+					fmt.Fprintf(cmd.ErrOrStderr(), "%v\nthese trials will fail; the others run\n", problems)
 				}
 			}
 			if !g.quiet {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/sharpbench/sharpbench/harness/oracle"
 	"github.com/sharpbench/sharpbench/harness/pluginhost"
@@ -53,7 +54,7 @@ func (r *Runner) judge(ctx context.Context, g *group) (suite.Problems, error) {
 	for _, op := range g.plugin.Info.Needs {
 		var refused *oracle.Error
 		if err := answers.Can(op); errors.As(err, &refused) {
-			report("", "it needs %s, and %s", op, refused.Message)
+			report("", "it needs %s, and %s", op, strings.TrimPrefix(refused.Message, string(oracle.Unsupported)+": "))
 		}
 	}
 	// A plugin that breaks down instead of answering does so in its trials too, and those keep a record of it.
