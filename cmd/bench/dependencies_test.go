@@ -74,11 +74,11 @@ func TestDependencyRules(t *testing.T) {
 		}
 		for _, full := range append(p.TestImports, p.XTestImports...) {
 			dep := strings.TrimPrefix(full, module)
-			// A test may also name the types of plugintest's API, the plugin that a degenerate case equals, and real models
-			// and data.
+			// A test may also name the types of plugintest's API, the plugin that a degenerate case equals, real models and
+			// data, and problems with known answers.
 			if under(own, "plugins/optimizers", "plugins/metrics") && strings.HasPrefix(full, module) &&
-				!under(dep, "plugins", "harness/vec", "harness/plugintest", "harness/engine", "harness/oracle", "harness/pluginhost", "harness/model", "harness/dataset", "harness/rng", "harness/privacy") {
-				t.Errorf("the tests of %s import %s: they may use plugins/sdk, harness/vec, harness/plugintest with its types, models and data", own, dep)
+				!under(dep, "plugins", "harness/vec", "harness/plugintest", "harness/engine", "harness/oracle", "harness/pluginhost", "harness/model", "harness/dataset", "harness/problem", "harness/rng", "harness/privacy") {
+				t.Errorf("the tests of %s import %s: they may use plugins/sdk, harness/vec, harness/plugintest with its types, models, data and problems", own, dep)
 			}
 		}
 	}
