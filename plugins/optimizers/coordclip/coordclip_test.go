@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/sharpbench/sharpbench/harness/plugintest"
+	"github.com/sharpbench/sharpbench/harness/rng"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/adamw"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/internal/golden"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/sgd"
@@ -278,3 +279,59 @@ func TestBadParameters(t *testing.T) {
 }
 
 func TestGoldenTrajectories(t *testing.T) { golden.Check(t) }
+
+// On a quadratic with few sharp coordinates plain SGD is held back by them, and clipping a tenth of the coordinates lets it
+// take larger steps: at the best learning rate of a grid each, the loss after 200 steps is lower. (For plain SGD only: with
+// momentum this does not hold.)
+func TestClaimClippingHelpsSGD(t *testing.T) {
+	const dim, sharp, steps = 1000, 10, 200
+	run := func(name string, p params) float64 {
+		noise := rng.New(7, "claim", 0)
+		h := func(i int) float64 {
+			if i < sharp {
+				return 300
+			}
+			return 1
+		}
+		loss := func(w []float64) (l float64) {
+			for i, v := range w {
+				l += h(i) * v * v / 2
+			}
+			return l
+		}
+		work := plugintest.Func(dim, func(w []float64) (float64, []float64) {
+			g := make([]float64, dim)
+			for i, v := range w {
+				g[i] = h(i)*v + 0.01*noise.Norm()
+			}
+			return loss(w), g
+		})
+		init := make([]float32, dim)
+		rng.Normal(init, 7, "claim start", 0, 1)
+		program := plugintest.Self(name)
+		path, _, err := plugintest.Try(t, plugintest.OptimizeCase{Program: &program, Workload: work, Init: init, Steps: steps, Params: p})
+		if err != nil || len(path) < steps {
+			return math.Inf(1)
+		}
+		return loss(float64s(path[steps-1]))
+	}
+	best := func(name string, more params) (least, at float64) {
+		least = math.Inf(1)
+		for _, lr := range []float64{0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1} {
+			p := params{"lr": lr}
+			for k, v := range more {
+				p[k] = v
+			}
+			if l := run(name, p); l < least {
+				least, at = l, lr
+			}
+		}
+		return least, at
+	}
+	plain, plainAt := best("sgd", nil)
+	clipped, clippedAt := best("coordclip", params{"k": 0.1})
+	t.Logf("loss after %d steps: SGD %.4g at lr %g, clipped %.4g at lr %g", steps, plain, plainAt, clipped, clippedAt)
+	if !(clipped < plain) {
+		t.Error("the claim does not hold")
+	}
+}
