@@ -5,7 +5,9 @@ import (
 	"fmt"
 
 	"github.com/sharpbench/sharpbench/plugins/metrics/gradnorm"
+	"github.com/sharpbench/sharpbench/plugins/metrics/hessian"
 	"github.com/sharpbench/sharpbench/plugins/metrics/msharpness"
+	"github.com/sharpbench/sharpbench/plugins/metrics/trace"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/adam"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/adamw"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/adasap"
@@ -73,6 +75,8 @@ var bundled = []any{
 
 	gradnorm.Metric{},
 	msharpness.Metric{},
+	hessian.Metric{},
+	trace.Metric{},
 }
 
 var names, byName = index(bundled)

@@ -41,6 +41,25 @@ func Func(dim int, f func(w []float64) (loss float64, grad []float64)) oracle.Wo
 	return &function{f: f, w: make([]float64, dim)}
 }
 
+// Curved is Func with second derivatives: hessian returns the symmetric matrix of them.
+func Curved(dim int, f func(w []float64) (loss float64, grad []float64), hessian func(w []float64) [][]float64) oracle.Workload {
+	return &curved{function: Func(dim, f).(*function), hessian: hessian}
+}
+
+type curved struct {
+	*function
+	hessian func([]float64) [][]float64
+}
+
+func (q *curved) HVP(b oracle.Batch, w, v, out []float32, o oracle.Options) (oracle.Eval, error) {
+	e, err := q.Loss(b, w, o)
+	for i, row := range q.hessian(q.w) {
+		out[i] = float32(dot(v, row))
+	}
+	e.G = 2
+	return e, err
+}
+
 type function struct {
 	f func([]float64) (float64, []float64)
 	w []float64

@@ -69,7 +69,7 @@ func (Metric) Info() sdk.Info {
 			Name: "sharpness", Unit: "loss", Better: sdk.BetterLower,
 			Help: "rise of the loss; worst case: a lower bound of the maximum, never negative",
 		}},
-		Invariances: []string{"rescaling (adaptive)", "logit scale (normalize_logits)"},
+		Invariances: []string{"elementwise_rescaling (adaptive)", "logit_scale (normalize_logits)"},
 		Check:       check,
 	}
 }
