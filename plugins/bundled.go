@@ -4,9 +4,12 @@ package plugins
 import (
 	"fmt"
 
+	"github.com/sharpbench/sharpbench/plugins/metrics/batchsharpness"
+	"github.com/sharpbench/sharpbench/plugins/metrics/directional"
 	"github.com/sharpbench/sharpbench/plugins/metrics/gradnorm"
 	"github.com/sharpbench/sharpbench/plugins/metrics/hessian"
 	"github.com/sharpbench/sharpbench/plugins/metrics/msharpness"
+	"github.com/sharpbench/sharpbench/plugins/metrics/spectrum"
 	"github.com/sharpbench/sharpbench/plugins/metrics/trace"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/adam"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/adamw"
@@ -77,6 +80,9 @@ var bundled = []any{
 	msharpness.Metric{},
 	hessian.Metric{},
 	trace.Metric{},
+	spectrum.Metric{},
+	directional.Metric{},
+	batchsharpness.Metric{},
 }
 
 var names, byName = index(bundled)
