@@ -6,6 +6,7 @@ import (
 
 	"github.com/sharpbench/sharpbench/plugins/metrics/batchsharpness"
 	"github.com/sharpbench/sharpbench/plugins/metrics/directional"
+	"github.com/sharpbench/sharpbench/plugins/metrics/fisherrao"
 	"github.com/sharpbench/sharpbench/plugins/metrics/gradnorm"
 	"github.com/sharpbench/sharpbench/plugins/metrics/hessian"
 	"github.com/sharpbench/sharpbench/plugins/metrics/msharpness"
@@ -83,6 +84,7 @@ var bundled = []any{
 	spectrum.Metric{},
 	directional.Metric{},
 	batchsharpness.Metric{},
+	fisherrao.Metric{},
 }
 
 var names, byName = index(bundled)
