@@ -46,7 +46,7 @@ func newPluginList(g *global) *cobra.Command {
 			for _, i := range infos {
 				cost := ""
 				if i.Kind == "optimizer" {
-					cost = fmt.Sprintf("%g", i.Cost)
+					cost = fmt.Sprintf("%.4g", i.Cost)
 				}
 				rows = append(rows, []string{i.Name, i.Kind, fmt.Sprint(i.Version), cost, i.Summary})
 			}
@@ -101,9 +101,9 @@ func describe(w io.Writer, i pluginhost.Info) error {
 	}
 	switch {
 	case i.Kind == "optimizer" && i.CostNote != "":
-		fmt.Fprintf(w, "\ncost: %g G a step; %s\n", i.Cost, i.CostNote)
+		fmt.Fprintf(w, "\ncost: %.4g G a step; %s\n", i.Cost, i.CostNote)
 	case i.Kind == "optimizer":
-		fmt.Fprintf(w, "\ncost: %g G a step\n", i.Cost)
+		fmt.Fprintf(w, "\ncost: %.4g G a step\n", i.Cost)
 	case i.CostNote != "":
 		fmt.Fprintf(w, "\ncost: %s\n", i.CostNote)
 	}

@@ -67,7 +67,7 @@ func overview(methods []Method) *table {
 			t.row(link, strings.Join(names, ", "), escape(m.Summary))
 			continue
 		}
-		t.row(link, fmt.Sprintf("%g", m.Cost), escape(m.Track), escape(m.Summary))
+		t.row(link, fmt.Sprintf("%.4g", m.Cost), escape(m.Track), escape(m.Summary))
 	}
 	return t
 }
@@ -83,9 +83,9 @@ func (d *document) method(m *Method) {
 	}
 	switch {
 	case m.Cost > 0 && m.CostNote != "":
-		d.paragraph(fmt.Sprintf("**Cost**: %g G a step with the defaults; in general %s.", m.Cost, escape(strings.TrimSuffix(m.CostNote, "."))))
+		d.paragraph(fmt.Sprintf("**Cost**: %.4g G a step with the defaults; in general %s.", m.Cost, escape(strings.TrimSuffix(m.CostNote, "."))))
 	case m.Cost > 0:
-		d.paragraph(fmt.Sprintf("**Cost**: %g G a step.", m.Cost))
+		d.paragraph(fmt.Sprintf("**Cost**: %.4g G a step.", m.Cost))
 	case m.CostNote != "":
 		d.paragraph("**Cost**: " + sentence(escape(m.CostNote)))
 	}
