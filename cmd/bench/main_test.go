@@ -282,7 +282,12 @@ func TestSameBytesHoweverItRan(t *testing.T) {
 		if err := first.Start(); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(400 * time.Millisecond)
+		// As soon as anything is trained: the run has seconds of work left then, however fast the machine is.
+		for deadline := time.Now().Add(time.Minute); len(files(t, dir, ".", func(n string) bool { return n == "curve.jsonl" })) == 0; time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatal("no trial began")
+			}
+		}
 		first.Process.Signal(os.Interrupt)
 		err := first.Wait()
 		var exit *exec.ExitError
