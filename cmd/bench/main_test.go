@@ -170,10 +170,15 @@ on = { split = "train", examples = 128, batch = 32 }
 func project(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "small.toml"), []byte(small), 0o666); err != nil {
+	writeFile(t, filepath.Join(dir, "small.toml"), small)
+	return dir
+}
+
+func writeFile(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	return dir
 }
 
 // bench is a command in dir that runs bench as a process of its own.

@@ -66,14 +66,11 @@ func (r *Runner) Run(ctx context.Context, f Forecast) (Summary, error) {
 		if err := r.Store.Writable(); err != nil {
 			return Summary{}, err
 		}
-		run, err := r.Store.NewRun(r.Suite.Name, r.Suite.Hash())
+		run, _, err := r.Begin("local", f)
 		if err != nil {
 			return Summary{}, err
 		}
 		defer run.Close()
-		if err := run.SetManifest(r.manifest(f)); err != nil {
-			return Summary{}, err
-		}
 		r.Reporter = recorded{r.Reporter, run}
 	}
 	q := newQueue(r)

@@ -53,6 +53,23 @@ func (s *Store) NewRun(suiteName, hash string) (*Run, error) {
 	}
 }
 
+// JoinRun opens a run that another process has begun, to add events to it. part names this process's own file of events
+// among those of the run; several processes must not share one.
+func (s *Store) JoinRun(id, part string) (*Run, error) {
+	if !validName.MatchString(id) || !validName.MatchString(part) {
+		return nil, fmt.Errorf("%q, part %q: not the name of a run", id, part)
+	}
+	dir := filepath.Join(s.dir, "runs", id)
+	if _, err := os.Stat(dir); err != nil {
+		return nil, fmt.Errorf("store %s has no run %s: %w", s.dir, id, cause(err))
+	}
+	f, err := os.OpenFile(filepath.Join(dir, "events-"+part+".jsonl"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
+	if err != nil {
+		return nil, s.unwritable(err)
+	}
+	return &Run{store: s, id: id, dir: dir, events: f}, nil
+}
+
 // Runs lists the names of all runs, the oldest first.
 func (s *Store) Runs() ([]string, error) {
 	entries, err := os.ReadDir(filepath.Join(s.dir, "runs"))

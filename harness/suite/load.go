@@ -41,6 +41,8 @@ type Options struct {
 	Optimizers, Metrics []string
 	// Source is the text of the suite when it is not a file; path is then only its name. nil: read path.
 	Source []byte
+	// Refs, by what is written, are where plugins are to be found instead: copies that nobody changes during a run.
+	Refs map[string]string
 }
 
 // maxSuite is far more than any suite needs; a larger file is something else.
@@ -134,6 +136,8 @@ func load(file, text string, o Options) (*Suite, error) {
 	if len(problems) > 0 {
 		return nil, problems.sorted()
 	}
+	s.Options = o
+	s.Options.Source = []byte(text)
 	return s, nil
 }
 
@@ -840,6 +844,9 @@ func (l *loader) describe(entries []*table) {
 
 // resolve finds what a plugin is to be launched by. The problem has no position.
 func (l *loader) resolve(plugin string) (ref string, _ *Problem) {
+	if ref, ok := l.options.Refs[plugin]; ok {
+		return ref, nil
+	}
 	if slices.Contains(l.options.PluginNames, plugin) {
 		return plugin, nil
 	}

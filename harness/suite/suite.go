@@ -20,6 +20,9 @@ const Schema = 1
 type Suite struct {
 	File    string // as given to Load
 	Variant string // the variant that was applied, or ""
+	// Options are what it was loaded with; Options.Source is always its text, so that it can be loaded again just so when the
+	// file has been changed.
+	Options Options
 
 	Name      string
 	Revision  int // raised by the authors when results stop being comparable

@@ -1,0 +1,147 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/sharpbench/sharpbench/harness/store"
+)
+
+// Task names one trial of a run for a process that has not planned it.
+type Task struct {
+	Key       string `json:"key"` // its place in the run: unique there, and the same whenever the suite is planned
+	Workload  string `json:"workload"`
+	Optimizer string `json:"optimizer"`
+	Label     string `json:"label"` // what varies, for people; "selected" when the tuning decides
+	Seed      uint64 `json:"seed"`
+	// Trial is the identity, empty for a trial of the configuration that the tuning selects: it is known once all trials of
+	// the tuning of the same workload and optimizer have ended.
+	Trial string `json:"trial,omitempty"`
+	// Work is the expected cost in G.
+	Work float64 `json:"work"`
+}
+
+// Tuning reports whether the task can be run at any time: it waits for no other.
+func (t Task) Tuning() bool { return t.Trial != "" }
+
+// Tasks lists the trials that a run computes: first those of the tuning, then those of the selected configurations.
+func (r *Runner) Tasks() []Task {
+	var tuning, selected []Task
+	for _, g := range r.all {
+		if !r.wanted(g) {
+			continue
+		}
+		for i, c := range g.configs {
+			for _, seed := range r.Suite.Tuning.Seeds {
+				t := r.trial(g, c, seed)
+				tuning = append(tuning, Task{
+					Key: tuningKey(g, i, seed), Workload: g.workload.Name, Optimizer: g.optimizer.Name, Label: c.Label, Seed: seed,
+					Trial: t.ID, Work: t.G,
+				})
+			}
+		}
+		for _, seed := range r.finalSeeds() {
+			selected = append(selected, Task{
+				Key: finalKey(g, seed), Workload: g.workload.Name, Optimizer: g.optimizer.Name, Label: "selected", Seed: seed,
+				Work: r.trial(g, g.configs[0], seed).G,
+			})
+		}
+	}
+	return append(tuning, selected...)
+}
+
+// ErrNothingSelected means that there is no configuration to train: no trial of the tuning was successful.
+var ErrNothingSelected = errors.New("no configuration of the tuning succeeded")
+
+// ErrTuning means that trials of the tuning have not ended yet, so that nothing can be selected.
+var ErrTuning = errors.New("the tuning has not ended")
+
+// Of finds the trial of a task. For one of a selected configuration the error is ErrTuning while the tuning has not ended
+// and ErrNothingSelected when it has selected none.
+func (r *Runner) Of(task Task) (*Trial, error) {
+	for _, g := range r.all {
+		if g.workload.Name != task.Workload || g.optimizer.Name != task.Optimizer {
+			continue
+		}
+		if !task.Tuning() {
+			for _, c := range g.configs {
+				for _, seed := range r.Suite.Tuning.Seeds {
+					work, err := r.missing(r.trial(g, c, seed), r.Store.Trial(r.trial(g, c, seed).ID))
+					if err != nil {
+						return nil, err
+					}
+					if !work.none() {
+						return nil, ErrTuning
+					}
+				}
+			}
+			best, err := r.selected(g)
+			switch {
+			case err != nil:
+				return nil, err
+			case best < 0:
+				return nil, ErrNothingSelected
+			}
+			return r.trial(g, g.configs[best], task.Seed), nil
+		}
+		for _, c := range g.configs {
+			if t := r.trial(g, c, task.Seed); t.ID == task.Trial {
+				return t, nil
+			}
+		}
+	}
+	return nil, fmt.Errorf("the suite has no trial %s", task.Key)
+}
+
+// Outcome is how a trial ended: Status is one of the store's, Cached says that nothing had to be computed.
+type Outcome struct {
+	Trial              *Trial
+	Status             string
+	Reason             string
+	Cached             bool
+	FailedMeasurements int
+}
+
+// RunTask brings the trial of one task to its end: training from its last checkpoint, evaluations, measurements, each unless
+// it is stored already. A trial that fails is an outcome; an error, ctx's among them, means that it is to be gone on with
+// later. Several processes may run tasks of one run, and even the same, at a time.
+func (r *Runner) RunTask(ctx context.Context, task Task) (Outcome, error) {
+	t, err := r.Of(task)
+	if err != nil {
+		return Outcome{}, err
+	}
+	ended, err := r.execute(ctx, t)
+	if err != nil {
+		return Outcome{Trial: t}, err
+	}
+	out := Outcome{Trial: t, Status: ended.status, Cached: ended.cached, FailedMeasurements: ended.failedMeasurements}
+	if res, ok, err := r.Store.Trial(t.ID).Result(); err == nil && ok && ended.status != store.Done {
+		out.Reason = res.Reason
+	}
+	return out, nil
+}
+
+// Work runs tasks of a run, in another process than the one that planned it, and adds what happens to the run's record.
+func (r *Runner) Work(ctx context.Context, run *store.Run, tasks []Task) ([]Outcome, error) {
+	r.Reporter = recorded{r.Reporter, run}
+	var out []Outcome
+	for _, task := range tasks {
+		ended, err := r.RunTask(ctx, task)
+		if errors.Is(err, ErrNothingSelected) {
+			r.dropFinal(r.groupOf(task), task.Seed)
+			continue
+		}
+		if err != nil {
+			return out, fmt.Errorf("%s: %w", task.Key, err)
+		}
+		out = append(out, ended)
+	}
+	return out, nil
+}
+
+func (r *Runner) groupOf(task Task) *group {
+	i := slices.IndexFunc(r.all, func(g *group) bool { return g.workload.Name == task.Workload && g.optimizer.Name == task.Optimizer })
+	return r.all[i]
+}
