@@ -258,10 +258,10 @@ func (l *loader) root(t *table) {
 	}
 	l.report(t.sub("report"))
 	l.variants(t)
-	engines := t.sub("engine") // what they mean is known to the engine that is chosen
-	for _, name := range engines.n.keys() {
-		engines.sub(name)
-	}
+	engines := t.sub("engine")
+	engines.name = "[engine]"
+	s.Slurm = l.slurm(engines)
+	engines.done(nil)
 	t.done(func(key string) string {
 		switch key {
 		case "optimizers", "metrics", "workloads":

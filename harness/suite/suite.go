@@ -37,6 +37,7 @@ type Suite struct {
 	Optimizers []Optimizer
 	Metrics    []Metric
 	Report     Report
+	Slurm      *Slurm   // [engine.slurm]; nil: there is none
 	Variants   []string // names of all variants in the file, sorted
 }
 
