@@ -106,6 +106,43 @@ func TestKnownEigenvalues(t *testing.T) {
 	}
 }
 
+// Without the smallest eigenvalue the iteration is shorter: the lower end of this spectrum is dense, the upper one is not.
+func TestLargestAlone(t *testing.T) {
+	h := make([]float64, 300)
+	for i := range h {
+		h[i] = float64(i) / 300
+	}
+	h[100] = 30
+	at := make([]float32, len(h))
+	v := measure(t, plugintest.Quadratic(h...), at, params{"smallest": false, "steps": 12})
+	if got := v["lambda_max"]; got.Null || math.Abs(got.Value/30-1) > 1e-5 {
+		t.Errorf("lambda_max: %+v, want 30", got)
+	}
+	long := plugintest.MeasureCase{Workload: plugintest.Quadratic(h...), At: at, Params: params{"steps": 60}, Seed: 3}
+	short := long
+	short.Params = params{"steps": 60, "smallest": false}
+	count := func(c plugintest.MeasureCase) int {
+		products := &counting{Workload: c.Workload}
+		c.Workload = products
+		plugintest.Measure(t, c)
+		return products.n
+	}
+	if a, b := count(long), count(short); b >= a || b > 5 {
+		t.Errorf("%d products for both ends, %d for the largest alone", a, b)
+	}
+}
+
+// counting counts Hessian-vector products.
+type counting struct {
+	oracle.Workload
+	n int
+}
+
+func (c *counting) HVP(b oracle.Batch, w, v, out []float32, o oracle.Options) (oracle.Eval, error) {
+	c.n++
+	return c.Workload.(oracle.Curved).HVP(b, w, v, out, o)
+}
+
 func TestTop(t *testing.T) {
 	h := make([]float64, 300)
 	for i := range h {
