@@ -28,26 +28,7 @@ type Bootstrap struct {
 // NewBootstrap draws resamples of len(strata) clusters with replacement inside each stratum (clusters with equal numbers).
 // Strata of one cluster would never vary: they are pooled into one. The draws come from stream "stats.bootstrap" of seed.
 func NewBootstrap(strata []int, resamples int, seed uint64) *Bootstrap {
-	members := map[int][]int{}
-	var order []int
-	for i, g := range strata {
-		if members[g] == nil {
-			order = append(order, g)
-		}
-		members[g] = append(members[g], i)
-	}
-	var groups [][]int
-	var alone []int
-	for _, g := range order {
-		if len(members[g]) == 1 {
-			alone = append(alone, members[g][0])
-		} else {
-			groups = append(groups, members[g])
-		}
-	}
-	if len(alone) > 0 {
-		groups = append(groups, alone)
-	}
+	groups := strataOf(strata)
 	b := &Bootstrap{n: len(strata), weights: make([]float64, resamples*len(strata))}
 	r := rng.New(seed, "stats.bootstrap", 0)
 	for k := range resamples {
@@ -164,26 +145,18 @@ func TauStatistic(x, y []float64) Statistic {
 // WithinTauStatistic is WithinTau as a statistic of weighted clusters.
 func WithinTauStatistic(x, y []float64, group []int) Statistic {
 	sameLength("WithinTauStatistic", len(x), len(y), len(group))
-	members := map[int][]int{}
-	var order []int
-	for i, g := range group {
-		if members[g] == nil {
-			order = append(order, g)
-		}
-		members[g] = append(members[g], i)
-	}
 	var tables []*tauTable
 	var index [][]int
-	for _, g := range order {
-		if len(members[g]) < 2 {
+	for _, members := range membersOf(group) {
+		if len(members) < 2 {
 			continue
 		}
 		var gx, gy []float64
-		for _, i := range members[g] {
+		for _, i := range members {
 			gx, gy = append(gx, x[i]), append(gy, y[i])
 		}
 		tables = append(tables, newTauTable(gx, gy))
-		index = append(index, members[g])
+		index = append(index, members)
 	}
 	return func(w []float64) (float64, bool) {
 		var s, d float64

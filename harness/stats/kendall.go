@@ -62,6 +62,18 @@ func pairs(x, y []float64) (s, usedX, usedY int) {
 // kendallExactP returns P(|S| >= |s|) over the n! permutations without ties, from the numbers of permutations with k
 // inversions (Mahonian numbers), S = n(n-1)/2 - 2k.
 func kendallExactP(s, n int) float64 {
+	share := inversions(n)
+	// The distribution of k is symmetric: the tail with few inversions counts twice.
+	few := (len(share) - 1 - abs(s)) / 2
+	p := 0.0
+	for k := 0; k <= few; k++ {
+		p += share[k]
+	}
+	return math.Min(1, 2*p)
+}
+
+// inversions returns the share of the n! permutations that have k inversions, for every k.
+func inversions(n int) []float64 {
 	all := n * (n - 1) / 2
 	share := make([]float64, all+1) // share[k] of the permutations of the first m numbers has k inversions
 	share[0] = 1
@@ -77,17 +89,20 @@ func kendallExactP(s, n int) float64 {
 		}
 		share = next
 	}
-	// The distribution of k is symmetric: the tail with few inversions counts twice.
-	few := (all - abs(s)) / 2
-	p := 0.0
-	for k := 0; k <= few; k++ {
-		p += share[k]
-	}
-	return math.Min(1, 2*p)
+	return share
 }
 
 // kendallNormalP is the two-sided p of the normal approximation; ties hold the sizes of the groups of equal numbers.
 func kendallNormalP(s, n int, tiesX, tiesY []float64) float64 {
+	variance := kendallVariance(n, tiesX, tiesY)
+	if !(variance > 0) {
+		return 1
+	}
+	return 2 * standardNormal.Survival(math.Abs(float64(s))/math.Sqrt(variance))
+}
+
+// kendallVariance is the variance of S over permutations.
+func kendallVariance(n int, tiesX, tiesY []float64) float64 {
 	m := float64(n)
 	v0 := m * (m - 1) * (2*m + 5)
 	var vt, vu, t1, u1, t2, u2 float64
@@ -105,10 +120,7 @@ func kendallNormalP(s, n int, tiesX, tiesY []float64) float64 {
 	if n > 2 {
 		variance += t2 * u2 / (9 * m * (m - 1) * (m - 2))
 	}
-	if !(variance > 0) {
-		return 1
-	}
-	return 2 * standardNormal.Survival(math.Abs(float64(s))/math.Sqrt(variance))
+	return variance
 }
 
 // tieCounts returns the sizes of the groups of equal numbers.
@@ -138,18 +150,10 @@ func WithinTau(x, y []float64, group []int) (tau float64, groups int, ok bool) {
 	if !finite(x, y) {
 		return 0, 0, false
 	}
-	members := map[int][]int{}
-	var order []int
-	for i, g := range group {
-		if members[g] == nil {
-			order = append(order, g)
-		}
-		members[g] = append(members[g], i)
-	}
 	var s, d float64
-	for _, g := range order {
+	for _, members := range membersOf(group) {
 		var gx, gy []float64
-		for _, i := range members[g] {
+		for _, i := range members {
 			gx, gy = append(gx, x[i]), append(gy, y[i])
 		}
 		gs, usedX, usedY := pairs(gx, gy)
