@@ -94,7 +94,7 @@ func newPluginInfo(g *global) *cobra.Command {
 
 func describe(w io.Writer, i pluginhost.Info) error {
 	fmt.Fprintf(w, "%s, %s, version %d\n%s\n", i.Name, i.Kind, i.Version, i.Summary)
-	for _, part := range []struct{ label, text string }{{"rule", i.Rule}, {"paper", i.Citation}, {"not verified", i.Unverified}, {"track", i.Track}} {
+	for _, part := range []struct{ label, text string }{{"rule", i.Rule}, {"paper", i.Citation}, {"not verified", i.Unverified}, {"found", i.Finding}, {"track", i.Track}} {
 		if part.text != "" {
 			fmt.Fprintf(w, "\n%s: %s\n", part.label, strings.ReplaceAll(strings.TrimSpace(part.text), "\n", "\n  "))
 		}

@@ -47,6 +47,7 @@ type Info struct {
 	Version                 int    // raised when any number the plugin produces changes
 	Summary, Rule, Citation string
 	Unverified              string   // what of the rule could not be checked against the publication
+	Finding                 string   // what was found with it where it was published
 	Watch                   []string // what to watch for, a sentence each
 	Params                  []Param
 	Cost                    float64  // optimizers: price of a step in G
@@ -122,7 +123,7 @@ func opName(n pb.Op_Name) string {
 func fromDescribe(r *pb.DescribeResponse) (Info, *Failure) {
 	i := Info{
 		Name: r.GetName(), Version: int(r.GetVersion()), Summary: r.GetSummary(), Rule: r.GetRule(), Citation: r.GetCitation(),
-		Watch: r.GetWatch(), Unverified: r.GetUnverified(), CostNote: r.GetCostNote(),
+		Watch: r.GetWatch(), Unverified: r.GetUnverified(), Finding: r.GetFinding(), CostNote: r.GetCostNote(),
 		Cost: r.GetCost(), Track: r.GetTrack(), Resumable: r.GetResumable(), Invariances: r.GetInvariances(),
 	}
 	switch r.GetKind() {

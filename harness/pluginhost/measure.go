@@ -22,8 +22,29 @@ type MeasureSession struct {
 	At      []float32 // the trained parameters
 	Init    []float32 // those before training; nil when unknown
 	Update  []float32 // the last committed step; nil when unknown
+	// Training says how the parameters were trained; nil when unknown.
+	Training *Training
 
 	TurnTimeout time.Duration // 0: DefaultTurnTimeout
+}
+
+// Training is what a metric is told about how a net was trained.
+type Training struct {
+	Optimizer string // name of the plugin
+	Params    map[string]any
+	LRScale   float64 // factor of the schedule in the last committed step
+}
+
+// Table is what a metric has found besides its values: columns of one length.
+type Table struct {
+	Name    string
+	Columns []Column
+}
+
+// Column is a column of a Table, of finite numbers.
+type Column struct {
+	Name   string
+	Values []float64
 }
 
 // Value is one number of a measurement.
@@ -40,6 +61,7 @@ type Value struct {
 // Measured is a measurement: every value the metric has declared, in that order.
 type Measured struct {
 	Values        []Value
+	Tables        []Table
 	Detail        string
 	HostSeconds   float64
 	PluginSeconds float64
@@ -94,6 +116,13 @@ func (x *Process) Measure(ctx context.Context, o MeasureSession) (Measured, erro
 		_, s.readOnly[i] = fixed[r.Name]
 	}
 	start := &pb.Start{RunId: o.RunID, Seed: o.Seed, Problem: o.Problem.message(), Params: params, Arena: x.arenaMessage()}
+	if t := o.Training; t != nil {
+		params, problems := values(t.Params)
+		if len(problems) > 0 {
+			return out, fmt.Errorf("pluginhost: the optimizer's parameter %s", problems[0])
+		}
+		start.Training = &pb.Training{Optimizer: t.Optimizer, Params: params, LrScale: t.LRScale}
+	}
 	done, err := s.open(ctx, pb.NewMetricClient(x.conn).Measure, start)
 	out.HostSeconds, out.PluginSeconds = s.host.Seconds(), s.plugin.Seconds()
 	if err != nil {
@@ -116,6 +145,36 @@ func (x *Process) Measure(ctx context.Context, o MeasureSession) (Measured, erro
 	}
 	if out.Values, err = x.info.values(done.GetValues()); err != nil {
 		return out, err
+	}
+	out.Tables, err = tables(done.GetTables())
+	return out, err
+}
+
+// tables checks what a metric has found besides its values.
+func tables(got []*pb.Table) ([]Table, error) {
+	var out []Table
+	names, size := map[string]bool{}, 0
+	for _, m := range got {
+		if m.GetName() == "" || names[m.GetName()] {
+			return nil, violation("table %q: expected a name used once", m.GetName())
+		}
+		names[m.GetName()] = true
+		t := Table{Name: m.GetName()}
+		for _, c := range m.GetColumns() {
+			if size += len(c.GetValues()); size > proto.MaxTables {
+				return nil, violation("the tables have more than %d values", proto.MaxTables)
+			}
+			if len(c.GetValues()) != len(m.GetColumns()[0].GetValues()) {
+				return nil, violation("table %q: its columns differ in length", t.Name)
+			}
+			for i, v := range c.GetValues() {
+				if !isFinite(v) {
+					return nil, violation("table %q, column %q: value %d is %v", t.Name, c.GetName(), i, v)
+				}
+			}
+			t.Columns = append(t.Columns, Column{Name: c.GetName(), Values: c.GetValues()})
+		}
+		out = append(out, t)
 	}
 	return out, nil
 }

@@ -235,9 +235,11 @@ type MeasureCase struct {
 	Program  *pluginhost.Program // nil: Self
 	Workload oracle.Workload     // needed
 	Params   map[string]any
-	At       []float32 // needed: the point to measure at
-	Init     []float32 // slot "init"; nil: there is none
-	Update   []float32 // slot "update"; nil: there is none
+	At       []float32            // needed: the point to measure at
+	Init     []float32            // slot "init"; nil: there is none
+	Update   []float32            // slot "update"; nil: there is none
+	Training *pluginhost.Training // nil: nobody knows
+	Tables   *[]pluginhost.Table  // if set, gets the tables of the measurement
 	Seed     uint64
 	Tensors  []engine.Tensor
 	Classes  int
@@ -264,7 +266,7 @@ func TryMeasure(t testing.TB, c MeasureCase) (map[string]pluginhost.Value, error
 	batches, size := max(1, c.Probe.Batches), max(1, c.Probe.Size)
 	m, err := p.Measure(deadline(t), pluginhost.MeasureSession{
 		RunID: "plugintest", Params: c.Params, Seed: c.Seed, At: c.At, Init: c.Init, Update: c.Update,
-		Oracle: oracle.New(c.Workload, c.Seed),
+		Training: c.Training, Oracle: oracle.New(c.Workload, c.Seed),
 		Problem: pluginhost.Problem{
 			Dim: c.Workload.Dim(), Tensors: c.Tensors, Classes: c.Classes, Examples: batches * size, BatchSize: size,
 			ProbeBatches: batches, ProbeBatchSize: size,
@@ -272,6 +274,9 @@ func TryMeasure(t testing.TB, c MeasureCase) (map[string]pluginhost.Value, error
 	})
 	if err != nil {
 		return nil, err
+	}
+	if c.Tables != nil {
+		*c.Tables = m.Tables
 	}
 	out := map[string]pluginhost.Value{}
 	for _, v := range m.Values {

@@ -34,5 +34,8 @@ const (
 	SlotUpdate = "update" // metrics
 )
 
+// MaxTables is the largest number of values in all tables of a measurement together.
+const MaxTables = 1 << 16
+
 // TestServe is the argument with which a test binary that contains a plugin is started as that plugin.
 const TestServe = "bench-plugin-serve"

@@ -13,6 +13,7 @@ import (
 type Method struct {
 	Name, Summary, Rule, Citation string
 	Unverified                    string // what of the rule could not be checked against the publication
+	Finding                       string // what was found with it where it was published
 	Watch                         []string
 	Params                        []MethodParam
 	Cost                          float64 // G a step; 0 for metrics
@@ -122,6 +123,9 @@ func (d *document) method(m *Method) {
 	}
 	if len(m.Invariances) > 0 {
 		d.paragraph("**Unchanged by**: " + escape(strings.Join(m.Invariances, ", ")) + ".")
+	}
+	if m.Finding != "" {
+		d.paragraph("**Found**: " + sentence(escape(m.Finding)))
 	}
 	if len(m.Watch) > 0 {
 		d.paragraph("**Watch for**:")

@@ -32,7 +32,7 @@ of 1 G is that of one gradient on one nominal minibatch. This page is written by
 
 func method(i pluginhost.Info) report.Method {
 	m := report.Method{
-		Name: i.Name, Summary: i.Summary, Rule: i.Rule, Citation: i.Citation, Unverified: i.Unverified, Watch: i.Watch,
+		Name: i.Name, Summary: i.Summary, Rule: i.Rule, Citation: i.Citation, Unverified: i.Unverified, Finding: i.Finding, Watch: i.Watch,
 		Cost: i.Cost, CostNote: i.CostNote, Track: i.Track, Invariances: i.Invariances,
 	}
 	for _, p := range i.Params {

@@ -162,7 +162,7 @@ func (r *Runner) take(ctx context.Context, t *Trial, m measurement, params *stor
 		RunID:   t.ID,
 		Problem: problem,
 		Params:  m.Metric.Params, Seed: t.Seed, Oracle: answers,
-		At: params.W, Init: params.Init, Update: params.Update, TurnTimeout: r.turnTimeout(),
+		At: params.W, Init: params.Init, Update: params.Update, TurnTimeout: r.turnTimeout(), Training: r.training(t, m.At),
 	})
 	if err != nil {
 		return store.Measurement{}, err
@@ -173,7 +173,27 @@ func (r *Runner) take(ctx context.Context, t *Trial, m measurement, params *stor
 			Name: v.Name, Value: store.Float(v.Value), Null: v.Null, Reason: v.Reason, StdErr: store.Float(v.StdErr), HasStdErr: v.HasStdErr, Warnings: v.Warnings,
 		})
 	}
+	for _, table := range got.Tables {
+		kept := store.Table{Name: table.Name}
+		for _, c := range table.Columns {
+			column := store.Column{Name: c.Name}
+			for _, v := range c.Values {
+				column.Values = append(column.Values, store.Float(v))
+			}
+			kept.Columns = append(kept.Columns, column)
+		}
+		out.Tables = append(out.Tables, kept)
+	}
 	return out, nil
+}
+
+// training is what a metric is told about how t was trained, up to a number of steps or to the end.
+func (r *Runner) training(t *Trial, at int) *pluginhost.Training {
+	if at == atEnd {
+		at = t.Steps
+	}
+	s := Schedule{Kind: r.Suite.Budget.Schedule, Steps: t.Steps, Warmup: warmup(r.Suite.Budget, t.Steps)}
+	return &pluginhost.Training{Optimizer: t.plugin.Info.Name, Params: t.Configuration.Params, LRScale: s.At(max(0, at-1))}
 }
 
 // examples is the fixed list a metric is taken on: a stratified sample of the split, drawn with the trial's seed and

@@ -131,6 +131,7 @@ type Measurement struct {
 	Reason         string          `json:"reason"`
 	Detail         string          `json:"detail"`
 	Values         []Value         `json:"values"`
+	Tables         []Table         `json:"tables,omitempty"`
 	Bill           oracle.Bill     `json:"bill"`
 	Seconds        Float           `json:"seconds"`
 	ExampleIDsHash string          `json:"example_ids_hash"` // of the list of examples that was seen
@@ -147,6 +148,18 @@ type Value struct {
 	StdErr    Float    `json:"std_err"`
 	HasStdErr bool     `json:"has_std_err"`
 	Warnings  []string `json:"warnings,omitempty"`
+}
+
+// Table is what a metric has found besides its values: columns of one length, never ranked.
+type Table struct {
+	Name    string   `json:"name"`
+	Columns []Column `json:"columns"`
+}
+
+// Column is a column of a Table.
+type Column struct {
+	Name   string  `json:"name"`
+	Values []Float `json:"values"`
 }
 
 // Point is a line of a training curve.

@@ -21,6 +21,7 @@ type client struct {
 	step    uint64
 	lrScale float64
 	stopped bool
+	tables  []Table
 }
 
 var _ Session = (*client)(nil)
@@ -139,6 +140,11 @@ func (c *client) Losses(b Batch, at, each Vec, opts ...Option) (float64, error) 
 	return r.GetLoss(), err
 }
 
+func (c *client) Errors(b Batch, at Vec) (errors, examples int, err error) {
+	r, err := c.one(&pb.Op{Op: &pb.Op_Loss{Loss: &pb.LossOp{Batch: c.batch(b), At: c.number(at, "at")}}})
+	return int(r.GetErrors()), int(r.GetExamples()), err
+}
+
 func (c *client) HVP(b Batch, at, dir, out Vec, opts ...Option) (float64, error) {
 	r, err := c.one(&pb.Op{Op: &pb.Op_Hvp{Hvp: &pb.HVPOp{
 		Batch: c.batch(b), At: c.number(at, "at"), Dir: c.number(dir, "dir"), Out: c.number(out, "out"),
@@ -231,6 +237,13 @@ func (c *client) committed(results []*pb.Result) {
 	c.lrScale = results[0].GetLrScale()
 	c.stopped = c.stopped || results[0].GetStop() != pb.StopReason_STOP_REASON_UNSPECIFIED
 }
+
+func (c *client) Training() Training {
+	t := c.start.GetTraining()
+	return Training{Optimizer: t.GetOptimizer(), Params: proto.FromValues(t.GetParams()), LRScale: t.GetLrScale()}
+}
+
+func (c *client) Keep(t Table) { c.tables = append(c.tables, t) }
 
 func (c *client) Log(level, msg string) {
 	// When the connection is broken the next request finds out.

@@ -123,7 +123,7 @@ func (s *server) Describe(context.Context, *pb.DescribeRequest) (*pb.DescribeRes
 	r := &pb.DescribeResponse{
 		Name: i.Name, Kind: pb.Kind_KIND_OPTIMIZER, Version: uint32(i.Version),
 		Summary: i.Summary, Rule: i.Rule, Citation: i.Citation,
-		Watch: i.Watch, Unverified: i.Unverified, CostNote: i.CostNote,
+		Watch: i.Watch, Unverified: i.Unverified, Finding: i.Finding, CostNote: i.CostNote,
 		Cost: i.Cost, Track: i.Track, Resumable: i.Resumable, Invariances: i.Invariances,
 	}
 	if s.metric != nil {

@@ -36,6 +36,7 @@ type Info struct {
 	Citation string // where it was published
 	// Unverified says what of the rule could not be checked against the publication; "" when all of it was.
 	Unverified string
+	Finding    string   // what was found with it where it was published, in a sentence or two
 	Watch      []string // what to watch for when using it, a sentence each
 
 	Params []Param
@@ -54,8 +55,12 @@ type Info struct {
 	// Privacy declares that the optimizer is differentially private, and how; nil for most.
 	Privacy *Privacy
 
-	Values      []ValueInfo // metrics: the values each measurement has
-	Invariances []string    // metrics: transformations of the parameters that do not change the values ("rescaling")
+	Values []ValueInfo // metrics: the values each measurement has
+	// Invariances of metrics: transformations of the parameters that do not change the values. Those that bench plugin
+	// test tests are elementwise_rescaling, nodewise_rescaling, logit_scale and orthogonal_basis. One that needs parameters
+	// to be set names them: "elementwise_rescaling (adaptive)"; some values alone are named before a colon:
+	// "nodewise_rescaling: fisherrao".
+	Invariances []string
 
 	// Check finds what the ranges of single parameters cannot express. It is called with valid parameters only; may be
 	// nil.
@@ -114,3 +119,40 @@ type Value struct {
 	HasStdErr bool
 	Warnings  []string // travel with the number into every table
 }
+
+// Table is what a metric has found besides its values: columns of one length, such as one row for each class. It is kept
+// with the measurement and never ranked.
+type Table struct {
+	Name    string // of its own among the tables of a measurement
+	Columns []Column
+}
+
+// Column is a column of a Table. Its values are finite.
+type Column struct {
+	Name   string
+	Values []float64
+}
+
+// MaxTables is the largest number of values in all tables of a measurement together.
+const MaxTables = 1 << 16
+
+// Training says how the parameters that a metric measures were trained.
+type Training struct {
+	Optimizer string // name of the plugin; "" when the host does not know
+	Params    map[string]any
+	LRScale   float64 // factor of the schedule in the last committed step
+}
+
+// Float returns a numeric parameter of the optimizer, and whether it has one of that name.
+func (t Training) Float(name string) (float64, bool) {
+	switch v := t.Params[name].(type) {
+	case float64:
+		return v, true
+	case int64:
+		return float64(v), true
+	}
+	return 0, false
+}
+
+// Bool returns a switch of the optimizer; false when it has none of that name.
+func (t Training) Bool(name string) bool { v, _ := t.Params[name].(bool); return v }

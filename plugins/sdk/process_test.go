@@ -46,7 +46,7 @@ type momentum struct{}
 func (momentum) Info() sdk.Info {
 	return sdk.Info{
 		Name: "heavy-ball", Version: 3, Summary: "gradient descent with momentum", Rule: "m = mu m + g; w -= lr m",
-		Citation: "Polyak 1964", Unverified: "the year", Watch: []string{"Overshoots.", "Twice."}, CostNote: "always", Cost: 1, Track: "toy", Resumable: true, Needs: []sdk.Op{sdk.OpGrad, sdk.OpCommit},
+		Citation: "Polyak 1964", Unverified: "the year", Finding: "It is faster.", Watch: []string{"Overshoots.", "Twice."}, CostNote: "always", Cost: 1, Track: "toy", Resumable: true, Needs: []sdk.Op{sdk.OpGrad, sdk.OpCommit},
 		Params: []sdk.Param{
 			sdk.Float("lr", 0.1, "learning rate").Above(0).Max(10).Log(),
 			sdk.Float("mu", 0.5, "momentum").Min(0).Below(1),
@@ -162,7 +162,7 @@ type norms struct{}
 func (norms) Info() sdk.Info {
 	return sdk.Info{
 		Name: "norms", Version: 1, Invariances: []string{"permutation"},
-		Params: []sdk.Param{sdk.Choice("do", "measure", []string{"measure", "write", "commit", "into", "nan", "error"}, "")},
+		Params: []sdk.Param{sdk.Choice("do", "measure", []string{"measure", "write", "commit", "into", "nan", "ragged", "error"}, "")},
 		Values: []sdk.ValueInfo{
 			{Name: "l2", Unit: "loss", Better: sdk.BetterLower, Help: "norm of the gradient"},
 			{Name: "moved", Unit: "1", Better: sdk.BetterNone},
@@ -180,6 +180,8 @@ func (norms) Measure(s sdk.Session) ([]sdk.Value, error) {
 	switch s.Params().String("do") {
 	case "write":
 		w[0]++
+	case "ragged":
+		s.Keep(sdk.Table{Name: "t", Columns: []sdk.Column{{Name: "a", Values: []float64{1}}, {Name: "b"}}})
 	case "commit":
 		return nil, s.Commit(w)
 	case "into":
@@ -215,6 +217,10 @@ func (norms) Measure(s sdk.Session) ([]sdk.Value, error) {
 	outputs := sdk.Value{Name: "outputs", Value: float64(n)}
 	if n > 0 {
 		outputs.Value += 10 * float64(s.Slot("out")[1])
+	}
+	if t := s.Training(); t.Optimizer != "" {
+		lr, _ := t.Float("lr")
+		s.Keep(sdk.Table{Name: t.Optimizer, Columns: []sdk.Column{{Name: "lr", Values: []float64{lr * t.LRScale}}}})
 	}
 	return []sdk.Value{moved, l2, outputs}, nil
 }
@@ -327,7 +333,7 @@ func TestVectorsThatAreNotSlots(t *testing.T) {
 func TestDescribe(t *testing.T) {
 	i := plugintest.Describe(t, self("step"))
 	if i.Name != "heavy-ball" || i.Kind != pluginhost.KindOptimizer || i.Version != 3 || i.Rule == "" || i.Citation != "Polyak 1964" ||
-		i.Unverified != "the year" || len(i.Watch) != 2 || i.Watch[1] != "Twice." || i.CostNote != "always" ||
+		i.Unverified != "the year" || i.Finding != "It is faster." || len(i.Watch) != 2 || i.Watch[1] != "Twice." || i.CostNote != "always" ||
 		i.Cost != 1 || i.Track != "toy" || !i.Resumable || len(i.Params) != 4 || len(i.Needs) != 2 || i.Needs[0] != "grad" {
 		t.Errorf("%+v", i)
 	}
@@ -393,7 +399,14 @@ func TestMetric(t *testing.T) {
 	if v := m["outputs"]; v.Value != 1+10*1 {
 		t.Errorf("outputs: %+v", v)
 	}
-	c.Init, c.Update = nil, nil
+	var tables []pluginhost.Table
+	c.Tables = &tables
+	c.Training = &pluginhost.Training{Optimizer: "sgd", Params: map[string]any{"lr": 0.5}, LRScale: 0.25}
+	plugintest.Measure(t, c)
+	if len(tables) != 1 || tables[0].Name != "sgd" || tables[0].Columns[0].Values[0] != 0.125 {
+		t.Errorf("tables: %+v", tables)
+	}
+	c.Init, c.Update, c.Training = nil, nil, nil
 	if v := plugintest.Measure(t, c)["moved"]; !v.Null || v.Reason == "" || v.HasStdErr {
 		t.Errorf("moved without initial parameters: %+v", v)
 	}
@@ -402,6 +415,7 @@ func TestMetric(t *testing.T) {
 func TestMetricsThatMisbehave(t *testing.T) {
 	for do, want := range map[string]string{
 		"write":  `changed element 0 of slot "params"`,
+		"ragged": "table \"t\": column \"b\" has 0 values, \"a\" has 1",
 		"commit": "a metric cannot commit",
 		"into":   `slot "params" is read-only`,
 		"nan":    `value "l2" is NaN`,

@@ -32,7 +32,7 @@ func (s *server) Measure(stream wire) error {
 	return s.session(stream, func(c *client) *pb.Done {
 		values, err := s.metric.Measure(c)
 		if err == nil {
-			err = s.info.checkValues(values)
+			err = errors.Join(s.info.checkValues(values), checkTables(c.tables))
 		}
 		if errors.Is(err, ErrStopped) && c.stopped {
 			return &pb.Done{Status: pb.Done_STATUS_COMPLETED, Detail: err.Error()}
@@ -50,6 +50,13 @@ func (s *server) Measure(stream wire) error {
 				m.StdErr = &v.StdErr
 			}
 			done.Values = append(done.Values, m)
+		}
+		for _, t := range c.tables {
+			m := &pb.Table{Name: t.Name}
+			for _, column := range t.Columns {
+				m.Columns = append(m.Columns, &pb.Column{Name: column.Name, Values: column.Values})
+			}
+			done.Tables = append(done.Tables, m)
 		}
 		return done
 	})
@@ -100,6 +107,34 @@ func (i Info) checkValues(values []Value) error {
 		return errors.New(strings.Join(problems, "; "))
 	}
 	return nil
+}
+
+// checkTables finds mistakes in the tables of a measurement.
+func checkTables(tables []Table) error {
+	var errs []error
+	names, size := map[string]bool{}, 0
+	for _, t := range tables {
+		if t.Name == "" || names[t.Name] {
+			errs = append(errs, fmt.Errorf("table %q: names must be there and different from each other", t.Name))
+		}
+		names[t.Name] = true
+		for _, c := range t.Columns {
+			size += len(c.Values)
+			if len(c.Values) != len(t.Columns[0].Values) {
+				errs = append(errs, fmt.Errorf("table %q: column %q has %d values, %q has %d", t.Name, c.Name, len(c.Values), t.Columns[0].Name, len(t.Columns[0].Values)))
+			}
+			for _, v := range c.Values {
+				if math.IsNaN(v) || math.IsInf(v, 0) {
+					errs = append(errs, fmt.Errorf("table %q: column %q has the value %v", t.Name, c.Name, v))
+					break
+				}
+			}
+		}
+	}
+	if size > MaxTables {
+		errs = append(errs, fmt.Errorf("the tables have %d values: expected at most %d", size, MaxTables))
+	}
+	return errors.Join(errs...)
 }
 
 // session receives Start, runs the plugin and says Done.

@@ -43,6 +43,9 @@ type Session interface {
 	Grad(b Batch, at, out Vec, opts ...Option) (float64, error)
 	// Losses stores the losses of the single examples of b in each, which has room for them, and returns the mean.
 	Losses(b Batch, at, each Vec, opts ...Option) (float64, error)
+	// Errors returns how many examples of b have another label than their largest output at the point at, and how many
+	// there are. It costs what Loss does.
+	Errors(b Batch, at Vec) (errors, examples int, err error)
 	// HVP stores the product of the Hessian of the mean loss of b at the point at with dir in out and returns the loss.
 	// All have length Dim; out must be neither of the others. It is exact: no finite differences.
 	HVP(b Batch, at, dir, out Vec, opts ...Option) (float64, error)
@@ -77,6 +80,11 @@ type Session interface {
 	// Dim and is not w. When the commit ends the run there is no gradient, and no error either: Next tells. For
 	// optimizers.
 	CommitAndGrad(w, out Vec, opts ...CommitOption) (float64, error)
+
+	// Training says how the parameters at W were trained. For metrics.
+	Training() Training
+	// Keep adds a table to the measurement. For metrics; optimizers' tables go nowhere.
+	Keep(Table)
 
 	// Log writes a line to the log of the trial. Levels: "debug", "info", "warn", "error". It also tells the host that
 	// the plugin is alive: a plugin that computes for minutes between two requests must log now and then.

@@ -341,7 +341,13 @@ func TestMetric(t *testing.T) {
 	if v := m["outputs"]; v.Value != 20+1 {
 		t.Errorf("outputs: %+v", v)
 	}
-	c.Init, c.Update = nil, nil
+	var tables []pluginhost.Table
+	c.Tables, c.Training = &tables, &pluginhost.Training{Optimizer: "sgd", Params: params{"lr": 0.5}, LRScale: 0.25}
+	plugintest.Measure(t, c)
+	if len(tables) != 1 || tables[0].Name != "sgd" || tables[0].Columns[0].Name != "lr" || tables[0].Columns[0].Values[0] != 0.125 {
+		t.Errorf("tables: %+v", tables)
+	}
+	c.Init, c.Update, c.Training = nil, nil, nil
 	if v := plugintest.Measure(t, c)["moved"]; !v.Null || v.Reason == "" || v.HasStdErr {
 		t.Errorf("moved without initial parameters: %+v", v)
 	}

@@ -26,6 +26,9 @@ type Case struct {
 	Problem sdk.Problem
 	// LRScale is the schedule: the factor of step k, counted from 0. nil means 1 throughout.
 	LRScale func(k uint64) float64
+	// Given are read-only slots of metrics: "init", "update"; Training is how the net was trained.
+	Given    map[string][]float32
+	Training sdk.Training
 	// OnCommit, if set, sees the parameters of each commit, which it must not keep; Commits then has empty entries.
 	OnCommit func(w []float32)
 }
@@ -64,6 +67,7 @@ func Measure(m sdk.Metric, c Case) ([]sdk.Value, error) {
 type Session struct {
 	Commits [][]float32 // copies of the parameters of every commit
 	Logged  []string    // "level: message"
+	Tables  []sdk.Table // of a metric
 
 	c       Case
 	oracle  *oracle.Oracle
@@ -97,6 +101,9 @@ func NewSession(info sdk.Info, slots func(sdk.Problem, sdk.Params) []sdk.Slot, c
 		return nil, fmt.Errorf("sdktest: %v", problems)
 	}
 	s.slots["params"] = append(sdk.Vec(nil), c.Init...)
+	for name, v := range c.Given {
+		s.slots[name] = append(sdk.Vec(nil), v...)
+	}
 	s.slots["grad"] = filled(dim, float32(math.NaN()))
 	for _, slot := range slots(*p, s.params) {
 		n, value := slot.Len, float32(0)
@@ -221,6 +228,12 @@ func (s *Session) Losses(b sdk.Batch, at, each sdk.Vec, opts ...sdk.Option) (flo
 	return e.Loss, err
 }
 
+func (s *Session) Errors(b sdk.Batch, at sdk.Vec) (errors, examples int, err error) {
+	batch, o := s.request(b, nil)
+	e, err := s.answer(func() (oracle.Eval, error) { return s.oracle.Loss(batch, at, o) }, nil, at)
+	return e.Errors, e.Examples, err
+}
+
 func (s *Session) Grad(b sdk.Batch, at, out sdk.Vec, opts ...sdk.Option) (float64, error) {
 	batch, o := s.request(b, opts)
 	e, err := s.answer(func() (oracle.Eval, error) { return s.oracle.Grad(batch, at, out, o) }, out, at)
@@ -305,6 +318,11 @@ func (s *Session) Commit(w sdk.Vec, _ ...sdk.CommitOption) error {
 	}, nil, w)
 	return err
 }
+
+// Training and Keep are those of sdk.Session.
+
+func (s *Session) Training() sdk.Training { return s.c.Training }
+func (s *Session) Keep(t sdk.Table)       { s.Tables = append(s.Tables, t) }
 
 // Log keeps the line in Logged.
 func (s *Session) Log(level, msg string) { s.Logged = append(s.Logged, level+": "+msg) }

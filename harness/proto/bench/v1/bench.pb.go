@@ -501,7 +501,7 @@ func (x Op_Name) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Op_Name.Descriptor instead.
 func (Op_Name) EnumDescriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{21, 0}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{22, 0}
 }
 
 type Error_Code int32
@@ -559,7 +559,7 @@ func (x Error_Code) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Error_Code.Descriptor instead.
 func (Error_Code) EnumDescriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{37, 0}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{38, 0}
 }
 
 type Done_Status int32
@@ -614,7 +614,7 @@ func (x Done_Status) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Done_Status.Descriptor instead.
 func (Done_Status) EnumDescriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{39, 0}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{40, 0}
 }
 
 type DescribeRequest struct {
@@ -673,6 +673,7 @@ type DescribeResponse struct {
 	Unverified    string                 `protobuf:"bytes,16,opt,name=unverified,proto3" json:"unverified,omitempty"`             // what of the rule could not be checked against the publication; "": nothing
 	CostNote      string                 `protobuf:"bytes,17,opt,name=cost_note,json=costNote,proto3" json:"cost_note,omitempty"` // how the cost depends on the parameters, in G: "1 + 1/every"
 	Privacy       *Privacy               `protobuf:"bytes,18,opt,name=privacy,proto3" json:"privacy,omitempty"`                   // optimizers that are differentially private: how
+	Finding       string                 `protobuf:"bytes,20,opt,name=finding,proto3" json:"finding,omitempty"`                   // what was found with it where it was published, in a sentence or two
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -831,6 +832,13 @@ func (x *DescribeResponse) GetPrivacy() *Privacy {
 		return x.Privacy
 	}
 	return nil
+}
+
+func (x *DescribeResponse) GetFinding() string {
+	if x != nil {
+		return x.Finding
+	}
+	return ""
 }
 
 // A declaration: in every step the plugin draws one Poisson batch of the rate Problem.batch_size / Problem.examples, and
@@ -1933,6 +1941,7 @@ type Start struct {
 	Step          uint64                 `protobuf:"varint,6,opt,name=step,proto3" json:"step,omitempty"`                       // 0, or the last committed step when the run is resumed
 	Blob          []byte                 `protobuf:"bytes,7,opt,name=blob,proto3" json:"blob,omitempty"`                        // CommitOp.blob of that step
 	LrScale       float64                `protobuf:"fixed64,8,opt,name=lr_scale,json=lrScale,proto3" json:"lr_scale,omitempty"` // factor of the host's schedule for the first step to come (step + 1)
+	Training      *Training              `protobuf:"bytes,9,opt,name=training,proto3" json:"training,omitempty"`                // metrics: how the parameters were trained, where the host knows
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2023,6 +2032,74 @@ func (x *Start) GetLrScale() float64 {
 	return 0
 }
 
+func (x *Start) GetTraining() *Training {
+	if x != nil {
+		return x.Training
+	}
+	return nil
+}
+
+// How measured parameters were trained.
+type Training struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Optimizer     string                 `protobuf:"bytes,1,opt,name=optimizer,proto3" json:"optimizer,omitempty"`                                                                     // name of the plugin
+	Params        map[string]*Value      `protobuf:"bytes,2,rep,name=params,proto3" json:"params,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // complete
+	LrScale       float64                `protobuf:"fixed64,3,opt,name=lr_scale,json=lrScale,proto3" json:"lr_scale,omitempty"`                                                        // factor of the schedule in the last committed step
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Training) Reset() {
+	*x = Training{}
+	mi := &file_bench_v1_bench_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Training) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Training) ProtoMessage() {}
+
+func (x *Training) ProtoReflect() protoreflect.Message {
+	mi := &file_bench_v1_bench_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Training.ProtoReflect.Descriptor instead.
+func (*Training) Descriptor() ([]byte, []int) {
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *Training) GetOptimizer() string {
+	if x != nil {
+		return x.Optimizer
+	}
+	return ""
+}
+
+func (x *Training) GetParams() map[string]*Value {
+	if x != nil {
+		return x.Params
+	}
+	return nil
+}
+
+func (x *Training) GetLrScale() float64 {
+	if x != nil {
+		return x.LrScale
+	}
+	return 0
+}
+
 type Arena struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Where:
@@ -2038,7 +2115,7 @@ type Arena struct {
 
 func (x *Arena) Reset() {
 	*x = Arena{}
-	mi := &file_bench_v1_bench_proto_msgTypes[16]
+	mi := &file_bench_v1_bench_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2050,7 +2127,7 @@ func (x *Arena) String() string {
 func (*Arena) ProtoMessage() {}
 
 func (x *Arena) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[16]
+	mi := &file_bench_v1_bench_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2063,7 +2140,7 @@ func (x *Arena) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Arena.ProtoReflect.Descriptor instead.
 func (*Arena) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{16}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Arena) GetWhere() isArena_Where {
@@ -2133,7 +2210,7 @@ type Slot struct {
 
 func (x *Slot) Reset() {
 	*x = Slot{}
-	mi := &file_bench_v1_bench_proto_msgTypes[17]
+	mi := &file_bench_v1_bench_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2145,7 +2222,7 @@ func (x *Slot) String() string {
 func (*Slot) ProtoMessage() {}
 
 func (x *Slot) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[17]
+	mi := &file_bench_v1_bench_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2158,7 +2235,7 @@ func (x *Slot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Slot.ProtoReflect.Descriptor instead.
 func (*Slot) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{17}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Slot) GetName() string {
@@ -2191,7 +2268,7 @@ type Stop struct {
 
 func (x *Stop) Reset() {
 	*x = Stop{}
-	mi := &file_bench_v1_bench_proto_msgTypes[18]
+	mi := &file_bench_v1_bench_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2203,7 +2280,7 @@ func (x *Stop) String() string {
 func (*Stop) ProtoMessage() {}
 
 func (x *Stop) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[18]
+	mi := &file_bench_v1_bench_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2216,7 +2293,7 @@ func (x *Stop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stop.ProtoReflect.Descriptor instead.
 func (*Stop) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{18}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Stop) GetReason() StopReason {
@@ -2236,7 +2313,7 @@ type Request struct {
 
 func (x *Request) Reset() {
 	*x = Request{}
-	mi := &file_bench_v1_bench_proto_msgTypes[19]
+	mi := &file_bench_v1_bench_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2248,7 +2325,7 @@ func (x *Request) String() string {
 func (*Request) ProtoMessage() {}
 
 func (x *Request) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[19]
+	mi := &file_bench_v1_bench_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2261,7 +2338,7 @@ func (x *Request) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Request.ProtoReflect.Descriptor instead.
 func (*Request) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{19}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Request) GetId() uint64 {
@@ -2289,7 +2366,7 @@ type Reply struct {
 
 func (x *Reply) Reset() {
 	*x = Reply{}
-	mi := &file_bench_v1_bench_proto_msgTypes[20]
+	mi := &file_bench_v1_bench_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2301,7 +2378,7 @@ func (x *Reply) String() string {
 func (*Reply) ProtoMessage() {}
 
 func (x *Reply) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[20]
+	mi := &file_bench_v1_bench_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2314,7 +2391,7 @@ func (x *Reply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reply.ProtoReflect.Descriptor instead.
 func (*Reply) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{20}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Reply) GetId() uint64 {
@@ -2360,7 +2437,7 @@ type Op struct {
 
 func (x *Op) Reset() {
 	*x = Op{}
-	mi := &file_bench_v1_bench_proto_msgTypes[21]
+	mi := &file_bench_v1_bench_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2372,7 +2449,7 @@ func (x *Op) String() string {
 func (*Op) ProtoMessage() {}
 
 func (x *Op) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[21]
+	mi := &file_bench_v1_bench_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2385,7 +2462,7 @@ func (x *Op) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Op.ProtoReflect.Descriptor instead.
 func (*Op) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{21}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Op) GetOp() isOp_Op {
@@ -2598,7 +2675,7 @@ type Batch struct {
 
 func (x *Batch) Reset() {
 	*x = Batch{}
-	mi := &file_bench_v1_bench_proto_msgTypes[22]
+	mi := &file_bench_v1_bench_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2610,7 +2687,7 @@ func (x *Batch) String() string {
 func (*Batch) ProtoMessage() {}
 
 func (x *Batch) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[22]
+	mi := &file_bench_v1_bench_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2623,7 +2700,7 @@ func (x *Batch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Batch.ProtoReflect.Descriptor instead.
 func (*Batch) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{22}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Batch) GetStream() string {
@@ -2736,7 +2813,7 @@ type Range struct {
 
 func (x *Range) Reset() {
 	*x = Range{}
-	mi := &file_bench_v1_bench_proto_msgTypes[23]
+	mi := &file_bench_v1_bench_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2748,7 +2825,7 @@ func (x *Range) String() string {
 func (*Range) ProtoMessage() {}
 
 func (x *Range) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[23]
+	mi := &file_bench_v1_bench_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2761,7 +2838,7 @@ func (x *Range) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Range.ProtoReflect.Descriptor instead.
 func (*Range) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{23}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Range) GetFrom() uint32 {
@@ -2792,7 +2869,7 @@ type LossOp struct {
 
 func (x *LossOp) Reset() {
 	*x = LossOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[24]
+	mi := &file_bench_v1_bench_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2804,7 +2881,7 @@ func (x *LossOp) String() string {
 func (*LossOp) ProtoMessage() {}
 
 func (x *LossOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[24]
+	mi := &file_bench_v1_bench_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2817,7 +2894,7 @@ func (x *LossOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LossOp.ProtoReflect.Descriptor instead.
 func (*LossOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{24}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *LossOp) GetBatch() *Batch {
@@ -2872,7 +2949,7 @@ type GradOp struct {
 
 func (x *GradOp) Reset() {
 	*x = GradOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[25]
+	mi := &file_bench_v1_bench_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2884,7 +2961,7 @@ func (x *GradOp) String() string {
 func (*GradOp) ProtoMessage() {}
 
 func (x *GradOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[25]
+	mi := &file_bench_v1_bench_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2897,7 +2974,7 @@ func (x *GradOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GradOp.ProtoReflect.Descriptor instead.
 func (*GradOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{25}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *GradOp) GetBatch() *Batch {
@@ -2961,7 +3038,7 @@ type GradClippedOp struct {
 
 func (x *GradClippedOp) Reset() {
 	*x = GradClippedOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[26]
+	mi := &file_bench_v1_bench_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2973,7 +3050,7 @@ func (x *GradClippedOp) String() string {
 func (*GradClippedOp) ProtoMessage() {}
 
 func (x *GradClippedOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[26]
+	mi := &file_bench_v1_bench_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2986,7 +3063,7 @@ func (x *GradClippedOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GradClippedOp.ProtoReflect.Descriptor instead.
 func (*GradClippedOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{26}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *GradClippedOp) GetBatch() *Batch {
@@ -3049,7 +3126,7 @@ type Noise struct {
 
 func (x *Noise) Reset() {
 	*x = Noise{}
-	mi := &file_bench_v1_bench_proto_msgTypes[27]
+	mi := &file_bench_v1_bench_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3061,7 +3138,7 @@ func (x *Noise) String() string {
 func (*Noise) ProtoMessage() {}
 
 func (x *Noise) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[27]
+	mi := &file_bench_v1_bench_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3074,7 +3151,7 @@ func (x *Noise) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Noise.ProtoReflect.Descriptor instead.
 func (*Noise) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{27}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Noise) GetStream() string {
@@ -3110,7 +3187,7 @@ type GradSquaredOp struct {
 
 func (x *GradSquaredOp) Reset() {
 	*x = GradSquaredOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[28]
+	mi := &file_bench_v1_bench_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3122,7 +3199,7 @@ func (x *GradSquaredOp) String() string {
 func (*GradSquaredOp) ProtoMessage() {}
 
 func (x *GradSquaredOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[28]
+	mi := &file_bench_v1_bench_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3135,7 +3212,7 @@ func (x *GradSquaredOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GradSquaredOp.ProtoReflect.Descriptor instead.
 func (*GradSquaredOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{28}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *GradSquaredOp) GetBatch() *Batch {
@@ -3174,7 +3251,7 @@ type HVPOp struct {
 
 func (x *HVPOp) Reset() {
 	*x = HVPOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[29]
+	mi := &file_bench_v1_bench_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3186,7 +3263,7 @@ func (x *HVPOp) String() string {
 func (*HVPOp) ProtoMessage() {}
 
 func (x *HVPOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[29]
+	mi := &file_bench_v1_bench_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3199,7 +3276,7 @@ func (x *HVPOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HVPOp.ProtoReflect.Descriptor instead.
 func (*HVPOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{29}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *HVPOp) GetBatch() *Batch {
@@ -3257,7 +3334,7 @@ type OutputsOp struct {
 
 func (x *OutputsOp) Reset() {
 	*x = OutputsOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[30]
+	mi := &file_bench_v1_bench_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3269,7 +3346,7 @@ func (x *OutputsOp) String() string {
 func (*OutputsOp) ProtoMessage() {}
 
 func (x *OutputsOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[30]
+	mi := &file_bench_v1_bench_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3282,7 +3359,7 @@ func (x *OutputsOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OutputsOp.ProtoReflect.Descriptor instead.
 func (*OutputsOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{30}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *OutputsOp) GetBatch() *Batch {
@@ -3321,7 +3398,7 @@ type VJPOp struct {
 
 func (x *VJPOp) Reset() {
 	*x = VJPOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[31]
+	mi := &file_bench_v1_bench_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3333,7 +3410,7 @@ func (x *VJPOp) String() string {
 func (*VJPOp) ProtoMessage() {}
 
 func (x *VJPOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[31]
+	mi := &file_bench_v1_bench_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3346,7 +3423,7 @@ func (x *VJPOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VJPOp.ProtoReflect.Descriptor instead.
 func (*VJPOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{31}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *VJPOp) GetBatch() *Batch {
@@ -3396,7 +3473,7 @@ type InputGradOp struct {
 
 func (x *InputGradOp) Reset() {
 	*x = InputGradOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[32]
+	mi := &file_bench_v1_bench_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3408,7 +3485,7 @@ func (x *InputGradOp) String() string {
 func (*InputGradOp) ProtoMessage() {}
 
 func (x *InputGradOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[32]
+	mi := &file_bench_v1_bench_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3421,7 +3498,7 @@ func (x *InputGradOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InputGradOp.ProtoReflect.Descriptor instead.
 func (*InputGradOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{32}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *InputGradOp) GetBatch() *Batch {
@@ -3458,7 +3535,7 @@ type ActivationsOp struct {
 
 func (x *ActivationsOp) Reset() {
 	*x = ActivationsOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[33]
+	mi := &file_bench_v1_bench_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3470,7 +3547,7 @@ func (x *ActivationsOp) String() string {
 func (*ActivationsOp) ProtoMessage() {}
 
 func (x *ActivationsOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[33]
+	mi := &file_bench_v1_bench_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3483,7 +3560,7 @@ func (x *ActivationsOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActivationsOp.ProtoReflect.Descriptor instead.
 func (*ActivationsOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{33}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ActivationsOp) GetBatch() *Batch {
@@ -3528,7 +3605,7 @@ type NormalOp struct {
 
 func (x *NormalOp) Reset() {
 	*x = NormalOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[34]
+	mi := &file_bench_v1_bench_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3540,7 +3617,7 @@ func (x *NormalOp) String() string {
 func (*NormalOp) ProtoMessage() {}
 
 func (x *NormalOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[34]
+	mi := &file_bench_v1_bench_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3553,7 +3630,7 @@ func (x *NormalOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NormalOp.ProtoReflect.Descriptor instead.
 func (*NormalOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{34}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *NormalOp) GetStream() string {
@@ -3599,7 +3676,7 @@ type CommitOp struct {
 
 func (x *CommitOp) Reset() {
 	*x = CommitOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[35]
+	mi := &file_bench_v1_bench_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3611,7 +3688,7 @@ func (x *CommitOp) String() string {
 func (*CommitOp) ProtoMessage() {}
 
 func (x *CommitOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[35]
+	mi := &file_bench_v1_bench_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3624,7 +3701,7 @@ func (x *CommitOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommitOp.ProtoReflect.Descriptor instead.
 func (*CommitOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{35}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *CommitOp) GetParams() uint32 {
@@ -3663,7 +3740,7 @@ type Result struct {
 
 func (x *Result) Reset() {
 	*x = Result{}
-	mi := &file_bench_v1_bench_proto_msgTypes[36]
+	mi := &file_bench_v1_bench_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3675,7 +3752,7 @@ func (x *Result) String() string {
 func (*Result) ProtoMessage() {}
 
 func (x *Result) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[36]
+	mi := &file_bench_v1_bench_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3688,7 +3765,7 @@ func (x *Result) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Result.ProtoReflect.Descriptor instead.
 func (*Result) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{36}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *Result) GetLoss() float64 {
@@ -3751,7 +3828,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_bench_v1_bench_proto_msgTypes[37]
+	mi := &file_bench_v1_bench_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3763,7 +3840,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[37]
+	mi := &file_bench_v1_bench_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3776,7 +3853,7 @@ func (x *Error) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Error.ProtoReflect.Descriptor instead.
 func (*Error) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{37}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *Error) GetCode() Error_Code {
@@ -3811,7 +3888,7 @@ type Log struct {
 
 func (x *Log) Reset() {
 	*x = Log{}
-	mi := &file_bench_v1_bench_proto_msgTypes[38]
+	mi := &file_bench_v1_bench_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3823,7 +3900,7 @@ func (x *Log) String() string {
 func (*Log) ProtoMessage() {}
 
 func (x *Log) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[38]
+	mi := &file_bench_v1_bench_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3836,7 +3913,7 @@ func (x *Log) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Log.ProtoReflect.Descriptor instead.
 func (*Log) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{38}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Log) GetLevel() string {
@@ -3866,13 +3943,14 @@ type Done struct {
 	Detail        string                 `protobuf:"bytes,2,opt,name=detail,proto3" json:"detail,omitempty"` // a sentence for people
 	Scalars       map[string]float64     `protobuf:"bytes,3,rep,name=scalars,proto3" json:"scalars,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"fixed64,2,opt,name=value"`
 	Values        []*MetricValue         `protobuf:"bytes,4,rep,name=values,proto3" json:"values,omitempty"` // metrics
+	Tables        []*Table               `protobuf:"bytes,5,rep,name=tables,proto3" json:"tables,omitempty"` // metrics: numbers behind the values, such as one row for each class
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Done) Reset() {
 	*x = Done{}
-	mi := &file_bench_v1_bench_proto_msgTypes[39]
+	mi := &file_bench_v1_bench_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3884,7 +3962,7 @@ func (x *Done) String() string {
 func (*Done) ProtoMessage() {}
 
 func (x *Done) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[39]
+	mi := &file_bench_v1_bench_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3897,7 +3975,7 @@ func (x *Done) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Done.ProtoReflect.Descriptor instead.
 func (*Done) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{39}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *Done) GetStatus() Done_Status {
@@ -3928,6 +4006,13 @@ func (x *Done) GetValues() []*MetricValue {
 	return nil
 }
 
+func (x *Done) GetTables() []*Table {
+	if x != nil {
+		return x.Tables
+	}
+	return nil
+}
+
 type MetricValue struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`           // one of DescribeResponse.values
@@ -3941,7 +4026,7 @@ type MetricValue struct {
 
 func (x *MetricValue) Reset() {
 	*x = MetricValue{}
-	mi := &file_bench_v1_bench_proto_msgTypes[40]
+	mi := &file_bench_v1_bench_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3953,7 +4038,7 @@ func (x *MetricValue) String() string {
 func (*MetricValue) ProtoMessage() {}
 
 func (x *MetricValue) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[40]
+	mi := &file_bench_v1_bench_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3966,7 +4051,7 @@ func (x *MetricValue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricValue.ProtoReflect.Descriptor instead.
 func (*MetricValue) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{40}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *MetricValue) GetName() string {
@@ -4004,12 +4089,117 @@ func (x *MetricValue) GetWarnings() []string {
 	return nil
 }
 
+// Columns of one length, kept with the measurement and never ranked. At most 65536 numbers in all tables together.
+type Table struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"` // each name once
+	Columns       []*Column              `protobuf:"bytes,2,rep,name=columns,proto3" json:"columns,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Table) Reset() {
+	*x = Table{}
+	mi := &file_bench_v1_bench_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Table) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Table) ProtoMessage() {}
+
+func (x *Table) ProtoReflect() protoreflect.Message {
+	mi := &file_bench_v1_bench_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Table.ProtoReflect.Descriptor instead.
+func (*Table) Descriptor() ([]byte, []int) {
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *Table) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Table) GetColumns() []*Column {
+	if x != nil {
+		return x.Columns
+	}
+	return nil
+}
+
+type Column struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Values        []float64              `protobuf:"fixed64,2,rep,packed,name=values,proto3" json:"values,omitempty"` // finite
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Column) Reset() {
+	*x = Column{}
+	mi := &file_bench_v1_bench_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Column) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Column) ProtoMessage() {}
+
+func (x *Column) ProtoReflect() protoreflect.Message {
+	mi := &file_bench_v1_bench_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Column.ProtoReflect.Descriptor instead.
+func (*Column) Descriptor() ([]byte, []int) {
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *Column) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Column) GetValues() []float64 {
+	if x != nil {
+		return x.Values
+	}
+	return nil
+}
+
 var File_bench_v1_bench_proto protoreflect.FileDescriptor
 
 const file_bench_v1_bench_proto_rawDesc = "" +
 	"\n" +
 	"\x14bench/v1/bench.proto\x12\bbench.v1\"\x11\n" +
-	"\x0fDescribeRequest\"\xcd\x04\n" +
+	"\x0fDescribeRequest\"\xe7\x04\n" +
 	"\x10DescribeResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\"\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x0e.bench.v1.KindR\x04kind\x12\x18\n" +
@@ -4033,7 +4223,8 @@ const file_bench_v1_bench_proto_rawDesc = "" +
 	"unverified\x18\x10 \x01(\tR\n" +
 	"unverified\x12\x1b\n" +
 	"\tcost_note\x18\x11 \x01(\tR\bcostNote\x12+\n" +
-	"\aprivacy\x18\x12 \x01(\v2\x11.bench.v1.PrivacyR\aprivacy\"\x7f\n" +
+	"\aprivacy\x18\x12 \x01(\v2\x11.bench.v1.PrivacyR\aprivacy\x12\x18\n" +
+	"\afinding\x18\x14 \x01(\tR\afinding\"\x7f\n" +
 	"\aPrivacy\x12\x18\n" +
 	"\aepsilon\x18\x01 \x01(\tR\aepsilon\x12\x14\n" +
 	"\x05delta\x18\x02 \x01(\tR\x05delta\x12\x14\n" +
@@ -4140,7 +4331,7 @@ const file_bench_v1_bench_proto_rawDesc = "" +
 	"\arequest\x18\x01 \x01(\v2\x11.bench.v1.RequestH\x00R\arequest\x12!\n" +
 	"\x03log\x18\x02 \x01(\v2\r.bench.v1.LogH\x00R\x03log\x12$\n" +
 	"\x04done\x18\x03 \x01(\v2\x0e.bench.v1.DoneH\x00R\x04doneB\x05\n" +
-	"\x03msg\"\xca\x02\n" +
+	"\x03msg\"\xfa\x02\n" +
 	"\x05Start\x12\x15\n" +
 	"\x06run_id\x18\x01 \x01(\tR\x05runId\x12+\n" +
 	"\aproblem\x18\x02 \x01(\v2\x11.bench.v1.ProblemR\aproblem\x123\n" +
@@ -4149,7 +4340,15 @@ const file_bench_v1_bench_proto_rawDesc = "" +
 	"\x05arena\x18\x05 \x01(\v2\x0f.bench.v1.ArenaR\x05arena\x12\x12\n" +
 	"\x04step\x18\x06 \x01(\x04R\x04step\x12\x12\n" +
 	"\x04blob\x18\a \x01(\fR\x04blob\x12\x19\n" +
-	"\blr_scale\x18\b \x01(\x01R\alrScale\x1aJ\n" +
+	"\blr_scale\x18\b \x01(\x01R\alrScale\x12.\n" +
+	"\btraining\x18\t \x01(\v2\x12.bench.v1.TrainingR\btraining\x1aJ\n" +
+	"\vParamsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12%\n" +
+	"\x05value\x18\x02 \x01(\v2\x0f.bench.v1.ValueR\x05value:\x028\x01\"\xc7\x01\n" +
+	"\bTraining\x12\x1c\n" +
+	"\toptimizer\x18\x01 \x01(\tR\toptimizer\x126\n" +
+	"\x06params\x18\x02 \x03(\v2\x1e.bench.v1.Training.ParamsEntryR\x06params\x12\x19\n" +
+	"\blr_scale\x18\x03 \x01(\x01R\alrScale\x1aJ\n" +
 	"\vParamsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12%\n" +
 	"\x05value\x18\x02 \x01(\v2\x0f.bench.v1.ValueR\x05value:\x028\x01\"t\n" +
@@ -4313,12 +4512,13 @@ const file_bench_v1_bench_proto_rawDesc = "" +
 	"\ascalars\x18\x03 \x03(\v2\x1a.bench.v1.Log.ScalarsEntryR\ascalars\x1a:\n" +
 	"\fScalarsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01\"\xe5\x02\n" +
+	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01\"\x8e\x03\n" +
 	"\x04Done\x12-\n" +
 	"\x06status\x18\x01 \x01(\x0e2\x15.bench.v1.Done.StatusR\x06status\x12\x16\n" +
 	"\x06detail\x18\x02 \x01(\tR\x06detail\x125\n" +
 	"\ascalars\x18\x03 \x03(\v2\x1b.bench.v1.Done.ScalarsEntryR\ascalars\x12-\n" +
-	"\x06values\x18\x04 \x03(\v2\x15.bench.v1.MetricValueR\x06values\x1a:\n" +
+	"\x06values\x18\x04 \x03(\v2\x15.bench.v1.MetricValueR\x06values\x12'\n" +
+	"\x06tables\x18\x05 \x03(\v2\x0f.bench.v1.TableR\x06tables\x1a:\n" +
 	"\fScalarsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01\"t\n" +
@@ -4336,7 +4536,13 @@ const file_bench_v1_bench_proto_rawDesc = "" +
 	"\bwarnings\x18\x05 \x03(\tR\bwarningsB\b\n" +
 	"\x06_valueB\n" +
 	"\n" +
-	"\b_std_err*A\n" +
+	"\b_std_err\"G\n" +
+	"\x05Table\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12*\n" +
+	"\acolumns\x18\x02 \x03(\v2\x10.bench.v1.ColumnR\acolumns\"4\n" +
+	"\x06Column\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
+	"\x06values\x18\x02 \x03(\x01R\x06values*A\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eKIND_OPTIMIZER\x10\x01\x12\x0f\n" +
@@ -4374,7 +4580,7 @@ func file_bench_v1_bench_proto_rawDescGZIP() []byte {
 }
 
 var file_bench_v1_bench_proto_enumTypes = make([]protoimpl.EnumInfo, 9)
-var file_bench_v1_bench_proto_msgTypes = make([]protoimpl.MessageInfo, 48)
+var file_bench_v1_bench_proto_msgTypes = make([]protoimpl.MessageInfo, 52)
 var file_bench_v1_bench_proto_goTypes = []any{
 	(Kind)(0),                // 0: bench.v1.Kind
 	(StopReason)(0),          // 1: bench.v1.StopReason
@@ -4401,38 +4607,42 @@ var file_bench_v1_bench_proto_goTypes = []any{
 	(*HostMessage)(nil),      // 22: bench.v1.HostMessage
 	(*PluginMessage)(nil),    // 23: bench.v1.PluginMessage
 	(*Start)(nil),            // 24: bench.v1.Start
-	(*Arena)(nil),            // 25: bench.v1.Arena
-	(*Slot)(nil),             // 26: bench.v1.Slot
-	(*Stop)(nil),             // 27: bench.v1.Stop
-	(*Request)(nil),          // 28: bench.v1.Request
-	(*Reply)(nil),            // 29: bench.v1.Reply
-	(*Op)(nil),               // 30: bench.v1.Op
-	(*Batch)(nil),            // 31: bench.v1.Batch
-	(*Range)(nil),            // 32: bench.v1.Range
-	(*LossOp)(nil),           // 33: bench.v1.LossOp
-	(*GradOp)(nil),           // 34: bench.v1.GradOp
-	(*GradClippedOp)(nil),    // 35: bench.v1.GradClippedOp
-	(*Noise)(nil),            // 36: bench.v1.Noise
-	(*GradSquaredOp)(nil),    // 37: bench.v1.GradSquaredOp
-	(*HVPOp)(nil),            // 38: bench.v1.HVPOp
-	(*OutputsOp)(nil),        // 39: bench.v1.OutputsOp
-	(*VJPOp)(nil),            // 40: bench.v1.VJPOp
-	(*InputGradOp)(nil),      // 41: bench.v1.InputGradOp
-	(*ActivationsOp)(nil),    // 42: bench.v1.ActivationsOp
-	(*NormalOp)(nil),         // 43: bench.v1.NormalOp
-	(*CommitOp)(nil),         // 44: bench.v1.CommitOp
-	(*Result)(nil),           // 45: bench.v1.Result
-	(*Error)(nil),            // 46: bench.v1.Error
-	(*Log)(nil),              // 47: bench.v1.Log
-	(*Done)(nil),             // 48: bench.v1.Done
-	(*MetricValue)(nil),      // 49: bench.v1.MetricValue
-	nil,                      // 50: bench.v1.Degenerate.WhenEntry
-	nil,                      // 51: bench.v1.ValidateRequest.ParamsEntry
-	nil,                      // 52: bench.v1.Start.ParamsEntry
-	nil,                      // 53: bench.v1.CommitOp.ScalarsEntry
-	nil,                      // 54: bench.v1.Result.ScalarsEntry
-	nil,                      // 55: bench.v1.Log.ScalarsEntry
-	nil,                      // 56: bench.v1.Done.ScalarsEntry
+	(*Training)(nil),         // 25: bench.v1.Training
+	(*Arena)(nil),            // 26: bench.v1.Arena
+	(*Slot)(nil),             // 27: bench.v1.Slot
+	(*Stop)(nil),             // 28: bench.v1.Stop
+	(*Request)(nil),          // 29: bench.v1.Request
+	(*Reply)(nil),            // 30: bench.v1.Reply
+	(*Op)(nil),               // 31: bench.v1.Op
+	(*Batch)(nil),            // 32: bench.v1.Batch
+	(*Range)(nil),            // 33: bench.v1.Range
+	(*LossOp)(nil),           // 34: bench.v1.LossOp
+	(*GradOp)(nil),           // 35: bench.v1.GradOp
+	(*GradClippedOp)(nil),    // 36: bench.v1.GradClippedOp
+	(*Noise)(nil),            // 37: bench.v1.Noise
+	(*GradSquaredOp)(nil),    // 38: bench.v1.GradSquaredOp
+	(*HVPOp)(nil),            // 39: bench.v1.HVPOp
+	(*OutputsOp)(nil),        // 40: bench.v1.OutputsOp
+	(*VJPOp)(nil),            // 41: bench.v1.VJPOp
+	(*InputGradOp)(nil),      // 42: bench.v1.InputGradOp
+	(*ActivationsOp)(nil),    // 43: bench.v1.ActivationsOp
+	(*NormalOp)(nil),         // 44: bench.v1.NormalOp
+	(*CommitOp)(nil),         // 45: bench.v1.CommitOp
+	(*Result)(nil),           // 46: bench.v1.Result
+	(*Error)(nil),            // 47: bench.v1.Error
+	(*Log)(nil),              // 48: bench.v1.Log
+	(*Done)(nil),             // 49: bench.v1.Done
+	(*MetricValue)(nil),      // 50: bench.v1.MetricValue
+	(*Table)(nil),            // 51: bench.v1.Table
+	(*Column)(nil),           // 52: bench.v1.Column
+	nil,                      // 53: bench.v1.Degenerate.WhenEntry
+	nil,                      // 54: bench.v1.ValidateRequest.ParamsEntry
+	nil,                      // 55: bench.v1.Start.ParamsEntry
+	nil,                      // 56: bench.v1.Training.ParamsEntry
+	nil,                      // 57: bench.v1.CommitOp.ScalarsEntry
+	nil,                      // 58: bench.v1.Result.ScalarsEntry
+	nil,                      // 59: bench.v1.Log.ScalarsEntry
+	nil,                      // 60: bench.v1.Done.ScalarsEntry
 }
 var file_bench_v1_bench_proto_depIdxs = []int32{
 	0,  // 0: bench.v1.DescribeResponse.kind:type_name -> bench.v1.Kind
@@ -4444,76 +4654,81 @@ var file_bench_v1_bench_proto_depIdxs = []int32{
 	3,  // 6: bench.v1.Param.type:type_name -> bench.v1.Param.Type
 	13, // 7: bench.v1.Param.default:type_name -> bench.v1.Value
 	4,  // 8: bench.v1.Param.scale:type_name -> bench.v1.Param.Scale
-	50, // 9: bench.v1.Degenerate.when:type_name -> bench.v1.Degenerate.WhenEntry
+	53, // 9: bench.v1.Degenerate.when:type_name -> bench.v1.Degenerate.WhenEntry
 	5,  // 10: bench.v1.ValueInfo.better:type_name -> bench.v1.ValueInfo.Better
 	20, // 11: bench.v1.ValidateRequest.problem:type_name -> bench.v1.Problem
-	51, // 12: bench.v1.ValidateRequest.params:type_name -> bench.v1.ValidateRequest.ParamsEntry
+	54, // 12: bench.v1.ValidateRequest.params:type_name -> bench.v1.ValidateRequest.ParamsEntry
 	18, // 13: bench.v1.ValidateResponse.diagnostics:type_name -> bench.v1.Diagnostic
 	19, // 14: bench.v1.ValidateResponse.slots:type_name -> bench.v1.SlotRequest
 	21, // 15: bench.v1.Problem.tensors:type_name -> bench.v1.Tensor
 	24, // 16: bench.v1.HostMessage.start:type_name -> bench.v1.Start
-	29, // 17: bench.v1.HostMessage.reply:type_name -> bench.v1.Reply
-	27, // 18: bench.v1.HostMessage.stop:type_name -> bench.v1.Stop
-	28, // 19: bench.v1.PluginMessage.request:type_name -> bench.v1.Request
-	47, // 20: bench.v1.PluginMessage.log:type_name -> bench.v1.Log
-	48, // 21: bench.v1.PluginMessage.done:type_name -> bench.v1.Done
+	30, // 17: bench.v1.HostMessage.reply:type_name -> bench.v1.Reply
+	28, // 18: bench.v1.HostMessage.stop:type_name -> bench.v1.Stop
+	29, // 19: bench.v1.PluginMessage.request:type_name -> bench.v1.Request
+	48, // 20: bench.v1.PluginMessage.log:type_name -> bench.v1.Log
+	49, // 21: bench.v1.PluginMessage.done:type_name -> bench.v1.Done
 	20, // 22: bench.v1.Start.problem:type_name -> bench.v1.Problem
-	52, // 23: bench.v1.Start.params:type_name -> bench.v1.Start.ParamsEntry
-	25, // 24: bench.v1.Start.arena:type_name -> bench.v1.Arena
-	26, // 25: bench.v1.Arena.slots:type_name -> bench.v1.Slot
-	1,  // 26: bench.v1.Stop.reason:type_name -> bench.v1.StopReason
-	30, // 27: bench.v1.Request.ops:type_name -> bench.v1.Op
-	45, // 28: bench.v1.Reply.results:type_name -> bench.v1.Result
-	46, // 29: bench.v1.Reply.error:type_name -> bench.v1.Error
-	33, // 30: bench.v1.Op.loss:type_name -> bench.v1.LossOp
-	34, // 31: bench.v1.Op.grad:type_name -> bench.v1.GradOp
-	35, // 32: bench.v1.Op.grad_clipped:type_name -> bench.v1.GradClippedOp
-	38, // 33: bench.v1.Op.hvp:type_name -> bench.v1.HVPOp
-	39, // 34: bench.v1.Op.outputs:type_name -> bench.v1.OutputsOp
-	40, // 35: bench.v1.Op.vjp:type_name -> bench.v1.VJPOp
-	43, // 36: bench.v1.Op.normal:type_name -> bench.v1.NormalOp
-	44, // 37: bench.v1.Op.commit:type_name -> bench.v1.CommitOp
-	37, // 38: bench.v1.Op.grad_squared:type_name -> bench.v1.GradSquaredOp
-	41, // 39: bench.v1.Op.input_grad:type_name -> bench.v1.InputGradOp
-	42, // 40: bench.v1.Op.activations:type_name -> bench.v1.ActivationsOp
-	32, // 41: bench.v1.Batch.range:type_name -> bench.v1.Range
-	31, // 42: bench.v1.LossOp.batch:type_name -> bench.v1.Batch
-	2,  // 43: bench.v1.LossOp.objective:type_name -> bench.v1.Objective
-	31, // 44: bench.v1.GradOp.batch:type_name -> bench.v1.Batch
-	2,  // 45: bench.v1.GradOp.objective:type_name -> bench.v1.Objective
-	31, // 46: bench.v1.GradClippedOp.batch:type_name -> bench.v1.Batch
-	36, // 47: bench.v1.GradClippedOp.noise:type_name -> bench.v1.Noise
-	31, // 48: bench.v1.GradSquaredOp.batch:type_name -> bench.v1.Batch
-	31, // 49: bench.v1.HVPOp.batch:type_name -> bench.v1.Batch
-	2,  // 50: bench.v1.HVPOp.objective:type_name -> bench.v1.Objective
-	31, // 51: bench.v1.OutputsOp.batch:type_name -> bench.v1.Batch
-	31, // 52: bench.v1.VJPOp.batch:type_name -> bench.v1.Batch
-	31, // 53: bench.v1.InputGradOp.batch:type_name -> bench.v1.Batch
-	31, // 54: bench.v1.ActivationsOp.batch:type_name -> bench.v1.Batch
-	53, // 55: bench.v1.CommitOp.scalars:type_name -> bench.v1.CommitOp.ScalarsEntry
-	54, // 56: bench.v1.Result.scalars:type_name -> bench.v1.Result.ScalarsEntry
-	1,  // 57: bench.v1.Result.stop:type_name -> bench.v1.StopReason
-	7,  // 58: bench.v1.Error.code:type_name -> bench.v1.Error.Code
-	55, // 59: bench.v1.Log.scalars:type_name -> bench.v1.Log.ScalarsEntry
-	8,  // 60: bench.v1.Done.status:type_name -> bench.v1.Done.Status
-	56, // 61: bench.v1.Done.scalars:type_name -> bench.v1.Done.ScalarsEntry
-	49, // 62: bench.v1.Done.values:type_name -> bench.v1.MetricValue
-	13, // 63: bench.v1.Degenerate.WhenEntry.value:type_name -> bench.v1.Value
-	13, // 64: bench.v1.ValidateRequest.ParamsEntry.value:type_name -> bench.v1.Value
-	13, // 65: bench.v1.Start.ParamsEntry.value:type_name -> bench.v1.Value
-	9,  // 66: bench.v1.Plugin.Describe:input_type -> bench.v1.DescribeRequest
-	16, // 67: bench.v1.Plugin.Validate:input_type -> bench.v1.ValidateRequest
-	22, // 68: bench.v1.Optimizer.Run:input_type -> bench.v1.HostMessage
-	22, // 69: bench.v1.Metric.Measure:input_type -> bench.v1.HostMessage
-	10, // 70: bench.v1.Plugin.Describe:output_type -> bench.v1.DescribeResponse
-	17, // 71: bench.v1.Plugin.Validate:output_type -> bench.v1.ValidateResponse
-	23, // 72: bench.v1.Optimizer.Run:output_type -> bench.v1.PluginMessage
-	23, // 73: bench.v1.Metric.Measure:output_type -> bench.v1.PluginMessage
-	70, // [70:74] is the sub-list for method output_type
-	66, // [66:70] is the sub-list for method input_type
-	66, // [66:66] is the sub-list for extension type_name
-	66, // [66:66] is the sub-list for extension extendee
-	0,  // [0:66] is the sub-list for field type_name
+	55, // 23: bench.v1.Start.params:type_name -> bench.v1.Start.ParamsEntry
+	26, // 24: bench.v1.Start.arena:type_name -> bench.v1.Arena
+	25, // 25: bench.v1.Start.training:type_name -> bench.v1.Training
+	56, // 26: bench.v1.Training.params:type_name -> bench.v1.Training.ParamsEntry
+	27, // 27: bench.v1.Arena.slots:type_name -> bench.v1.Slot
+	1,  // 28: bench.v1.Stop.reason:type_name -> bench.v1.StopReason
+	31, // 29: bench.v1.Request.ops:type_name -> bench.v1.Op
+	46, // 30: bench.v1.Reply.results:type_name -> bench.v1.Result
+	47, // 31: bench.v1.Reply.error:type_name -> bench.v1.Error
+	34, // 32: bench.v1.Op.loss:type_name -> bench.v1.LossOp
+	35, // 33: bench.v1.Op.grad:type_name -> bench.v1.GradOp
+	36, // 34: bench.v1.Op.grad_clipped:type_name -> bench.v1.GradClippedOp
+	39, // 35: bench.v1.Op.hvp:type_name -> bench.v1.HVPOp
+	40, // 36: bench.v1.Op.outputs:type_name -> bench.v1.OutputsOp
+	41, // 37: bench.v1.Op.vjp:type_name -> bench.v1.VJPOp
+	44, // 38: bench.v1.Op.normal:type_name -> bench.v1.NormalOp
+	45, // 39: bench.v1.Op.commit:type_name -> bench.v1.CommitOp
+	38, // 40: bench.v1.Op.grad_squared:type_name -> bench.v1.GradSquaredOp
+	42, // 41: bench.v1.Op.input_grad:type_name -> bench.v1.InputGradOp
+	43, // 42: bench.v1.Op.activations:type_name -> bench.v1.ActivationsOp
+	33, // 43: bench.v1.Batch.range:type_name -> bench.v1.Range
+	32, // 44: bench.v1.LossOp.batch:type_name -> bench.v1.Batch
+	2,  // 45: bench.v1.LossOp.objective:type_name -> bench.v1.Objective
+	32, // 46: bench.v1.GradOp.batch:type_name -> bench.v1.Batch
+	2,  // 47: bench.v1.GradOp.objective:type_name -> bench.v1.Objective
+	32, // 48: bench.v1.GradClippedOp.batch:type_name -> bench.v1.Batch
+	37, // 49: bench.v1.GradClippedOp.noise:type_name -> bench.v1.Noise
+	32, // 50: bench.v1.GradSquaredOp.batch:type_name -> bench.v1.Batch
+	32, // 51: bench.v1.HVPOp.batch:type_name -> bench.v1.Batch
+	2,  // 52: bench.v1.HVPOp.objective:type_name -> bench.v1.Objective
+	32, // 53: bench.v1.OutputsOp.batch:type_name -> bench.v1.Batch
+	32, // 54: bench.v1.VJPOp.batch:type_name -> bench.v1.Batch
+	32, // 55: bench.v1.InputGradOp.batch:type_name -> bench.v1.Batch
+	32, // 56: bench.v1.ActivationsOp.batch:type_name -> bench.v1.Batch
+	57, // 57: bench.v1.CommitOp.scalars:type_name -> bench.v1.CommitOp.ScalarsEntry
+	58, // 58: bench.v1.Result.scalars:type_name -> bench.v1.Result.ScalarsEntry
+	1,  // 59: bench.v1.Result.stop:type_name -> bench.v1.StopReason
+	7,  // 60: bench.v1.Error.code:type_name -> bench.v1.Error.Code
+	59, // 61: bench.v1.Log.scalars:type_name -> bench.v1.Log.ScalarsEntry
+	8,  // 62: bench.v1.Done.status:type_name -> bench.v1.Done.Status
+	60, // 63: bench.v1.Done.scalars:type_name -> bench.v1.Done.ScalarsEntry
+	50, // 64: bench.v1.Done.values:type_name -> bench.v1.MetricValue
+	51, // 65: bench.v1.Done.tables:type_name -> bench.v1.Table
+	52, // 66: bench.v1.Table.columns:type_name -> bench.v1.Column
+	13, // 67: bench.v1.Degenerate.WhenEntry.value:type_name -> bench.v1.Value
+	13, // 68: bench.v1.ValidateRequest.ParamsEntry.value:type_name -> bench.v1.Value
+	13, // 69: bench.v1.Start.ParamsEntry.value:type_name -> bench.v1.Value
+	13, // 70: bench.v1.Training.ParamsEntry.value:type_name -> bench.v1.Value
+	9,  // 71: bench.v1.Plugin.Describe:input_type -> bench.v1.DescribeRequest
+	16, // 72: bench.v1.Plugin.Validate:input_type -> bench.v1.ValidateRequest
+	22, // 73: bench.v1.Optimizer.Run:input_type -> bench.v1.HostMessage
+	22, // 74: bench.v1.Metric.Measure:input_type -> bench.v1.HostMessage
+	10, // 75: bench.v1.Plugin.Describe:output_type -> bench.v1.DescribeResponse
+	17, // 76: bench.v1.Plugin.Validate:output_type -> bench.v1.ValidateResponse
+	23, // 77: bench.v1.Optimizer.Run:output_type -> bench.v1.PluginMessage
+	23, // 78: bench.v1.Metric.Measure:output_type -> bench.v1.PluginMessage
+	75, // [75:79] is the sub-list for method output_type
+	71, // [71:75] is the sub-list for method input_type
+	71, // [71:71] is the sub-list for extension type_name
+	71, // [71:71] is the sub-list for extension extendee
+	0,  // [0:71] is the sub-list for field type_name
 }
 
 func init() { file_bench_v1_bench_proto_init() }
@@ -4538,11 +4753,11 @@ func file_bench_v1_bench_proto_init() {
 		(*PluginMessage_Log)(nil),
 		(*PluginMessage_Done)(nil),
 	}
-	file_bench_v1_bench_proto_msgTypes[16].OneofWrappers = []any{
+	file_bench_v1_bench_proto_msgTypes[17].OneofWrappers = []any{
 		(*Arena_Fd)(nil),
 		(*Arena_Path)(nil),
 	}
-	file_bench_v1_bench_proto_msgTypes[21].OneofWrappers = []any{
+	file_bench_v1_bench_proto_msgTypes[22].OneofWrappers = []any{
 		(*Op_Loss)(nil),
 		(*Op_Grad)(nil),
 		(*Op_GradClipped)(nil),
@@ -4555,22 +4770,22 @@ func file_bench_v1_bench_proto_init() {
 		(*Op_InputGrad)(nil),
 		(*Op_Activations)(nil),
 	}
-	file_bench_v1_bench_proto_msgTypes[22].OneofWrappers = []any{
+	file_bench_v1_bench_proto_msgTypes[23].OneofWrappers = []any{
 		(*Batch_Range)(nil),
 		(*Batch_Class)(nil),
 		(*Batch_Domain)(nil),
 		(*Batch_Example)(nil),
 	}
-	file_bench_v1_bench_proto_msgTypes[24].OneofWrappers = []any{}
-	file_bench_v1_bench_proto_msgTypes[26].OneofWrappers = []any{}
-	file_bench_v1_bench_proto_msgTypes[40].OneofWrappers = []any{}
+	file_bench_v1_bench_proto_msgTypes[25].OneofWrappers = []any{}
+	file_bench_v1_bench_proto_msgTypes[27].OneofWrappers = []any{}
+	file_bench_v1_bench_proto_msgTypes[41].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bench_v1_bench_proto_rawDesc), len(file_bench_v1_bench_proto_rawDesc)),
 			NumEnums:      9,
-			NumMessages:   48,
+			NumMessages:   52,
 			NumExtensions: 0,
 			NumServices:   3,
 		},

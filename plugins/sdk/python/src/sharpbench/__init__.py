@@ -30,13 +30,13 @@ from .errors import (
     BadRequest, BadSlot, Budget, Converged, Diverged, Error, HostError, NonFinite, Stopped, Unsupported,
 )
 from .plugin import Metric, Optimizer, Plugin, metric, optimizer
-from .session import MAX_BLOB, Batch, Result, Session, Vector
+from .session import MAX_BLOB, Batch, Result, Session, Training, Vector
 
 __version__ = "0.1.0"
 
 __all__ = [
     "MAX_BLOB", "BadRequest", "BadSlot", "Batch", "Bool", "Budget", "Choice", "Converged", "Diagnostic", "Diverged", "Error",
     "Float", "HostError", "Int", "Metric", "NonFinite", "Optimizer", "Param", "Params", "Plugin", "Problem", "Result",
-    "Session", "Slot", "Stopped", "String", "Tensor", "Unsupported", "Value", "ValueInfo", "Vector", "metric", "optimizer",
+    "Session", "Slot", "Stopped", "String", "Tensor", "Training", "Unsupported", "Value", "ValueInfo", "Vector", "metric", "optimizer",
     "serve",
 ]

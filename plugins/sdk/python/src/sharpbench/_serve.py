@@ -19,7 +19,7 @@ from . import _arena, _certificate, _wire, errors
 from ._proto import bench_pb2 as pb
 from .declare import complete
 from .plugin import Metric, Optimizer, Plugin
-from .session import Session
+from .session import Session, Training
 
 COOKIE = ("BENCH_PLUGIN", "c1f9b3a0-sharpbench-plugin")
 VERSIONS = (1,)  # major versions of the protocol spoken here
@@ -245,7 +245,8 @@ class _Server:
         except errors.Stopped as e:
             return pb.Done(status=pb.Done.STATUS_COMPLETED, detail=str(e))
         return pb.Done(
-            status=pb.Done.STATUS_COMPLETED, values=[_wire.metric_value(name, v) for name, v in values.items()])
+            status=pb.Done.STATUS_COMPLETED, values=[_wire.metric_value(name, v) for name, v in values.items()],
+            tables=[_wire.table(name, columns) for name, columns in session.tables.items()])
 
 
 def _version() -> int:
@@ -305,6 +306,8 @@ def _open(plugin: Plugin, start: Any, stream: _Stream) -> Session:
         stream.to_send.put(pb.PluginMessage(log=pb.Log(level=level, message=message, scalars=scalars)))
 
     session = Session(problem, params, start.seed, start.step, start.lr_scale, start.blob, slots, call, log)
+    session.training = Training(
+        start.training.optimizer, _wire.from_values(start.training.params), start.training.lr_scale)
     # What the numbers may depend on and no hash of the plugin's files knows.
     import numpy
 

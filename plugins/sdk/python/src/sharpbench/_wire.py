@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ._proto import bench_pb2 as pb
@@ -68,7 +69,7 @@ def _op(name: str) -> Any:
 def describe(plugin: Plugin) -> Any:
     m = pb.DescribeResponse(
         name=plugin.name, version=plugin.version, summary=plugin.summary, rule=plugin.rule, citation=plugin.citation,
-        unverified=plugin.unverified, watch=plugin.watch, cost_note=plugin.cost_note,
+        unverified=plugin.unverified, finding=plugin.finding, watch=plugin.watch, cost_note=plugin.cost_note,
         params=[_param(p) for p in plugin.params], needs=[_op(n) for n in plugin.needs],
     )
     if isinstance(plugin, Optimizer):
@@ -95,6 +96,10 @@ def validate(plugin: Plugin, request: Any) -> Any:
         return pb.ValidateResponse(diagnostics=[pb.Diagnostic(param=d.param, message=d.message) for d in diagnostics])
     return pb.ValidateResponse(slots=[
         pb.SlotRequest(name=s.name, len=s.length, scratch=s.scratch) for s in plugin.slot_list(problem, params)])
+
+
+def table(name: str, columns: Mapping[str, Sequence[float]]) -> Any:
+    return pb.Table(name=name, columns=[pb.Column(name=c, values=v) for c, v in columns.items()])
 
 
 def metric_value(name: str, v: Value) -> Any:

@@ -31,6 +31,7 @@ class Plugin:
     rule: str = ""  # update rule or formula, plain text
     citation: str = ""  # where it was published
     unverified: str = ""  # what of the rule could not be checked against the publication; "" when all of it was
+    finding: str = ""  # what was found with it where it was published, in a sentence or two
     watch: Sequence[str] = ()  # what to watch for when using it, a sentence each
     cost_note: str = ""  # how the cost depends on the parameters, in G: "1 + 1/every"
     params: Sequence[Param] = ()
@@ -134,7 +135,9 @@ class Metric(Plugin):
     """A number, or several, about a trained model. It must not write the slots params, init and update."""
 
     values: Sequence[ValueInfo] = ()
-    invariances: Sequence[str] = ()  # transformations of the parameters that leave the values alone ("rescaling")
+    # Transformations of the parameters that leave the values alone. bench plugin test tests elementwise_rescaling,
+    # nodewise_rescaling, logit_scale and orthogonal_basis, with switches set as in "elementwise_rescaling (adaptive)".
+    invariances: Sequence[str] = ()
     session: Session
 
     def measure(self, session: Session) -> Measurement:

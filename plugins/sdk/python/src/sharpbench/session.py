@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from . import errors
 from ._proto import bench_pb2 as pb
 from .declare import Params, Problem
 
-__all__ = ["MAX_BLOB", "Batch", "Result", "Session", "Vector"]
+__all__ = ["MAX_BLOB", "Batch", "Result", "Session", "Training", "Vector"]
 
 Vector = NDArray[np.float32]
 
@@ -74,6 +74,15 @@ class Result:
     scalars: Mapping[str, float]
 
 
+@dataclass(frozen=True)
+class Training:
+    """How the parameters that a metric measures were trained."""
+
+    optimizer: str = ""  # name of the plugin; empty when the host does not know
+    params: Mapping[str, Any] = field(default_factory=dict)
+    lr_scale: float = 0.0  # factor of the schedule in the last committed step
+
+
 class Session:
     """One run of an optimizer or one measurement of a metric.
 
@@ -88,6 +97,8 @@ class Session:
     params: Params
     seed: int  # of the trial; the noise of `normal` depends on it already
     blob: bytes  # that of the last commit when the run is resumed, else empty
+    training: Training = Training()  # for metrics
+    tables: dict[str, dict[str, list[float]]]
 
     def __init__(
         self, problem: Problem, params: Params, seed: int, step: int, lr_scale: float, blob: bytes,
@@ -100,6 +111,7 @@ class Session:
         self._call, self._log = call, log
         self._stopped = False
         self._last = Result(0.0, 0, 0, 0.0, {})
+        self.tables = {}
 
     @property
     def step(self) -> int:
@@ -325,6 +337,14 @@ class Session:
         reply = self._call(ops)
         self._committed(reply)
         return None if self._stopped else reply.results[1].loss
+
+    def keep(self, table: str, **columns: Sequence[float]) -> None:
+        """Adds a table to the measurement: columns of one length, such as one row for each class. It is kept with the
+        values and never ranked. For metrics."""
+        values = {name: [float(v) for v in column] for name, column in columns.items()}
+        if table in self.tables or len({len(v) for v in values.values()}) > 1:
+            raise ValueError(f"table {table!r}: expected a name of its own and columns of one length")
+        self.tables[table] = values
 
     def log(self, message: str, level: str = "info", **scalars: float) -> None:
         """Writes a line to the log of the trial. It also tells the host that the plugin is alive: one that computes for

@@ -37,6 +37,9 @@ def measure(session):
         moved = float("nan")
     if do == "missing":
         return {"norm": 1.0}
+    if session.training.optimizer:
+        rate = session.training.params["lr"] * session.training.lr_scale
+        session.keep(session.training.optimizer, lr=[rate])
     norm = float(np.sqrt((mean.astype(np.float64) ** 2).sum()))
     return {"norm": sb.Value(norm, std_err=0.25, warnings=("few draws",)), "moved": moved, "outputs": outputs}
 

@@ -61,6 +61,14 @@ class Batch(_message.Message):
     stream: str
     def __init__(self, stream: _Optional[str] = ..., index: _Optional[int] = ..., rate: _Optional[float] = ..., range: _Optional[_Union[Range, _Mapping]] = ..., domain: _Optional[int] = ..., example: _Optional[int] = ..., input_delta: _Optional[int] = ..., **kwargs) -> None: ...
 
+class Column(_message.Message):
+    __slots__ = ["name", "values"]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    values: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, name: _Optional[str] = ..., values: _Optional[_Iterable[float]] = ...) -> None: ...
+
 class CommitOp(_message.Message):
     __slots__ = ["blob", "params", "scalars"]
     class ScalarsEntry(_message.Message):
@@ -98,11 +106,12 @@ class DescribeRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class DescribeResponse(_message.Message):
-    __slots__ = ["citation", "cost", "cost_note", "degenerate", "invariances", "kind", "name", "needs", "params", "privacy", "resumable", "rule", "summary", "track", "unverified", "values", "version", "watch"]
+    __slots__ = ["citation", "cost", "cost_note", "degenerate", "finding", "invariances", "kind", "name", "needs", "params", "privacy", "resumable", "rule", "summary", "track", "unverified", "values", "version", "watch"]
     CITATION_FIELD_NUMBER: _ClassVar[int]
     COST_FIELD_NUMBER: _ClassVar[int]
     COST_NOTE_FIELD_NUMBER: _ClassVar[int]
     DEGENERATE_FIELD_NUMBER: _ClassVar[int]
+    FINDING_FIELD_NUMBER: _ClassVar[int]
     INVARIANCES_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
@@ -121,6 +130,7 @@ class DescribeResponse(_message.Message):
     cost: float
     cost_note: str
     degenerate: _containers.RepeatedCompositeFieldContainer[Degenerate]
+    finding: str
     invariances: _containers.RepeatedScalarFieldContainer[str]
     kind: Kind
     name: str
@@ -135,7 +145,7 @@ class DescribeResponse(_message.Message):
     values: _containers.RepeatedCompositeFieldContainer[ValueInfo]
     version: int
     watch: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, name: _Optional[str] = ..., kind: _Optional[_Union[Kind, str]] = ..., version: _Optional[int] = ..., summary: _Optional[str] = ..., rule: _Optional[str] = ..., citation: _Optional[str] = ..., params: _Optional[_Iterable[_Union[Param, _Mapping]]] = ..., needs: _Optional[_Iterable[_Union[Op.Name, str]]] = ..., cost: _Optional[float] = ..., track: _Optional[str] = ..., degenerate: _Optional[_Iterable[_Union[Degenerate, _Mapping]]] = ..., resumable: bool = ..., values: _Optional[_Iterable[_Union[ValueInfo, _Mapping]]] = ..., invariances: _Optional[_Iterable[str]] = ..., watch: _Optional[_Iterable[str]] = ..., unverified: _Optional[str] = ..., cost_note: _Optional[str] = ..., privacy: _Optional[_Union[Privacy, _Mapping]] = ...) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., kind: _Optional[_Union[Kind, str]] = ..., version: _Optional[int] = ..., summary: _Optional[str] = ..., rule: _Optional[str] = ..., citation: _Optional[str] = ..., params: _Optional[_Iterable[_Union[Param, _Mapping]]] = ..., needs: _Optional[_Iterable[_Union[Op.Name, str]]] = ..., cost: _Optional[float] = ..., track: _Optional[str] = ..., degenerate: _Optional[_Iterable[_Union[Degenerate, _Mapping]]] = ..., resumable: bool = ..., values: _Optional[_Iterable[_Union[ValueInfo, _Mapping]]] = ..., invariances: _Optional[_Iterable[str]] = ..., watch: _Optional[_Iterable[str]] = ..., unverified: _Optional[str] = ..., cost_note: _Optional[str] = ..., privacy: _Optional[_Union[Privacy, _Mapping]] = ..., finding: _Optional[str] = ...) -> None: ...
 
 class Diagnostic(_message.Message):
     __slots__ = ["message", "param"]
@@ -146,7 +156,7 @@ class Diagnostic(_message.Message):
     def __init__(self, param: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
 
 class Done(_message.Message):
-    __slots__ = ["detail", "scalars", "status", "values"]
+    __slots__ = ["detail", "scalars", "status", "tables", "values"]
     class Status(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = []
     class ScalarsEntry(_message.Message):
@@ -164,12 +174,14 @@ class Done(_message.Message):
     STATUS_FAILED: Done.Status
     STATUS_FIELD_NUMBER: _ClassVar[int]
     STATUS_UNSPECIFIED: Done.Status
+    TABLES_FIELD_NUMBER: _ClassVar[int]
     VALUES_FIELD_NUMBER: _ClassVar[int]
     detail: str
     scalars: _containers.ScalarMap[str, float]
     status: Done.Status
+    tables: _containers.RepeatedCompositeFieldContainer[Table]
     values: _containers.RepeatedCompositeFieldContainer[MetricValue]
-    def __init__(self, status: _Optional[_Union[Done.Status, str]] = ..., detail: _Optional[str] = ..., scalars: _Optional[_Mapping[str, float]] = ..., values: _Optional[_Iterable[_Union[MetricValue, _Mapping]]] = ...) -> None: ...
+    def __init__(self, status: _Optional[_Union[Done.Status, str]] = ..., detail: _Optional[str] = ..., scalars: _Optional[_Mapping[str, float]] = ..., values: _Optional[_Iterable[_Union[MetricValue, _Mapping]]] = ..., tables: _Optional[_Iterable[_Union[Table, _Mapping]]] = ...) -> None: ...
 
 class Error(_message.Message):
     __slots__ = ["code", "message", "op"]
@@ -543,7 +555,7 @@ class SlotRequest(_message.Message):
     def __init__(self, name: _Optional[str] = ..., len: _Optional[int] = ..., scratch: bool = ...) -> None: ...
 
 class Start(_message.Message):
-    __slots__ = ["arena", "blob", "lr_scale", "params", "problem", "run_id", "seed", "step"]
+    __slots__ = ["arena", "blob", "lr_scale", "params", "problem", "run_id", "seed", "step", "training"]
     class ParamsEntry(_message.Message):
         __slots__ = ["key", "value"]
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -559,6 +571,7 @@ class Start(_message.Message):
     RUN_ID_FIELD_NUMBER: _ClassVar[int]
     SEED_FIELD_NUMBER: _ClassVar[int]
     STEP_FIELD_NUMBER: _ClassVar[int]
+    TRAINING_FIELD_NUMBER: _ClassVar[int]
     arena: Arena
     blob: bytes
     lr_scale: float
@@ -567,13 +580,22 @@ class Start(_message.Message):
     run_id: str
     seed: int
     step: int
-    def __init__(self, run_id: _Optional[str] = ..., problem: _Optional[_Union[Problem, _Mapping]] = ..., params: _Optional[_Mapping[str, Value]] = ..., seed: _Optional[int] = ..., arena: _Optional[_Union[Arena, _Mapping]] = ..., step: _Optional[int] = ..., blob: _Optional[bytes] = ..., lr_scale: _Optional[float] = ...) -> None: ...
+    training: Training
+    def __init__(self, run_id: _Optional[str] = ..., problem: _Optional[_Union[Problem, _Mapping]] = ..., params: _Optional[_Mapping[str, Value]] = ..., seed: _Optional[int] = ..., arena: _Optional[_Union[Arena, _Mapping]] = ..., step: _Optional[int] = ..., blob: _Optional[bytes] = ..., lr_scale: _Optional[float] = ..., training: _Optional[_Union[Training, _Mapping]] = ...) -> None: ...
 
 class Stop(_message.Message):
     __slots__ = ["reason"]
     REASON_FIELD_NUMBER: _ClassVar[int]
     reason: StopReason
     def __init__(self, reason: _Optional[_Union[StopReason, str]] = ...) -> None: ...
+
+class Table(_message.Message):
+    __slots__ = ["columns", "name"]
+    COLUMNS_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    columns: _containers.RepeatedCompositeFieldContainer[Column]
+    name: str
+    def __init__(self, name: _Optional[str] = ..., columns: _Optional[_Iterable[_Union[Column, _Mapping]]] = ...) -> None: ...
 
 class Tensor(_message.Message):
     __slots__ = ["activation_len", "adam_rate", "fan_in", "kind", "layer", "name", "offset", "prunable", "sgd_rate", "shape"]
@@ -598,6 +620,23 @@ class Tensor(_message.Message):
     sgd_rate: float
     shape: _containers.RepeatedScalarFieldContainer[int]
     def __init__(self, name: _Optional[str] = ..., kind: _Optional[str] = ..., layer: _Optional[int] = ..., shape: _Optional[_Iterable[int]] = ..., offset: _Optional[int] = ..., fan_in: _Optional[int] = ..., prunable: bool = ..., activation_len: _Optional[int] = ..., sgd_rate: _Optional[float] = ..., adam_rate: _Optional[float] = ...) -> None: ...
+
+class Training(_message.Message):
+    __slots__ = ["lr_scale", "optimizer", "params"]
+    class ParamsEntry(_message.Message):
+        __slots__ = ["key", "value"]
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: Value
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[Value, _Mapping]] = ...) -> None: ...
+    LR_SCALE_FIELD_NUMBER: _ClassVar[int]
+    OPTIMIZER_FIELD_NUMBER: _ClassVar[int]
+    PARAMS_FIELD_NUMBER: _ClassVar[int]
+    lr_scale: float
+    optimizer: str
+    params: _containers.MessageMap[str, Value]
+    def __init__(self, optimizer: _Optional[str] = ..., params: _Optional[_Mapping[str, Value]] = ..., lr_scale: _Optional[float] = ...) -> None: ...
 
 class VJPOp(_message.Message):
     __slots__ = ["at", "batch", "cotangent", "freeze_stats", "out"]
