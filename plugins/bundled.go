@@ -38,6 +38,7 @@ import (
 	"github.com/sharpbench/sharpbench/plugins/optimizers/samon"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/selfdistill"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/sgd"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/sso"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/tvlars"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/usam"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/zofw"
@@ -68,6 +69,7 @@ var bundled = []any{
 	lamb.Optimizer{},
 	tvlars.Optimizer{},
 	prune.Optimizer{},
+	sso.Optimizer{},
 	proxlinear.Optimizer{},
 	o2nc.Optimizer{},
 	zofw.Optimizer{},

@@ -15,6 +15,19 @@ func (m *Machine) VJP(w, buf []float32, b Batch, mode Mode, updateStats bool, co
 	m.backward(nil)
 }
 
+// OutputGrad stores in out the gradient of the mean loss by the outputs, examples × outputs elements: the cotangent of which
+// VJP makes the gradient by the parameters, but for the loss's L2 term. w has length Dim and buf BufferDim; neither is
+// modified.
+func (m *Machine) OutputGrad(w, buf []float32, b Batch, l Loss, mode Mode, out []float32) Result {
+	m.check(w, buf, b)
+	n := b.Len()
+	mustLen("out", len(out), n*m.net.Classes())
+	m.reserve(n, 0)
+	m.ws = workspace{w: w, buf: buf, mode: mode}
+	loss, errors := l.sum(m.loss, m.forward(b.X, n), b, out, nil)
+	return Result{Loss: loss/float64(n) + l.penalty(w, nil), Examples: n, Errors: errors}
+}
+
 // InputGrad stores in out the gradient of the mean loss by the inputs, in the layout of b.X. In mode Train it goes through
 // the statistics of the batch, too. w has length Dim and buf BufferDim; neither is modified. The examples are independent
 // of each other in mode Eval: n times the gradient of an example is that of its own loss.

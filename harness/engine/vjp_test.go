@@ -67,8 +67,8 @@ func slope(x *float64, f func() float64) float64 {
 	return (4*difference(step/2) - difference(step)) / 3
 }
 
-// TestVJPIsGrad checks that the gradient of a loss is the product with the loss's gradient, and that the statistics are
-// folded in likewise.
+// TestVJPIsGrad checks that the gradient of a loss is the product with the loss's gradient by the outputs, and that the
+// statistics are folded in likewise.
 func TestVJPIsGrad(t *testing.T) {
 	for k, p := range networks(t) {
 		n := p.Net
@@ -76,8 +76,13 @@ func TestVJPIsGrad(t *testing.T) {
 		_, buf2, _ := example(n, 5, uint64(k))
 		m := NewMachine(n, 5)
 		want, got := make([]float32, n.Dim()), make([]float32, n.Dim())
-		m.Grad(w, buf, b, Loss{}, Train, true, want)
-		cotangent := append([]float32(nil), m.dy.flat()...)
+		l := Loss{LabelSmoothing: 0.1 * float64(k%2)}
+		m.Grad(w, buf, b, l, Train, true, want)
+		cotangent := nans(5 * n.Classes())
+		r := NewMachine(n, 5).OutputGrad(w, buf, b, l, Train, cotangent)
+		if want := m.Loss(w, buf, b, l, Train, nil); r != want {
+			t.Errorf("%v: result %+v, want %+v", p, r, want)
+		}
 		m.VJP(w, buf2, b, Train, true, cotangent, got)
 		mustEqual(t, fmt.Sprintf("%v: gradient", p), got, want)
 		mustEqual(t, fmt.Sprintf("%v: statistics", p), buf2, buf)

@@ -1,11 +1,20 @@
 package oracle
 
-import "github.com/sharpbench/sharpbench/harness/engine"
+import (
+	"fmt"
+
+	"github.com/sharpbench/sharpbench/harness/engine"
+)
 
 // Can says why the network cannot answer op while it is being trained.
 func (t *Training) Can(op string) error {
-	if op == "grad_clipped" || op == "grad_squared" {
+	switch op {
+	case "grad_clipped", "grad_squared":
 		return t.Net.PerExample()
+	case "output_grad":
+		if t.Objective.L2 != 0 {
+			return fmt.Errorf("the loss has a penalty on the parameters (l2), which is no function of the outputs: leave weight decay to the optimizer")
+		}
 	}
 	return nil
 }
@@ -88,18 +97,36 @@ func (e *evaluator) InputGrad(b Batch, w, out []float32, o Options) (Eval, error
 	total, err := e.mean(b, o, gradG, "input gradients", out, size, func(in engine.Batch, l engine.Loss, from, to int) engine.Result {
 		return e.machine.InputGrad(w, e.buffers, in, l, e.mode, out[from*size:to*size])
 	})
-	if err != nil || total.Examples <= e.BatchSize {
-		return total, err
+	if err == nil {
+		e.share(out, total.Examples, size)
 	}
-	// Each chunk has the gradient of its own mean.
-	for from := 0; from < total.Examples; from += e.BatchSize {
-		to := min(from+e.BatchSize, total.Examples)
-		share := float64(to-from) / float64(total.Examples)
-		for i, v := range out[from*size : to*size] {
-			out[from*size+i] = float32(float64(v) * share)
+	return total, err
+}
+
+// share makes gradients of the mean over n examples of those of the means of the chunks; an example has per numbers.
+func (e *evaluator) share(out []float32, n, per int) {
+	if n <= e.BatchSize {
+		return
+	}
+	for from := 0; from < n; from += e.BatchSize {
+		to := min(from+e.BatchSize, n)
+		share := float64(to-from) / float64(n)
+		for i, v := range out[from*per : to*per] {
+			out[from*per+i] = float32(float64(v) * share)
 		}
 	}
-	return total, nil
+}
+
+// OutputGrad stores the gradient of the mean loss by the outputs, one example after the other.
+func (e *evaluator) OutputGrad(b Batch, w, out []float32, o Options) (Eval, error) {
+	k := e.Net.Classes()
+	total, err := e.mean(b, o, lossG, "gradients by outputs", out, k, func(in engine.Batch, l engine.Loss, from, to int) engine.Result {
+		return e.machine.OutputGrad(w, e.buffers, in, l, e.mode, out[from*k:to*k])
+	})
+	if err == nil {
+		e.share(out, total.Examples, k)
+	}
+	return total, err
 }
 
 // Activations stores what enters the activation function of a layer, one example after the other.

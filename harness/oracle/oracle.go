@@ -119,6 +119,8 @@ type Inspected interface {
 	VJP(b Batch, w, cotangent, out []float32, o Options) (Eval, error)
 	// InputGrad stores the gradient of the mean loss by the inputs in out, which is laid out as Options.Delta is.
 	InputGrad(b Batch, w, out []float32, o Options) (Eval, error)
+	// OutputGrad stores the gradient of the mean loss by the outputs in out, which is laid out as Outputs are.
+	OutputGrad(b Batch, w, out []float32, o Options) (Eval, error)
 	// Activations stores what enters the activation function behind the weights of one layer (Tensor.Layer).
 	Activations(b Batch, w, out []float32, layer int, o Options) (Eval, error)
 }
@@ -164,6 +166,7 @@ type Bill struct {
 	GradSquared uint64  `json:"grad_squared,omitempty"`
 	VJP         uint64  `json:"vjp,omitempty"`
 	InputGrad   uint64  `json:"input_grad,omitempty"`
+	OutputGrad  uint64  `json:"output_grad,omitempty"`
 	Activations uint64  `json:"activations,omitempty"`
 	Normal      uint64  `json:"normal"`
 	Examples    uint64  `json:"examples"` // over all calls
@@ -346,6 +349,17 @@ func (o *Oracle) Activations(b Batch, w, out []float32, layer int, opt Options) 
 	return o.settle(&o.bill.Activations, start, e, err)
 }
 
+// OutputGrad stores the gradient of the mean loss by the outputs in out, which is laid out as Outputs are.
+func (o *Oracle) OutputGrad(b Batch, w, out []float32, opt Options) (Eval, error) {
+	if err := o.Can("output_grad"); err != nil {
+		return Eval{}, err
+	}
+	start := time.Now()
+	o.look("output_grad")
+	e, err := o.workload.(Inspected).OutputGrad(b, w, out, opt)
+	return o.settle(&o.bill.OutputGrad, start, e, err)
+}
+
 // HasAuxiliary says whether the workload has an auxiliary objective.
 func (o *Oracle) HasAuxiliary() bool {
 	t, ok := o.workload.(Bilevel)
@@ -369,7 +383,7 @@ func (o *Oracle) Can(op string) error {
 		_, able = o.workload.(Curved)
 	case "grad_clipped", "grad_squared":
 		_, able = o.workload.(PerExample)
-	case "vjp", "input_grad", "activations":
+	case "vjp", "input_grad", "output_grad", "activations":
 		_, able = o.workload.(Inspected)
 	}
 	if !able {

@@ -161,6 +161,57 @@ func TestFullGradientIsTheMeanOverExamples(t *testing.T) {
 	}
 }
 
+// The gradient by the outputs of more examples than a batch is that of their mean loss, and refused where a part of the loss
+// is no function of the outputs.
+func TestOutputGrad(t *testing.T) {
+	p := problem(t, 12, 4)
+	w, k := initial(p), p.Net.Classes()
+	buffers := make([]float32, p.Net.BufferDim())
+	p.Net.InitBuffers(buffers)
+	m, err := NewMeasuring(p, buffers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slopes, logits, each := make([]float32, 12*k), make([]float32, 12*k), make([]float64, k)
+	o := New(m, 1)
+	e, err := o.OutputGrad(Batch{Stream: Full}, w, slopes, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.Outputs(Batch{Stream: Full}, w, logits, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	loss := 0.0
+	for i := range 12 {
+		sum := 0.0
+		for c := range k {
+			each[c] = math.Exp(float64(logits[i*k+c]))
+			sum += each[c]
+		}
+		label := int(p.Images.Labels[p.Examples[i]])
+		loss -= math.Log(each[label]/sum) / 12
+		for c := range k {
+			want := each[c] / sum / 12
+			if c == label {
+				want -= 1.0 / 12
+			}
+			if got := float64(slopes[i*k+c]); math.Abs(got-want) > 1e-7 {
+				t.Errorf("example %d, output %d: %v, want %v", i, c, got, want)
+			}
+		}
+	}
+	if math.Abs(e.Loss-loss) > 1e-6 || e.Examples != 12 || math.Abs(e.G-1) > 1e-12 || o.Bill().OutputGrad != 1 {
+		t.Errorf("%+v, bill %+v: want the loss %v, and a third of three batches", e, o.Bill(), loss)
+	}
+	if _, err := o.OutputGrad(Batch{Stream: Full}, w, slopes[:11*k], Options{}); err == nil {
+		t.Error("a short slot was accepted")
+	}
+	p.Objective.L2 = 0.1
+	if err := New(NewTraining(p), 1).Can("output_grad"); err == nil {
+		t.Error("a loss with an l2 of its own was accepted")
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	p := problem(t, 64, 32)
 	w, g := initial(p), make([]float32, p.Net.Dim())

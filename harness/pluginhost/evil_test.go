@@ -305,6 +305,7 @@ var evil = map[string]func(*evilRun) error{
 			{Op: &pb.Op_Hvp{Hvp: &pb.HVPOp{Batch: b, Dir: slotGrad, Out: slotState}}},
 			{Op: &pb.Op_Vjp{Vjp: &pb.VJPOp{Batch: b, Cotangent: slotGrad, Out: slotState}}},
 			{Op: &pb.Op_InputGrad{InputGrad: &pb.InputGradOp{Batch: b, Out: slotGrad}}},
+			{Op: &pb.Op_OutputGrad{OutputGrad: &pb.OutputGradOp{Batch: b, Out: slotGrad}}},
 			{Op: &pb.Op_Activations{Activations: &pb.ActivationsOp{Batch: b, Out: slotGrad}}},
 			strange, empty, loss(&pb.LossOp{Batch: newBatch}), loss(&pb.LossOp{Batch: b, Objective: pb.Objective_OBJECTIVE_AUX}),
 		} {

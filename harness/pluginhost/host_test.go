@@ -159,7 +159,7 @@ func TestEvilPlugins(t *testing.T) {
 			"CODE_BAD_SLOT after 0 results: out: slot \"short\" has 1 elements, expected 2\n" +
 			"CODE_BAD_SLOT after 1 results: out: there is no slot 4294967295, the last is 3", steps: 1},
 		{name: "asks nonsense", status: "failed", detail: strings.TrimSpace(strings.Repeat("CODE_BAD_REQUEST after 0 results: ~\n", 5))},
-		{name: "asks for more than there is", status: "failed", detail: strings.TrimSpace(strings.Repeat("CODE_UNSUPPORTED after 0 results: ~\n", 8))},
+		{name: "asks for more than there is", status: "failed", detail: strings.TrimSpace(strings.Repeat("CODE_UNSUPPORTED after 0 results: ~\n", 9))},
 		{name: "sends greetings nobody knows", status: "completed", steps: 3},
 		{name: "uses an id twice", kind: Violation, reason: "request 2 after request 2: ids must increase", steps: 1},
 		{name: "asks for nothing", kind: Violation, reason: "request 1 without an op"},

@@ -111,6 +111,7 @@ var opNames = map[pb.Op_Name]string{
 	pb.Op_NAME_LOSS: "loss", pb.Op_NAME_GRAD: "grad", pb.Op_NAME_GRAD_CLIPPED: "grad_clipped", pb.Op_NAME_HVP: "hvp",
 	pb.Op_NAME_OUTPUTS: "outputs", pb.Op_NAME_VJP: "vjp", pb.Op_NAME_NORMAL: "normal", pb.Op_NAME_COMMIT: "commit",
 	pb.Op_NAME_GRAD_SQUARED: "grad_squared", pb.Op_NAME_INPUT_GRAD: "input_grad", pb.Op_NAME_ACTIVATIONS: "activations",
+	pb.Op_NAME_OUTPUT_GRAD: "output_grad",
 }
 
 func opName(n pb.Op_Name) string {

@@ -300,6 +300,8 @@ func (s *session) do(op *pb.Op) (*pb.Result, error) {
 		return s.vjp(o.Vjp)
 	case *pb.Op_InputGrad:
 		return s.inputGrad(o.InputGrad)
+	case *pb.Op_OutputGrad:
+		return s.outputGrad(o.OutputGrad)
 	case *pb.Op_Activations:
 		return s.activations(o.Activations)
 	case *pb.Op_Normal:
@@ -479,6 +481,17 @@ func (s *session) inputGrad(m *pb.InputGradOp) (*pb.Result, error) {
 		return nil, o.err
 	}
 	return evaluated(s.oracle.InputGrad(b, at, out, oracle.Options{Delta: o.delta}))
+}
+
+func (s *session) outputGrad(m *pb.OutputGradOp) (*pb.Result, error) {
+	o := operands{s: s}
+	b := o.batch(m.GetBatch(), pb.Objective_OBJECTIVE_MAIN)
+	at := o.point(m.GetAt())
+	out := o.write("out", m.GetOut(), 0)
+	if o.err != nil {
+		return nil, o.err
+	}
+	return evaluated(s.oracle.OutputGrad(b, at, out, oracle.Options{Delta: o.delta}))
 }
 
 func (s *session) activations(m *pb.ActivationsOp) (*pb.Result, error) {

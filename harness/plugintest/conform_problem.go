@@ -181,6 +181,10 @@ func (w *wrapped) InputGrad(b oracle.Batch, at, out []float32, o oracle.Options)
 	return w.eval(out, func() (oracle.Eval, error) { return w.Training.InputGrad(b, at, out, o) })
 }
 
+func (w *wrapped) OutputGrad(b oracle.Batch, at, out []float32, o oracle.Options) (oracle.Eval, error) {
+	return w.eval(out, func() (oracle.Eval, error) { return w.Training.OutputGrad(b, at, out, o) })
+}
+
 // disturbed is digits with something happening before every evaluation, which is told its number, from 1.
 func (s *subject) disturbed(steps int, before func(n int) error) (OptimizeCase, error) {
 	c, err := s.digits(steps)

@@ -348,6 +348,22 @@ func (l *logistic) InputGrad(b oracle.Batch, w, out []float32, o oracle.Options)
 	return e, err
 }
 
+func (l *logistic) OutputGrad(b oracle.Batch, w, out []float32, o oracle.Options) (oracle.Eval, error) {
+	examples, err := l.pick(b)
+	if err != nil {
+		return oracle.Eval{}, err
+	}
+	if n := 2 * len(examples); len(out) < n {
+		return oracle.Eval{}, oracle.Errorf(oracle.BadSlot, "%d examples need %d elements, the slot has %d", len(examples), n, len(out))
+	}
+	e, err := l.each(b, w, o, func(e example) {
+		slope := float32(e.slope / float64(len(examples)))
+		out[2*e.i], out[2*e.i+1] = -slope, slope
+	})
+	e.G /= 3
+	return e, err
+}
+
 // Activations are w·x: there is one layer, and nothing behind it.
 func (l *logistic) Activations(b oracle.Batch, w, out []float32, layer int, o oracle.Options) (oracle.Eval, error) {
 	if layer != 0 {

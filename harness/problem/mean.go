@@ -142,7 +142,7 @@ func (p *Problem) Can(op string) error {
 		_, able = p.t.(curved)
 	case "outputs", "vjp":
 		_, able = p.t.(predicted)
-	case "input_grad", "activations":
+	case "input_grad", "output_grad", "activations":
 		able = false
 	}
 	if !able {
@@ -266,6 +266,11 @@ func (p *Problem) VJP(b oracle.Batch, w, cotangent, out []float32, o oracle.Opti
 // InputGrad is refused: the examples have no inputs.
 func (p *Problem) InputGrad(oracle.Batch, []float32, []float32, oracle.Options) (oracle.Eval, error) {
 	return oracle.Eval{}, p.Can("input_grad")
+}
+
+// OutputGrad is refused: the losses are no functions of the predictions alone.
+func (p *Problem) OutputGrad(oracle.Batch, []float32, []float32, oracle.Options) (oracle.Eval, error) {
+	return oracle.Eval{}, p.Can("output_grad")
 }
 
 // Activations is refused: there are no layers.

@@ -187,6 +187,13 @@ func (c *client) InputGrad(b Batch, at, out Vec) (float64, error) {
 	return r.GetLoss(), err
 }
 
+func (c *client) OutputGrad(b Batch, at, out Vec) (float64, int, error) {
+	r, err := c.one(&pb.Op{Op: &pb.Op_OutputGrad{OutputGrad: &pb.OutputGradOp{
+		Batch: c.batch(b), At: c.number(at, "at"), Out: c.number(out, "out"),
+	}}})
+	return r.GetLoss(), int(r.GetExamples()), err
+}
+
 func (c *client) Activations(b Batch, at, out Vec, layer int) (int, error) {
 	r, err := c.one(&pb.Op{Op: &pb.Op_Activations{Activations: &pb.ActivationsOp{
 		Batch: c.batch(b), At: c.number(at, "at"), Out: c.number(out, "out"), Layer: uint32(layer),

@@ -13,6 +13,7 @@ const (
 	OpOutputs     Op = "outputs"
 	OpVJP         Op = "vjp"
 	OpInputGrad   Op = "input_grad"
+	OpOutputGrad  Op = "output_grad"
 	OpActivations Op = "activations"
 	OpNormal      Op = "normal"
 	OpCommit      Op = "commit"

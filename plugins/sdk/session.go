@@ -61,6 +61,10 @@ type Session interface {
 	// InputGrad stores the gradient of the mean loss by the inputs in out, Problem.InputLen numbers for one example
 	// after the other, and returns the loss. Batch.Delta is laid out the same way.
 	InputGrad(b Batch, at, out Vec) (float64, error)
+	// OutputGrad stores the gradient of the mean loss by the outputs in out, laid out as Outputs are, and returns the loss
+	// and how many examples there were. VJP turns it into what Grad gives. Workloads whose loss has an l2 of its own
+	// refuse plugins that need it.
+	OutputGrad(b Batch, at, out Vec) (loss float64, examples int, err error)
 	// Activations stores what enters the activation function behind the weights of a layer (Tensor.Layer), one example
 	// after the other, and returns how many examples there were.
 	Activations(b Batch, at, out Vec, layer int) (int, error)

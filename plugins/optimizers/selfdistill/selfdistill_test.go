@@ -8,6 +8,7 @@ import (
 
 	"github.com/sharpbench/sharpbench/harness/plugintest"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/adamw"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/internal/golden"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/sgd"
 	"github.com/sharpbench/sharpbench/plugins/sdk/sdktest"
 )
@@ -85,6 +86,8 @@ func TestAgainstReference(t *testing.T) {
 		}
 	}
 }
+
+func TestGoldenTrajectories(t *testing.T) { golden.Check(t) }
 
 func TestDeclaredDegenerates(t *testing.T) {
 	for _, d := range (Optimizer{}).Info().Degenerate {

@@ -272,6 +272,12 @@ func (s *Session) InputGrad(b sdk.Batch, at, out sdk.Vec) (float64, error) {
 	return e.Loss, err
 }
 
+func (s *Session) OutputGrad(b sdk.Batch, at, out sdk.Vec) (float64, int, error) {
+	batch, o := s.request(b, nil)
+	e, err := s.answer(func() (oracle.Eval, error) { return s.oracle.OutputGrad(batch, at, out, o) }, out, at)
+	return e.Loss, e.Examples, err
+}
+
 func (s *Session) Activations(b sdk.Batch, at, out sdk.Vec, layer int) (int, error) {
 	batch, o := s.request(b, nil)
 	e, err := s.answer(func() (oracle.Eval, error) { return s.oracle.Activations(batch, at, out, layer, o) }, out, at)

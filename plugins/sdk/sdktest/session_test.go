@@ -118,6 +118,10 @@ func everything(s sdk.Session) error {
 	did("input gradients", 0, 0, err)
 	near("that of the second example", delta[3], 0.5/(1+math.Exp(-2)))
 
+	_, n, err = s.OutputGrad(b, w, room)
+	did("gradients by outputs", n, 2, err)
+	near("the gradient by the second output of the second example", room[3], 0.5/(1+math.Exp(-2)))
+
 	clear(delta)
 	delta[0], delta[1] = -3, -4
 	_, err = s.Grad(b.Example(0).Perturbed("delta"), w, g)

@@ -443,6 +443,7 @@ const (
 	Op_NAME_GRAD_SQUARED Op_Name = 9
 	Op_NAME_INPUT_GRAD   Op_Name = 10
 	Op_NAME_ACTIVATIONS  Op_Name = 11
+	Op_NAME_OUTPUT_GRAD  Op_Name = 12
 )
 
 // Enum value maps for Op_Name.
@@ -460,6 +461,7 @@ var (
 		9:  "NAME_GRAD_SQUARED",
 		10: "NAME_INPUT_GRAD",
 		11: "NAME_ACTIVATIONS",
+		12: "NAME_OUTPUT_GRAD",
 	}
 	Op_Name_value = map[string]int32{
 		"NAME_UNSPECIFIED":  0,
@@ -474,6 +476,7 @@ var (
 		"NAME_GRAD_SQUARED": 9,
 		"NAME_INPUT_GRAD":   10,
 		"NAME_ACTIVATIONS":  11,
+		"NAME_OUTPUT_GRAD":  12,
 	}
 )
 
@@ -559,7 +562,7 @@ func (x Error_Code) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Error_Code.Descriptor instead.
 func (Error_Code) EnumDescriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{38, 0}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{39, 0}
 }
 
 type Done_Status int32
@@ -614,7 +617,7 @@ func (x Done_Status) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Done_Status.Descriptor instead.
 func (Done_Status) EnumDescriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{40, 0}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{41, 0}
 }
 
 type DescribeRequest struct {
@@ -2430,6 +2433,7 @@ type Op struct {
 	//	*Op_GradSquared
 	//	*Op_InputGrad
 	//	*Op_Activations
+	//	*Op_OutputGrad
 	Op            isOp_Op `protobuf_oneof:"op"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2571,6 +2575,15 @@ func (x *Op) GetActivations() *ActivationsOp {
 	return nil
 }
 
+func (x *Op) GetOutputGrad() *OutputGradOp {
+	if x != nil {
+		if x, ok := x.Op.(*Op_OutputGrad); ok {
+			return x.OutputGrad
+		}
+	}
+	return nil
+}
+
 type isOp_Op interface {
 	isOp_Op()
 }
@@ -2619,6 +2632,10 @@ type Op_Activations struct {
 	Activations *ActivationsOp `protobuf:"bytes,11,opt,name=activations,proto3,oneof"`
 }
 
+type Op_OutputGrad struct {
+	OutputGrad *OutputGradOp `protobuf:"bytes,12,opt,name=output_grad,json=outputGrad,proto3,oneof"`
+}
+
 func (*Op_Loss) isOp_Op() {}
 
 func (*Op_Grad) isOp_Op() {}
@@ -2640,6 +2657,8 @@ func (*Op_GradSquared) isOp_Op() {}
 func (*Op_InputGrad) isOp_Op() {}
 
 func (*Op_Activations) isOp_Op() {}
+
+func (*Op_OutputGrad) isOp_Op() {}
 
 // A batch is a name, never a list of examples. The same name means the same examples, with the same augmentation
 // and dropout mask, every time it is used in a trial.
@@ -3522,6 +3541,68 @@ func (x *InputGradOp) GetOut() uint32 {
 	return 0
 }
 
+// out = gradient of the mean loss by the outputs, laid out as they are: what VJPOp turns into the gradient by the
+// parameters. Refused where the loss has a part that is no function of the outputs (UNSUPPORTED).
+type OutputGradOp struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Batch         *Batch                 `protobuf:"bytes,1,opt,name=batch,proto3" json:"batch,omitempty"`
+	At            uint32                 `protobuf:"varint,2,opt,name=at,proto3" json:"at,omitempty"`
+	Out           uint32                 `protobuf:"varint,3,opt,name=out,proto3" json:"out,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OutputGradOp) Reset() {
+	*x = OutputGradOp{}
+	mi := &file_bench_v1_bench_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OutputGradOp) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OutputGradOp) ProtoMessage() {}
+
+func (x *OutputGradOp) ProtoReflect() protoreflect.Message {
+	mi := &file_bench_v1_bench_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OutputGradOp.ProtoReflect.Descriptor instead.
+func (*OutputGradOp) Descriptor() ([]byte, []int) {
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *OutputGradOp) GetBatch() *Batch {
+	if x != nil {
+		return x.Batch
+	}
+	return nil
+}
+
+func (x *OutputGradOp) GetAt() uint32 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
+func (x *OutputGradOp) GetOut() uint32 {
+	if x != nil {
+		return x.Out
+	}
+	return 0
+}
+
 // out = the pre-activations of one layer, example after example. Result.examples: how many examples.
 type ActivationsOp struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -3535,7 +3616,7 @@ type ActivationsOp struct {
 
 func (x *ActivationsOp) Reset() {
 	*x = ActivationsOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[34]
+	mi := &file_bench_v1_bench_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3547,7 +3628,7 @@ func (x *ActivationsOp) String() string {
 func (*ActivationsOp) ProtoMessage() {}
 
 func (x *ActivationsOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[34]
+	mi := &file_bench_v1_bench_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3560,7 +3641,7 @@ func (x *ActivationsOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActivationsOp.ProtoReflect.Descriptor instead.
 func (*ActivationsOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{34}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ActivationsOp) GetBatch() *Batch {
@@ -3605,7 +3686,7 @@ type NormalOp struct {
 
 func (x *NormalOp) Reset() {
 	*x = NormalOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[35]
+	mi := &file_bench_v1_bench_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3617,7 +3698,7 @@ func (x *NormalOp) String() string {
 func (*NormalOp) ProtoMessage() {}
 
 func (x *NormalOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[35]
+	mi := &file_bench_v1_bench_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3630,7 +3711,7 @@ func (x *NormalOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NormalOp.ProtoReflect.Descriptor instead.
 func (*NormalOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{35}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *NormalOp) GetStream() string {
@@ -3676,7 +3757,7 @@ type CommitOp struct {
 
 func (x *CommitOp) Reset() {
 	*x = CommitOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[36]
+	mi := &file_bench_v1_bench_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3688,7 +3769,7 @@ func (x *CommitOp) String() string {
 func (*CommitOp) ProtoMessage() {}
 
 func (x *CommitOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[36]
+	mi := &file_bench_v1_bench_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3701,7 +3782,7 @@ func (x *CommitOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommitOp.ProtoReflect.Descriptor instead.
 func (*CommitOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{36}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *CommitOp) GetParams() uint32 {
@@ -3740,7 +3821,7 @@ type Result struct {
 
 func (x *Result) Reset() {
 	*x = Result{}
-	mi := &file_bench_v1_bench_proto_msgTypes[37]
+	mi := &file_bench_v1_bench_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3752,7 +3833,7 @@ func (x *Result) String() string {
 func (*Result) ProtoMessage() {}
 
 func (x *Result) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[37]
+	mi := &file_bench_v1_bench_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3765,7 +3846,7 @@ func (x *Result) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Result.ProtoReflect.Descriptor instead.
 func (*Result) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{37}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *Result) GetLoss() float64 {
@@ -3828,7 +3909,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_bench_v1_bench_proto_msgTypes[38]
+	mi := &file_bench_v1_bench_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3840,7 +3921,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[38]
+	mi := &file_bench_v1_bench_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3853,7 +3934,7 @@ func (x *Error) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Error.ProtoReflect.Descriptor instead.
 func (*Error) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{38}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Error) GetCode() Error_Code {
@@ -3888,7 +3969,7 @@ type Log struct {
 
 func (x *Log) Reset() {
 	*x = Log{}
-	mi := &file_bench_v1_bench_proto_msgTypes[39]
+	mi := &file_bench_v1_bench_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3900,7 +3981,7 @@ func (x *Log) String() string {
 func (*Log) ProtoMessage() {}
 
 func (x *Log) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[39]
+	mi := &file_bench_v1_bench_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3913,7 +3994,7 @@ func (x *Log) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Log.ProtoReflect.Descriptor instead.
 func (*Log) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{39}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *Log) GetLevel() string {
@@ -3950,7 +4031,7 @@ type Done struct {
 
 func (x *Done) Reset() {
 	*x = Done{}
-	mi := &file_bench_v1_bench_proto_msgTypes[40]
+	mi := &file_bench_v1_bench_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3962,7 +4043,7 @@ func (x *Done) String() string {
 func (*Done) ProtoMessage() {}
 
 func (x *Done) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[40]
+	mi := &file_bench_v1_bench_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3975,7 +4056,7 @@ func (x *Done) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Done.ProtoReflect.Descriptor instead.
 func (*Done) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{40}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *Done) GetStatus() Done_Status {
@@ -4026,7 +4107,7 @@ type MetricValue struct {
 
 func (x *MetricValue) Reset() {
 	*x = MetricValue{}
-	mi := &file_bench_v1_bench_proto_msgTypes[41]
+	mi := &file_bench_v1_bench_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4038,7 +4119,7 @@ func (x *MetricValue) String() string {
 func (*MetricValue) ProtoMessage() {}
 
 func (x *MetricValue) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[41]
+	mi := &file_bench_v1_bench_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4051,7 +4132,7 @@ func (x *MetricValue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricValue.ProtoReflect.Descriptor instead.
 func (*MetricValue) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{41}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *MetricValue) GetName() string {
@@ -4100,7 +4181,7 @@ type Table struct {
 
 func (x *Table) Reset() {
 	*x = Table{}
-	mi := &file_bench_v1_bench_proto_msgTypes[42]
+	mi := &file_bench_v1_bench_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4112,7 +4193,7 @@ func (x *Table) String() string {
 func (*Table) ProtoMessage() {}
 
 func (x *Table) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[42]
+	mi := &file_bench_v1_bench_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4125,7 +4206,7 @@ func (x *Table) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Table.ProtoReflect.Descriptor instead.
 func (*Table) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{42}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *Table) GetName() string {
@@ -4152,7 +4233,7 @@ type Column struct {
 
 func (x *Column) Reset() {
 	*x = Column{}
-	mi := &file_bench_v1_bench_proto_msgTypes[43]
+	mi := &file_bench_v1_bench_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4164,7 +4245,7 @@ func (x *Column) String() string {
 func (*Column) ProtoMessage() {}
 
 func (x *Column) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[43]
+	mi := &file_bench_v1_bench_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4177,7 +4258,7 @@ func (x *Column) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Column.ProtoReflect.Descriptor instead.
 func (*Column) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{43}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *Column) GetName() string {
@@ -4370,7 +4451,7 @@ const file_bench_v1_bench_proto_rawDesc = "" +
 	"\x05Reply\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12*\n" +
 	"\aresults\x18\x02 \x03(\v2\x10.bench.v1.ResultR\aresults\x12%\n" +
-	"\x05error\x18\x03 \x01(\v2\x0f.bench.v1.ErrorR\x05error\"\x88\x06\n" +
+	"\x05error\x18\x03 \x01(\v2\x0f.bench.v1.ErrorR\x05error\"\xd9\x06\n" +
 	"\x02Op\x12&\n" +
 	"\x04loss\x18\x01 \x01(\v2\x10.bench.v1.LossOpH\x00R\x04loss\x12&\n" +
 	"\x04grad\x18\x02 \x01(\v2\x10.bench.v1.GradOpH\x00R\x04grad\x12<\n" +
@@ -4384,7 +4465,9 @@ const file_bench_v1_bench_proto_rawDesc = "" +
 	"\n" +
 	"input_grad\x18\n" +
 	" \x01(\v2\x15.bench.v1.InputGradOpH\x00R\tinputGrad\x12;\n" +
-	"\vactivations\x18\v \x01(\v2\x17.bench.v1.ActivationsOpH\x00R\vactivations\"\xe3\x01\n" +
+	"\vactivations\x18\v \x01(\v2\x17.bench.v1.ActivationsOpH\x00R\vactivations\x129\n" +
+	"\voutput_grad\x18\f \x01(\v2\x16.bench.v1.OutputGradOpH\x00R\n" +
+	"outputGrad\"\xf9\x01\n" +
 	"\x04Name\x12\x14\n" +
 	"\x10NAME_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tNAME_LOSS\x10\x01\x12\r\n" +
@@ -4398,7 +4481,8 @@ const file_bench_v1_bench_proto_rawDesc = "" +
 	"\x11NAME_GRAD_SQUARED\x10\t\x12\x13\n" +
 	"\x0fNAME_INPUT_GRAD\x10\n" +
 	"\x12\x14\n" +
-	"\x10NAME_ACTIVATIONS\x10\vB\x04\n" +
+	"\x10NAME_ACTIVATIONS\x10\v\x12\x14\n" +
+	"\x10NAME_OUTPUT_GRAD\x10\fB\x04\n" +
 	"\x02op\"\xfe\x01\n" +
 	"\x05Batch\x12\x16\n" +
 	"\x06stream\x18\x01 \x01(\tR\x06stream\x12\x14\n" +
@@ -4464,6 +4548,10 @@ const file_bench_v1_bench_proto_rawDesc = "" +
 	"\x03out\x18\x04 \x01(\rR\x03out\x12!\n" +
 	"\ffreeze_stats\x18\x05 \x01(\bR\vfreezeStats\"V\n" +
 	"\vInputGradOp\x12%\n" +
+	"\x05batch\x18\x01 \x01(\v2\x0f.bench.v1.BatchR\x05batch\x12\x0e\n" +
+	"\x02at\x18\x02 \x01(\rR\x02at\x12\x10\n" +
+	"\x03out\x18\x03 \x01(\rR\x03out\"W\n" +
+	"\fOutputGradOp\x12%\n" +
 	"\x05batch\x18\x01 \x01(\v2\x0f.bench.v1.BatchR\x05batch\x12\x0e\n" +
 	"\x02at\x18\x02 \x01(\rR\x02at\x12\x10\n" +
 	"\x03out\x18\x03 \x01(\rR\x03out\"n\n" +
@@ -4580,7 +4668,7 @@ func file_bench_v1_bench_proto_rawDescGZIP() []byte {
 }
 
 var file_bench_v1_bench_proto_enumTypes = make([]protoimpl.EnumInfo, 9)
-var file_bench_v1_bench_proto_msgTypes = make([]protoimpl.MessageInfo, 52)
+var file_bench_v1_bench_proto_msgTypes = make([]protoimpl.MessageInfo, 53)
 var file_bench_v1_bench_proto_goTypes = []any{
 	(Kind)(0),                // 0: bench.v1.Kind
 	(StopReason)(0),          // 1: bench.v1.StopReason
@@ -4625,24 +4713,25 @@ var file_bench_v1_bench_proto_goTypes = []any{
 	(*OutputsOp)(nil),        // 40: bench.v1.OutputsOp
 	(*VJPOp)(nil),            // 41: bench.v1.VJPOp
 	(*InputGradOp)(nil),      // 42: bench.v1.InputGradOp
-	(*ActivationsOp)(nil),    // 43: bench.v1.ActivationsOp
-	(*NormalOp)(nil),         // 44: bench.v1.NormalOp
-	(*CommitOp)(nil),         // 45: bench.v1.CommitOp
-	(*Result)(nil),           // 46: bench.v1.Result
-	(*Error)(nil),            // 47: bench.v1.Error
-	(*Log)(nil),              // 48: bench.v1.Log
-	(*Done)(nil),             // 49: bench.v1.Done
-	(*MetricValue)(nil),      // 50: bench.v1.MetricValue
-	(*Table)(nil),            // 51: bench.v1.Table
-	(*Column)(nil),           // 52: bench.v1.Column
-	nil,                      // 53: bench.v1.Degenerate.WhenEntry
-	nil,                      // 54: bench.v1.ValidateRequest.ParamsEntry
-	nil,                      // 55: bench.v1.Start.ParamsEntry
-	nil,                      // 56: bench.v1.Training.ParamsEntry
-	nil,                      // 57: bench.v1.CommitOp.ScalarsEntry
-	nil,                      // 58: bench.v1.Result.ScalarsEntry
-	nil,                      // 59: bench.v1.Log.ScalarsEntry
-	nil,                      // 60: bench.v1.Done.ScalarsEntry
+	(*OutputGradOp)(nil),     // 43: bench.v1.OutputGradOp
+	(*ActivationsOp)(nil),    // 44: bench.v1.ActivationsOp
+	(*NormalOp)(nil),         // 45: bench.v1.NormalOp
+	(*CommitOp)(nil),         // 46: bench.v1.CommitOp
+	(*Result)(nil),           // 47: bench.v1.Result
+	(*Error)(nil),            // 48: bench.v1.Error
+	(*Log)(nil),              // 49: bench.v1.Log
+	(*Done)(nil),             // 50: bench.v1.Done
+	(*MetricValue)(nil),      // 51: bench.v1.MetricValue
+	(*Table)(nil),            // 52: bench.v1.Table
+	(*Column)(nil),           // 53: bench.v1.Column
+	nil,                      // 54: bench.v1.Degenerate.WhenEntry
+	nil,                      // 55: bench.v1.ValidateRequest.ParamsEntry
+	nil,                      // 56: bench.v1.Start.ParamsEntry
+	nil,                      // 57: bench.v1.Training.ParamsEntry
+	nil,                      // 58: bench.v1.CommitOp.ScalarsEntry
+	nil,                      // 59: bench.v1.Result.ScalarsEntry
+	nil,                      // 60: bench.v1.Log.ScalarsEntry
+	nil,                      // 61: bench.v1.Done.ScalarsEntry
 }
 var file_bench_v1_bench_proto_depIdxs = []int32{
 	0,  // 0: bench.v1.DescribeResponse.kind:type_name -> bench.v1.Kind
@@ -4654,10 +4743,10 @@ var file_bench_v1_bench_proto_depIdxs = []int32{
 	3,  // 6: bench.v1.Param.type:type_name -> bench.v1.Param.Type
 	13, // 7: bench.v1.Param.default:type_name -> bench.v1.Value
 	4,  // 8: bench.v1.Param.scale:type_name -> bench.v1.Param.Scale
-	53, // 9: bench.v1.Degenerate.when:type_name -> bench.v1.Degenerate.WhenEntry
+	54, // 9: bench.v1.Degenerate.when:type_name -> bench.v1.Degenerate.WhenEntry
 	5,  // 10: bench.v1.ValueInfo.better:type_name -> bench.v1.ValueInfo.Better
 	20, // 11: bench.v1.ValidateRequest.problem:type_name -> bench.v1.Problem
-	54, // 12: bench.v1.ValidateRequest.params:type_name -> bench.v1.ValidateRequest.ParamsEntry
+	55, // 12: bench.v1.ValidateRequest.params:type_name -> bench.v1.ValidateRequest.ParamsEntry
 	18, // 13: bench.v1.ValidateResponse.diagnostics:type_name -> bench.v1.Diagnostic
 	19, // 14: bench.v1.ValidateResponse.slots:type_name -> bench.v1.SlotRequest
 	21, // 15: bench.v1.Problem.tensors:type_name -> bench.v1.Tensor
@@ -4665,70 +4754,72 @@ var file_bench_v1_bench_proto_depIdxs = []int32{
 	30, // 17: bench.v1.HostMessage.reply:type_name -> bench.v1.Reply
 	28, // 18: bench.v1.HostMessage.stop:type_name -> bench.v1.Stop
 	29, // 19: bench.v1.PluginMessage.request:type_name -> bench.v1.Request
-	48, // 20: bench.v1.PluginMessage.log:type_name -> bench.v1.Log
-	49, // 21: bench.v1.PluginMessage.done:type_name -> bench.v1.Done
+	49, // 20: bench.v1.PluginMessage.log:type_name -> bench.v1.Log
+	50, // 21: bench.v1.PluginMessage.done:type_name -> bench.v1.Done
 	20, // 22: bench.v1.Start.problem:type_name -> bench.v1.Problem
-	55, // 23: bench.v1.Start.params:type_name -> bench.v1.Start.ParamsEntry
+	56, // 23: bench.v1.Start.params:type_name -> bench.v1.Start.ParamsEntry
 	26, // 24: bench.v1.Start.arena:type_name -> bench.v1.Arena
 	25, // 25: bench.v1.Start.training:type_name -> bench.v1.Training
-	56, // 26: bench.v1.Training.params:type_name -> bench.v1.Training.ParamsEntry
+	57, // 26: bench.v1.Training.params:type_name -> bench.v1.Training.ParamsEntry
 	27, // 27: bench.v1.Arena.slots:type_name -> bench.v1.Slot
 	1,  // 28: bench.v1.Stop.reason:type_name -> bench.v1.StopReason
 	31, // 29: bench.v1.Request.ops:type_name -> bench.v1.Op
-	46, // 30: bench.v1.Reply.results:type_name -> bench.v1.Result
-	47, // 31: bench.v1.Reply.error:type_name -> bench.v1.Error
+	47, // 30: bench.v1.Reply.results:type_name -> bench.v1.Result
+	48, // 31: bench.v1.Reply.error:type_name -> bench.v1.Error
 	34, // 32: bench.v1.Op.loss:type_name -> bench.v1.LossOp
 	35, // 33: bench.v1.Op.grad:type_name -> bench.v1.GradOp
 	36, // 34: bench.v1.Op.grad_clipped:type_name -> bench.v1.GradClippedOp
 	39, // 35: bench.v1.Op.hvp:type_name -> bench.v1.HVPOp
 	40, // 36: bench.v1.Op.outputs:type_name -> bench.v1.OutputsOp
 	41, // 37: bench.v1.Op.vjp:type_name -> bench.v1.VJPOp
-	44, // 38: bench.v1.Op.normal:type_name -> bench.v1.NormalOp
-	45, // 39: bench.v1.Op.commit:type_name -> bench.v1.CommitOp
+	45, // 38: bench.v1.Op.normal:type_name -> bench.v1.NormalOp
+	46, // 39: bench.v1.Op.commit:type_name -> bench.v1.CommitOp
 	38, // 40: bench.v1.Op.grad_squared:type_name -> bench.v1.GradSquaredOp
 	42, // 41: bench.v1.Op.input_grad:type_name -> bench.v1.InputGradOp
-	43, // 42: bench.v1.Op.activations:type_name -> bench.v1.ActivationsOp
-	33, // 43: bench.v1.Batch.range:type_name -> bench.v1.Range
-	32, // 44: bench.v1.LossOp.batch:type_name -> bench.v1.Batch
-	2,  // 45: bench.v1.LossOp.objective:type_name -> bench.v1.Objective
-	32, // 46: bench.v1.GradOp.batch:type_name -> bench.v1.Batch
-	2,  // 47: bench.v1.GradOp.objective:type_name -> bench.v1.Objective
-	32, // 48: bench.v1.GradClippedOp.batch:type_name -> bench.v1.Batch
-	37, // 49: bench.v1.GradClippedOp.noise:type_name -> bench.v1.Noise
-	32, // 50: bench.v1.GradSquaredOp.batch:type_name -> bench.v1.Batch
-	32, // 51: bench.v1.HVPOp.batch:type_name -> bench.v1.Batch
-	2,  // 52: bench.v1.HVPOp.objective:type_name -> bench.v1.Objective
-	32, // 53: bench.v1.OutputsOp.batch:type_name -> bench.v1.Batch
-	32, // 54: bench.v1.VJPOp.batch:type_name -> bench.v1.Batch
-	32, // 55: bench.v1.InputGradOp.batch:type_name -> bench.v1.Batch
-	32, // 56: bench.v1.ActivationsOp.batch:type_name -> bench.v1.Batch
-	57, // 57: bench.v1.CommitOp.scalars:type_name -> bench.v1.CommitOp.ScalarsEntry
-	58, // 58: bench.v1.Result.scalars:type_name -> bench.v1.Result.ScalarsEntry
-	1,  // 59: bench.v1.Result.stop:type_name -> bench.v1.StopReason
-	7,  // 60: bench.v1.Error.code:type_name -> bench.v1.Error.Code
-	59, // 61: bench.v1.Log.scalars:type_name -> bench.v1.Log.ScalarsEntry
-	8,  // 62: bench.v1.Done.status:type_name -> bench.v1.Done.Status
-	60, // 63: bench.v1.Done.scalars:type_name -> bench.v1.Done.ScalarsEntry
-	50, // 64: bench.v1.Done.values:type_name -> bench.v1.MetricValue
-	51, // 65: bench.v1.Done.tables:type_name -> bench.v1.Table
-	52, // 66: bench.v1.Table.columns:type_name -> bench.v1.Column
-	13, // 67: bench.v1.Degenerate.WhenEntry.value:type_name -> bench.v1.Value
-	13, // 68: bench.v1.ValidateRequest.ParamsEntry.value:type_name -> bench.v1.Value
-	13, // 69: bench.v1.Start.ParamsEntry.value:type_name -> bench.v1.Value
-	13, // 70: bench.v1.Training.ParamsEntry.value:type_name -> bench.v1.Value
-	9,  // 71: bench.v1.Plugin.Describe:input_type -> bench.v1.DescribeRequest
-	16, // 72: bench.v1.Plugin.Validate:input_type -> bench.v1.ValidateRequest
-	22, // 73: bench.v1.Optimizer.Run:input_type -> bench.v1.HostMessage
-	22, // 74: bench.v1.Metric.Measure:input_type -> bench.v1.HostMessage
-	10, // 75: bench.v1.Plugin.Describe:output_type -> bench.v1.DescribeResponse
-	17, // 76: bench.v1.Plugin.Validate:output_type -> bench.v1.ValidateResponse
-	23, // 77: bench.v1.Optimizer.Run:output_type -> bench.v1.PluginMessage
-	23, // 78: bench.v1.Metric.Measure:output_type -> bench.v1.PluginMessage
-	75, // [75:79] is the sub-list for method output_type
-	71, // [71:75] is the sub-list for method input_type
-	71, // [71:71] is the sub-list for extension type_name
-	71, // [71:71] is the sub-list for extension extendee
-	0,  // [0:71] is the sub-list for field type_name
+	44, // 42: bench.v1.Op.activations:type_name -> bench.v1.ActivationsOp
+	43, // 43: bench.v1.Op.output_grad:type_name -> bench.v1.OutputGradOp
+	33, // 44: bench.v1.Batch.range:type_name -> bench.v1.Range
+	32, // 45: bench.v1.LossOp.batch:type_name -> bench.v1.Batch
+	2,  // 46: bench.v1.LossOp.objective:type_name -> bench.v1.Objective
+	32, // 47: bench.v1.GradOp.batch:type_name -> bench.v1.Batch
+	2,  // 48: bench.v1.GradOp.objective:type_name -> bench.v1.Objective
+	32, // 49: bench.v1.GradClippedOp.batch:type_name -> bench.v1.Batch
+	37, // 50: bench.v1.GradClippedOp.noise:type_name -> bench.v1.Noise
+	32, // 51: bench.v1.GradSquaredOp.batch:type_name -> bench.v1.Batch
+	32, // 52: bench.v1.HVPOp.batch:type_name -> bench.v1.Batch
+	2,  // 53: bench.v1.HVPOp.objective:type_name -> bench.v1.Objective
+	32, // 54: bench.v1.OutputsOp.batch:type_name -> bench.v1.Batch
+	32, // 55: bench.v1.VJPOp.batch:type_name -> bench.v1.Batch
+	32, // 56: bench.v1.InputGradOp.batch:type_name -> bench.v1.Batch
+	32, // 57: bench.v1.OutputGradOp.batch:type_name -> bench.v1.Batch
+	32, // 58: bench.v1.ActivationsOp.batch:type_name -> bench.v1.Batch
+	58, // 59: bench.v1.CommitOp.scalars:type_name -> bench.v1.CommitOp.ScalarsEntry
+	59, // 60: bench.v1.Result.scalars:type_name -> bench.v1.Result.ScalarsEntry
+	1,  // 61: bench.v1.Result.stop:type_name -> bench.v1.StopReason
+	7,  // 62: bench.v1.Error.code:type_name -> bench.v1.Error.Code
+	60, // 63: bench.v1.Log.scalars:type_name -> bench.v1.Log.ScalarsEntry
+	8,  // 64: bench.v1.Done.status:type_name -> bench.v1.Done.Status
+	61, // 65: bench.v1.Done.scalars:type_name -> bench.v1.Done.ScalarsEntry
+	51, // 66: bench.v1.Done.values:type_name -> bench.v1.MetricValue
+	52, // 67: bench.v1.Done.tables:type_name -> bench.v1.Table
+	53, // 68: bench.v1.Table.columns:type_name -> bench.v1.Column
+	13, // 69: bench.v1.Degenerate.WhenEntry.value:type_name -> bench.v1.Value
+	13, // 70: bench.v1.ValidateRequest.ParamsEntry.value:type_name -> bench.v1.Value
+	13, // 71: bench.v1.Start.ParamsEntry.value:type_name -> bench.v1.Value
+	13, // 72: bench.v1.Training.ParamsEntry.value:type_name -> bench.v1.Value
+	9,  // 73: bench.v1.Plugin.Describe:input_type -> bench.v1.DescribeRequest
+	16, // 74: bench.v1.Plugin.Validate:input_type -> bench.v1.ValidateRequest
+	22, // 75: bench.v1.Optimizer.Run:input_type -> bench.v1.HostMessage
+	22, // 76: bench.v1.Metric.Measure:input_type -> bench.v1.HostMessage
+	10, // 77: bench.v1.Plugin.Describe:output_type -> bench.v1.DescribeResponse
+	17, // 78: bench.v1.Plugin.Validate:output_type -> bench.v1.ValidateResponse
+	23, // 79: bench.v1.Optimizer.Run:output_type -> bench.v1.PluginMessage
+	23, // 80: bench.v1.Metric.Measure:output_type -> bench.v1.PluginMessage
+	77, // [77:81] is the sub-list for method output_type
+	73, // [73:77] is the sub-list for method input_type
+	73, // [73:73] is the sub-list for extension type_name
+	73, // [73:73] is the sub-list for extension extendee
+	0,  // [0:73] is the sub-list for field type_name
 }
 
 func init() { file_bench_v1_bench_proto_init() }
@@ -4769,6 +4860,7 @@ func file_bench_v1_bench_proto_init() {
 		(*Op_GradSquared)(nil),
 		(*Op_InputGrad)(nil),
 		(*Op_Activations)(nil),
+		(*Op_OutputGrad)(nil),
 	}
 	file_bench_v1_bench_proto_msgTypes[23].OneofWrappers = []any{
 		(*Batch_Range)(nil),
@@ -4778,14 +4870,14 @@ func file_bench_v1_bench_proto_init() {
 	}
 	file_bench_v1_bench_proto_msgTypes[25].OneofWrappers = []any{}
 	file_bench_v1_bench_proto_msgTypes[27].OneofWrappers = []any{}
-	file_bench_v1_bench_proto_msgTypes[41].OneofWrappers = []any{}
+	file_bench_v1_bench_proto_msgTypes[42].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bench_v1_bench_proto_rawDesc), len(file_bench_v1_bench_proto_rawDesc)),
 			NumEnums:      9,
-			NumMessages:   52,
+			NumMessages:   53,
 			NumExtensions: 0,
 			NumServices:   3,
 		},

@@ -80,6 +80,8 @@ type definition struct {
 	Examples      int
 	BatchSize     int `json:"batch_size"`
 	StepsPerEpoch int `json:"steps_per_epoch"`
+	Classes       int // 0: the problem has no outputs
+	InputLen      int `json:"input_len"`
 	Start         []float32
 	Data          struct {
 		H              [][]float64 // quadratic
@@ -263,7 +265,7 @@ func optimizeCase(t testing.TB, program *pluginhost.Program, problem string, par
 	return plugintest.OptimizeCase{
 		Program: program, Workload: work, Params: params, Init: d.Start, Steps: steps, Seed: seed, Tensors: d.Tensors,
 		LRScale:       func(k int) float64 { return 1 - float64(k)/40 },
-		StepsPerEpoch: d.StepsPerEpoch, Examples: d.Examples, BatchSize: d.BatchSize,
+		StepsPerEpoch: d.StepsPerEpoch, Examples: d.Examples, BatchSize: d.BatchSize, Classes: d.Classes, InputLen: d.InputLen,
 	}
 }
 

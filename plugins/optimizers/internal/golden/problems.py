@@ -75,6 +75,7 @@ class Problem:
     """What all problems have. Batches are lists of numbers of examples."""
 
     examples = batch_size = steps_per_epoch = 1
+    classes = inputs = 0  # the numbers of an example's outputs and inputs
     steps = STEPS
     seed = SEED
 
@@ -152,9 +153,10 @@ class Logistic(Problem):
     """mean log(1 + exp(-y w·x)), y = ±1. Minibatches are cut from the examples in their order, over and over."""
 
     examples, batch_size, steps_per_epoch = 24, 6, 4
+    classes, inputs = 2, 6
 
     def __init__(self):
-        d = 6
+        d = self.inputs
         start = [x / 8 for x in integers("logistic/start", d, -8, 8)]
         super().__init__("logistic", start, [
             Tensor("fc.weight", "weight", [d - 1, 1], 0, 0, d - 1),
@@ -173,6 +175,27 @@ class Logistic(Problem):
 
     def _grad(self, w, batch):
         x, y = self.x[batch], self.y[batch]
+        return (-y / (1 + np.exp(y * (x @ w)))) @ x / len(batch)
+
+    # The outputs of an example are the logits (0, w·x) of the classes y = -1 and y = 1.
+
+    def outputs(self, w, batch):
+        z = self.x[batch] @ w
+        return np.stack([0 * z, z], axis=1)
+
+    def output_grad(self, w, batch):
+        y = self.y[batch]
+        slope = -y / (1 + np.exp(y * (self.x[batch] @ w))) / len(batch)
+        return np.stack([-slope, slope], axis=1)
+
+    def vjp(self, w, batch, cotangent, freeze=False):
+        return cotangent[:, 1] @ self.x[batch]
+
+    def input_grad(self, w, batch):
+        return self.output_grad(w, batch)[:, 1:] * w
+
+    def moved_grad(self, w, batch, delta):
+        x, y = self.x[batch] + delta, self.y[batch]
         return (-y / (1 + np.exp(y * (x @ w)))) @ x / len(batch)
 
     def data(self):
@@ -230,6 +253,25 @@ class MLP(Problem):
     def grad(self, w, batch, freeze=False):
         return self._grad(w, batch, moves=not freeze)
 
+    def outputs(self, w, batch):
+        return self._forward(w, batch)[0]
+
+    def output_grad(self, w, batch):
+        return self._slopes(self._forward(w, batch)[0], batch)
+
+    def vjp(self, w, batch, cotangent, freeze=False):
+        """The gradient of the sum of the outputs, each times its cotangent."""
+        return self._back(self._forward(w, batch)[1], cotangent, moves=not freeze)[0]
+
+    def input_grad(self, w, batch):
+        logits, kept = self._forward(w, batch)
+        return self._back(kept, self._slopes(logits, batch), moves=False)[1]
+
+    def moved_grad(self, w, batch, delta):
+        """The gradient with delta added to the inputs. It leaves the running statistics as they are."""
+        logits, kept = self._forward(w, batch, delta)
+        return self._back(kept, self._slopes(logits, batch), moves=False)[0]
+
     def loss(self, w, batch):
         logits = self._forward(w, batch)[0]
         logits = logits - logits.max(axis=1, keepdims=True)
@@ -238,8 +280,8 @@ class MLP(Problem):
     def _parts(self, w):
         return [w[t.of].reshape(t.shape) for t in self.tensors]
 
-    def _forward(self, w, batch):
-        parts, kept, a = iter(self._parts(w)), [], self.x[batch]
+    def _forward(self, w, batch, delta=0):
+        parts, kept, a = iter(self._parts(w)), [], self.x[batch] + delta
         for _ in self.widths:
             weight = next(parts)
             z = a @ weight
@@ -265,11 +307,19 @@ class MLP(Problem):
             parts = [batch[i:i + self.batch_size] for i in range(0, len(batch), self.batch_size)]
             return sum(self._grad(w, part) * len(part) for part in parts) / len(batch)
         logits, kept = self._forward(w, batch)
+        return self._back(kept, self._slopes(logits, batch), moves)[0]
+
+    def _slopes(self, logits, batch):
+        """The gradient of the mean loss by the logits."""
         n = len(batch)
         p = np.exp(logits - logits.real.max(axis=1, keepdims=True))
         p = p / p.sum(axis=1, keepdims=True)
         p[range(n), self.labels[batch]] -= 1
-        d = p / n
+        return p / n
+
+    def _back(self, kept, d, moves):
+        """The gradients by parameters and inputs that belong to the gradient d by the logits."""
+        n = len(d)
         a, weight = kept.pop()
         parts = [d.sum(axis=0), a.T @ d]  # from the last tensor to the first
         d = d @ weight.T
@@ -288,7 +338,7 @@ class MLP(Problem):
         if moves and self.norm:
             now = [v for *_, mean, variance in kept for v in (mean, variance * n / max(n - 1, 1))]
             self.buffers = (1 - self.momentum) * self.buffers + self.momentum * np.concatenate(now)
-        return np.concatenate([x.ravel() for x in reversed(parts)])
+        return np.concatenate([x.ravel() for x in reversed(parts)]), d
 
     def data(self):
         return {"pixels": self.pixels.ravel().tolist(), "labels": self.labels.tolist()}
@@ -332,7 +382,7 @@ def describe():
             "tensors": [{"Name": t.name, "Kind": t.kind, "Layer": t.layer, "Shape": t.shape, "Offset": t.offset,
                          "FanIn": t.fan_in, "Prunable": t.kind == "weight"} for t in problem.tensors],
             "examples": problem.examples, "batch_size": problem.batch_size, "steps_per_epoch": problem.steps_per_epoch,
-            "start": problem.start.tolist(), "data": problem.data(), "batches": batches,
+            "classes": problem.classes, "input_len": problem.inputs, "start": problem.start.tolist(), "data": problem.data(), "batches": batches,
             "poisson": problem.poisson(3, 0.25), "normal": [round(x, 8) for x in normal("noise", 5, 4, 0.5)],
             # At the start, on the last batch of the first epoch.
             "loss": round(float(problem.loss(problem.start, batches[-1])), 8),

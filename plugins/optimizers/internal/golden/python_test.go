@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"testing"
 )
 
@@ -49,10 +48,6 @@ func TestScriptsReproduceTheirFiles(t *testing.T) {
 	}
 }
 
-// elsewhere are the optimizers that ask for what the problems here do not answer in Python, gradients by inputs and
-// products with Jacobians. Their references, in float64 too, are TestAgainstReference in their own folders.
-var elsewhere = []string{"conadv", "selfdistill"}
-
 // Every optimizer has a script: its trajectories are checked against a reference.
 func TestEveryOptimizerHasAReference(t *testing.T) {
 	folders, err := filepath.Glob("../../*/*_test.go")
@@ -66,9 +61,6 @@ func TestEveryOptimizerHasAReference(t *testing.T) {
 			continue
 		}
 		seen[dir] = true
-		if slices.Contains(elsewhere, filepath.Base(dir)) {
-			continue
-		}
 		if _, err := os.Stat(filepath.Join(dir, "testdata", "golden.py")); err != nil {
 			t.Errorf("%s: %v", dir, err)
 		}

@@ -15,6 +15,7 @@ __all__ = ["Metric", "Optimizer", "Plugin", "metric", "optimizer"]
 
 OPS = (
     "loss", "grad", "grad_clipped", "hvp", "outputs", "vjp", "normal", "commit", "grad_squared", "input_grad", "activations",
+    "output_grad",
 )
 RESERVED = ("params", "grad", "init", "update")
 

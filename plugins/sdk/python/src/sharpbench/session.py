@@ -289,6 +289,13 @@ class Session:
         op = pb.InputGradOp(batch=self._batch(batch), at=self._number(at, "at"), out=self._number(out, "out"))
         return self._one(pb.Op(input_grad=op)).loss, self._vector(out)
 
+    def output_grad(self, batch: Batch, out: Vector | str, at: Vector | str = "params") -> tuple[float, Vector]:
+        """The mean loss of batch and its gradient by the outputs, of shape (examples, classes): a view of the slot out."""
+        op = pb.OutputGradOp(batch=self._batch(batch), at=self._number(at, "at"), out=self._number(out, "out"))
+        result = self._one(pb.Op(output_grad=op))
+        n = result.examples
+        return result.loss, self._vector(out)[:n * self.problem.classes].reshape(n, self.problem.classes)
+
     def activations(
         self, batch: Batch, layer: int, out: Vector | str, at: Vector | str = "params",
     ) -> tuple[int, Vector]:

@@ -20,7 +20,7 @@ def near(what, got, want):
 
 class Everything(sb.Optimizer):
     name = "everything"
-    needs = ["grad", "grad_clipped", "grad_squared", "hvp", "vjp", "input_grad", "activations", "normal", "commit"]
+    needs = ["grad", "grad_clipped", "grad_squared", "hvp", "vjp", "input_grad", "output_grad", "activations", "normal", "commit"]
     slots = ["v", sb.Slot("room", 4, scratch=True), sb.Slot("delta", 4), "noise"]
 
     def run(self, s):
@@ -45,6 +45,7 @@ class Everything(sb.Optimizer):
 
         w[:] = 0, 1  # w.x is 4 and 2
         near("the outputs", s.outputs(b, room), [[0, 4], [0, 2]])
+        near("the gradient by the outputs", s.output_grad(b, room)[1][:, 1], [-0.5 / (1 + math.exp(4)), 0.5 / (1 + math.exp(-2))])
         n, z = s.activations(b, 0, room)
         near("w.x", z[:n], [4, 2])
         loss, dx = s.input_grad(b, delta)

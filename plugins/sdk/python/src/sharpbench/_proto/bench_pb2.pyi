@@ -349,7 +349,7 @@ class NormalOp(_message.Message):
     def __init__(self, stream: _Optional[str] = ..., index: _Optional[int] = ..., out: _Optional[int] = ..., std: _Optional[float] = ...) -> None: ...
 
 class Op(_message.Message):
-    __slots__ = ["activations", "commit", "grad", "grad_clipped", "grad_squared", "hvp", "input_grad", "loss", "normal", "outputs", "vjp"]
+    __slots__ = ["activations", "commit", "grad", "grad_clipped", "grad_squared", "hvp", "input_grad", "loss", "normal", "output_grad", "outputs", "vjp"]
     class Name(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = []
     ACTIVATIONS_FIELD_NUMBER: _ClassVar[int]
@@ -370,10 +370,12 @@ class Op(_message.Message):
     NAME_LOSS: Op.Name
     NAME_NORMAL: Op.Name
     NAME_OUTPUTS: Op.Name
+    NAME_OUTPUT_GRAD: Op.Name
     NAME_UNSPECIFIED: Op.Name
     NAME_VJP: Op.Name
     NORMAL_FIELD_NUMBER: _ClassVar[int]
     OUTPUTS_FIELD_NUMBER: _ClassVar[int]
+    OUTPUT_GRAD_FIELD_NUMBER: _ClassVar[int]
     VJP_FIELD_NUMBER: _ClassVar[int]
     activations: ActivationsOp
     commit: CommitOp
@@ -384,9 +386,20 @@ class Op(_message.Message):
     input_grad: InputGradOp
     loss: LossOp
     normal: NormalOp
+    output_grad: OutputGradOp
     outputs: OutputsOp
     vjp: VJPOp
-    def __init__(self, loss: _Optional[_Union[LossOp, _Mapping]] = ..., grad: _Optional[_Union[GradOp, _Mapping]] = ..., grad_clipped: _Optional[_Union[GradClippedOp, _Mapping]] = ..., hvp: _Optional[_Union[HVPOp, _Mapping]] = ..., outputs: _Optional[_Union[OutputsOp, _Mapping]] = ..., vjp: _Optional[_Union[VJPOp, _Mapping]] = ..., normal: _Optional[_Union[NormalOp, _Mapping]] = ..., commit: _Optional[_Union[CommitOp, _Mapping]] = ..., grad_squared: _Optional[_Union[GradSquaredOp, _Mapping]] = ..., input_grad: _Optional[_Union[InputGradOp, _Mapping]] = ..., activations: _Optional[_Union[ActivationsOp, _Mapping]] = ...) -> None: ...
+    def __init__(self, loss: _Optional[_Union[LossOp, _Mapping]] = ..., grad: _Optional[_Union[GradOp, _Mapping]] = ..., grad_clipped: _Optional[_Union[GradClippedOp, _Mapping]] = ..., hvp: _Optional[_Union[HVPOp, _Mapping]] = ..., outputs: _Optional[_Union[OutputsOp, _Mapping]] = ..., vjp: _Optional[_Union[VJPOp, _Mapping]] = ..., normal: _Optional[_Union[NormalOp, _Mapping]] = ..., commit: _Optional[_Union[CommitOp, _Mapping]] = ..., grad_squared: _Optional[_Union[GradSquaredOp, _Mapping]] = ..., input_grad: _Optional[_Union[InputGradOp, _Mapping]] = ..., activations: _Optional[_Union[ActivationsOp, _Mapping]] = ..., output_grad: _Optional[_Union[OutputGradOp, _Mapping]] = ...) -> None: ...
+
+class OutputGradOp(_message.Message):
+    __slots__ = ["at", "batch", "out"]
+    AT_FIELD_NUMBER: _ClassVar[int]
+    BATCH_FIELD_NUMBER: _ClassVar[int]
+    OUT_FIELD_NUMBER: _ClassVar[int]
+    at: int
+    batch: Batch
+    out: int
+    def __init__(self, batch: _Optional[_Union[Batch, _Mapping]] = ..., at: _Optional[int] = ..., out: _Optional[int] = ...) -> None: ...
 
 class OutputsOp(_message.Message):
     __slots__ = ["at", "batch", "out"]
