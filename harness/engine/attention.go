@@ -6,15 +6,17 @@ import (
 	"github.com/sharpbench/sharpbench/harness/engine/internal/kernel"
 )
 
-// attention is softmax(q kᵀ/√d) v for each head of each example, where the rows of q, k and v are those of the positions
-// and lie one behind the other in the channels of x: queries of all heads, keys of all heads, values of all heads.
+// attention is softmax(q kᵀ/√d) v for each head of each example, d channels of a key, where the rows of q, k and v are those
+// of the positions and lie one behind the other in the channels of x: queries of all heads, keys of all heads, values of all
+// heads.
 //
 // The softmax is not kept for the gradient but computed again, head by head in memory that stays in the cache: it has
 // heads × positions² elements an example, and the same bits each time.
 type attention struct {
 	in, out Shape
 	heads   int
-	width   int // channels of a head
+	keys    int // channels of a query and of a key of a head
+	width   int // channels of a value of a head, and of its result
 }
 
 // Attention adds scaled dot-product attention over all positions with a number of heads (Vaswani et al., "Attention Is All
@@ -26,12 +28,22 @@ func (b *Builder) Attention(heads int) {
 		b.fail("attention", "%d input channels: expected queries, keys and values of equal width", in.C)
 		return
 	}
-	c := in.C / 3
-	if heads < 1 || c%heads != 0 {
+	if c := in.C / 3; heads < 1 || c%heads != 0 {
 		b.fail("attention", "%d heads do not divide %d channels", heads, c)
 		return
 	}
-	b.net.layers = append(b.net.layers, &attention{in: in, out: Shape{in.H, in.W, c}, heads: heads, width: c / heads})
+	b.AttentionOf(heads, in.C/3/heads)
+}
+
+// AttentionOf is Attention where the queries and keys of a head have a number of channels and the values have the rest.
+func (b *Builder) AttentionOf(heads, keys int) {
+	in := b.Shape()
+	rest := in.C - 2*heads*keys
+	if heads < 1 || keys < 1 || rest < heads || rest%heads != 0 {
+		b.fail("attention", "%d input channels, %d heads with queries and keys of %d: expected the rest to be values, a multiple of the heads", in.C, heads, keys)
+		return
+	}
+	b.net.layers = append(b.net.layers, &attention{in: in, out: Shape{in.H, in.W, rest}, heads: heads, keys: keys, width: rest / heads})
 }
 
 func (l *attention) shape() Shape { return l.out }
@@ -54,7 +66,7 @@ func (l *attention) scratch(old any, n int, what need) any {
 	s, _ := old.(*attentionScratch)
 	t := l.in.H * l.in.W
 	if s == nil {
-		s = &attentionScratch{transposed: kernel.Alloc(l.width * t), p: kernel.Alloc(t * t)}
+		s = &attentionScratch{transposed: kernel.Alloc(max(l.keys, l.width) * t), p: kernel.Alloc(t * t)}
 	}
 	if what&needBackward != 0 && s.dp == nil {
 		s.dp, s.delta, s.dots = kernel.Alloc(t*t), kernel.Alloc(t), make([]float64, t)
@@ -65,13 +77,13 @@ func (l *attention) scratch(old any, n int, what need) any {
 	return s
 }
 
-// head is the queries, keys and values of one head: rows of width elements that are 3C apart. A gradient of them has the
-// same form.
+// head is the queries, keys and values of one head: rows whose distance is the input's channels. A gradient of them has
+// the same form.
 type head struct{ q, k, v []float32 }
 
 func (l *attention) head(x []float32, h int) head {
-	c, at := l.out.C, h*l.width
-	return head{x[at:], x[c+at:], x[2*c+at:]}
+	all := l.heads * l.keys
+	return head{x[h*l.keys:], x[all+h*l.keys:], x[2*all+h*l.width:]}
 }
 
 // matrix is an operand of a product: rows row apart, columns col apart.
@@ -98,26 +110,26 @@ func (s *attentionScratch) multiply(m, n, k int, a, b, c matrix, add bool) {
 	p.Run()
 }
 
-// outer computes the positions × positions matrix c = scale a bᵀ of rows of a head, or adds it. b is a part of x.
-func (l *attention) outer(s *attentionScratch, a matrix, b []float32, scale float32, c []float32, add bool) {
+// outer computes the positions × positions matrix c = scale a bᵀ of rows of width elements, or adds it. b is a part of x.
+func (l *attention) outer(s *attentionScratch, width int, a matrix, b []float32, scale float32, c []float32, add bool) {
 	t := l.positions()
-	kernel.Transpose(b, t, l.width, l.in.C, scale, s.transposed, t)
-	s.multiply(t, t, l.width, a, l.square(s.transposed), l.square(c), add)
+	kernel.Transpose(b, t, width, l.in.C, scale, s.transposed, t)
+	s.multiply(t, t, width, a, l.square(s.transposed), l.square(c), add)
 }
 
-// apply computes c = a b, or adds it, for a positions × positions matrix a and rows b and c of a head.
-func (l *attention) apply(s *attentionScratch, a, b, c matrix, add bool) {
+// apply computes c = a b, or adds it, for a positions × positions matrix a and rows b and c of width elements.
+func (l *attention) apply(s *attentionScratch, width int, a, b, c matrix, add bool) {
 	t := l.positions()
-	s.multiply(t, l.width, t, a, b, c, add)
+	s.multiply(t, width, t, a, b, c, add)
 }
 
 // scale is 1/√d.
-func (l *attention) scale() float32 { return float32(1 / math.Sqrt(float64(l.width))) }
+func (l *attention) scale() float32 { return float32(1 / math.Sqrt(float64(l.keys))) }
 
 // weights computes the softmax of a head into s.p.
 func (l *attention) weights(s *attentionScratch, h head) {
 	t := l.positions()
-	l.outer(s, l.wide(h.q), h.k, l.scale(), s.p, false)
+	l.outer(s, l.keys, l.wide(h.q), h.k, l.scale(), s.p, false)
 	kernel.Softmax(s.p[:t*t], t)
 }
 
@@ -139,7 +151,7 @@ func (l *attention) forward(ws *workspace, x, y *activation) {
 		for k := range l.heads {
 			h := l.head(in, k)
 			l.weights(s, h)
-			l.apply(s, l.square(s.p), l.wide(h.v), l.narrow(out[k*l.width:]), false)
+			l.apply(s, l.width, l.square(s.p), l.wide(h.v), l.narrow(out[k*l.width:]), false)
 		}
 		s.y.store(y, i, out)
 	}
@@ -159,12 +171,12 @@ func (l *attention) backward(ws *workspace, x, y, dy, dx *activation) {
 			h, g, from := l.head(in, k), l.head(to, k), k*l.width
 			do := l.narrow(d[from:])
 			l.weights(s, h)
-			l.apply(s, l.turned(s.p), do, l.wide(g.v), false)
-			l.outer(s, do, h.v, 1, s.dp, false)
+			l.apply(s, l.width, l.turned(s.p), do, l.wide(g.v), false)
+			l.outer(s, l.width, do, h.v, 1, s.dp, false)
 			s.dotRows(do, l.narrow(out[from:]), l.width, s.delta, false)
 			kernel.RowGate(s.p, s.dp, t, s.delta, l.scale(), s.dp)
-			l.apply(s, l.square(s.dp), l.wide(h.k), l.wide(g.q), false)
-			l.apply(s, l.turned(s.dp), l.wide(h.q), l.wide(g.k), false)
+			l.apply(s, l.keys, l.square(s.dp), l.wide(h.k), l.wide(g.q), false)
+			l.apply(s, l.keys, l.turned(s.dp), l.wide(h.q), l.wide(g.k), false)
 		}
 		s.dx.store(dx, i, to)
 	}

@@ -7,8 +7,8 @@ import "github.com/sharpbench/sharpbench/harness/engine/internal/kernel"
 func (l *attention) tangentWeights(s *attentionScratch, h, r head) {
 	t := l.positions()
 	l.weights(s, h)
-	l.outer(s, l.wide(h.q), r.k, l.scale(), s.rp, false)
-	l.outer(s, l.wide(r.q), h.k, l.scale(), s.rp, true)
+	l.outer(s, l.keys, l.wide(h.q), r.k, l.scale(), s.rp, false)
+	l.outer(s, l.keys, l.wide(r.q), h.k, l.scale(), s.rp, true)
 	s.dotRows(l.square(s.p), l.square(s.rp), t, s.delta, false)
 	kernel.RowGate(s.p, s.rp, t, s.delta, 1, s.rp)
 }
@@ -28,8 +28,8 @@ func (l *attention) jvp(ws *workspace, x, rx, y, ry *activation) {
 			h, r := l.head(in, k), l.head(rin, k)
 			l.tangentWeights(s, h, r)
 			ro := l.narrow(to[k*l.width:])
-			l.apply(s, l.square(s.rp), l.wide(h.v), ro, false)
-			l.apply(s, l.square(s.p), l.wide(r.v), ro, true)
+			l.apply(s, l.width, l.square(s.rp), l.wide(h.v), ro, false)
+			l.apply(s, l.width, l.square(s.p), l.wide(r.v), ro, true)
 		}
 		s.ry.store(ry, i, to)
 	}
@@ -61,12 +61,12 @@ func (l *attention) jvpBackward(ws *workspace, x, rx, y, ry, dy, rdy, dx, rdx *a
 			h, r, g, from := l.head(in, k), l.head(rin, k), l.head(to, k), k*l.width
 			do, rdo, o, ro := l.narrow(d[from:]), l.narrow(rd[from:]), l.narrow(out[from:]), l.narrow(rout[from:])
 			l.tangentWeights(s, h, r)
-			l.apply(s, l.turned(s.rp), do, l.wide(g.v), false)
-			l.apply(s, l.turned(s.p), rdo, l.wide(g.v), true)
+			l.apply(s, l.width, l.turned(s.rp), do, l.wide(g.v), false)
+			l.apply(s, l.width, l.turned(s.p), rdo, l.wide(g.v), true)
 
-			l.outer(s, do, h.v, 1, s.dp, false)
-			l.outer(s, rdo, h.v, 1, s.rdp, false)
-			l.outer(s, do, r.v, 1, s.rdp, true)
+			l.outer(s, l.width, do, h.v, 1, s.dp, false)
+			l.outer(s, l.width, rdo, h.v, 1, s.rdp, false)
+			l.outer(s, l.width, do, r.v, 1, s.rdp, true)
 			s.dotRows(do, o, l.width, s.delta, false)
 			s.dotRows(rdo, o, l.width, s.rdelta, false)
 			s.dotRows(do, ro, l.width, s.rdelta, true)
@@ -77,10 +77,10 @@ func (l *attention) jvpBackward(ws *workspace, x, rx, y, ry, dy, rdy, dx, rdx *a
 			kernel.AddScaled(s.rdp[:square], one[:], s.rp, 0)
 			kernel.RowGate(s.p, s.dp, t, s.delta, l.scale(), s.dp)
 
-			l.apply(s, l.square(s.rdp), l.wide(h.k), l.wide(g.q), false)
-			l.apply(s, l.square(s.dp), l.wide(r.k), l.wide(g.q), true)
-			l.apply(s, l.turned(s.rdp), l.wide(h.q), l.wide(g.k), false)
-			l.apply(s, l.turned(s.dp), l.wide(r.q), l.wide(g.k), true)
+			l.apply(s, l.keys, l.square(s.rdp), l.wide(h.k), l.wide(g.q), false)
+			l.apply(s, l.keys, l.square(s.dp), l.wide(r.k), l.wide(g.q), true)
+			l.apply(s, l.keys, l.turned(s.rdp), l.wide(h.q), l.wide(g.k), false)
+			l.apply(s, l.keys, l.turned(s.dp), l.wide(r.q), l.wide(g.k), true)
 		}
 		s.to.store(rdx, i, to)
 	}

@@ -52,7 +52,7 @@ func (n *Net) Classes() int { return n.shape().Len() }
 
 // Step is one operation of a network, for reports and for peers that rebuild the network.
 type Step struct {
-	// conv, linear, norm, activate, avgpool, residual, patches, positions, layernorm, attention or tokens
+	// conv, linear, norm, activate, avgpool, residual, patches, positions, layernorm, attention, tokens or reversible
 	Kind       string
 	In, Out    Shape
 	Kernel     int        // conv: its height and width; the padding is half of it
@@ -64,7 +64,8 @@ type Step struct {
 	Pool       bool       // norm
 	Size       int        // patches: their side
 	Heads      int        // attention
-	// Body and Shortcut are the branches of a residual; no Shortcut is the identity.
+	Keys       int        // attention: channels of a query and of a key of a head
+	// Body and Shortcut are the branches of a residual; no Shortcut is the identity. Body is that of a reversible too.
 	Body, Shortcut []Step `json:",omitempty"`
 }
 
@@ -101,9 +102,11 @@ func describe(steps []Step, l layer, in Shape) []Step {
 	case *layerNorm:
 		return append(steps, Step{Kind: "layernorm", In: in, Out: l.in})
 	case *attention:
-		return append(steps, Step{Kind: "attention", In: in, Out: l.out, Heads: l.heads})
+		return append(steps, Step{Kind: "attention", In: in, Out: l.out, Heads: l.heads, Keys: l.keys})
 	case *mixTokens:
 		return append(steps, Step{Kind: "tokens", In: in, Out: l.out, Bias: true, Activation: l.act})
+	case *reversible:
+		return append(steps, Step{Kind: "reversible", In: in, Out: l.shape(), Body: l.body.steps()})
 	case *residual:
 		return append(steps, Step{Kind: "residual", In: in, Out: l.shape(), Activation: l.act, Body: l.body.steps(), Shortcut: l.shortcut.steps()})
 	}

@@ -125,6 +125,8 @@ func (r *ref) layers(layers []layer, w, buf []float64, x []image) []image {
 				y[i] = sum
 			}
 			x = y
+		case *reversible:
+			x = r.reversible(l, w, buf, x)
 		case *patches:
 			x = each(x, func(x image) image { return r.patches(l, w, x) })
 		case *positions:

@@ -44,6 +44,27 @@ func sequences(t testing.TB) []network {
 			b.Attention(3)
 			convNorm(b, "out", 3, 1, 4, NoNorm, GELU)
 		}},
+		{"attention, keys of 3 and values of 10", Shape{1, 5, 4}, func(b *Builder) {
+			convNorm(b, "qkv", 1, 1, 32, NoNorm, Identity)
+			b.AttentionOf(2, 3)
+			b.LayerNorm("norm")
+		}},
+		{"reversible normalisation around attention", Shape{1, 6, 9}, func(b *Builder) {
+			b.Reversible("series", func(b *Builder) {
+				b.Residual(func(b *Builder) {
+					convNorm(b, "qkv", 1, 1, 15, NoNorm, Identity)
+					b.AttentionOf(1, 3)
+				}, nil, Identity)
+				convNorm(b, "forecast", 1, 1, 5, NoNorm, Identity)
+			})
+		}},
+		{"reversible normalisation around a 3×3 convolution", Shape{3, 4, 6}, func(b *Builder) {
+			b.Reversible("series", func(b *Builder) {
+				convNorm(b, "a", 3, 1, 8, BatchNorm, Tanh)
+				b.Conv("b", 3, 1, 7)
+			})
+			convNorm(b, "c", 3, 1, 3, NoNorm, GELU)
+		}},
 		{"attention on the inputs", Shape{1, 6, 12}, func(b *Builder) { b.Attention(1) }},
 		{"positions between 3×3 convolutions", Shape{3, 4, 2}, func(b *Builder) {
 			convNorm(b, "a", 3, 1, 8, NoNorm, Tanh)
@@ -86,6 +107,9 @@ func TestSequenceErrors(t *testing.T) {
 	b.Attention(3)
 	b.MixTokens("mix", 0, 4, GELU)
 	b.MixTokens("cut", 1, 4, ReLU)
+	b.AttentionOf(2, 6)
+	b.Reversible("late", func(*Builder) {})
+	b.Reversible("fewer", func(b *Builder) { b.GlobalAvgPool() })
 	_, err := b.Build()
 	want := []string{
 		"patch: cannot cut 6×9×4 into patches of 4×4: height and width must be multiples",
@@ -95,6 +119,11 @@ func TestSequenceErrors(t *testing.T) {
 		"attention: 3 heads do not divide 8 channels",
 		"mix: 0×4 positions: expected at least 1×1",
 		`cut: activation "relu": expected identity, tanh or gelu`,
+		"attention: 24 input channels, 2 heads with queries and keys of 6: expected the rest to be values, a multiple of the heads",
+		"late: reversible normalisation is for the network's inputs: expected the first layer",
+		"late: its body has no layers",
+		"fewer: reversible normalisation is for the network's inputs: expected the first layer",
+		"fewer: its body gives 1×1 positions, its input has 6×9",
 	}
 	if err == nil || err.Error() != strings.Join(want, "\n") {
 		t.Errorf("error:\n%v\nwant:\n%s", err, strings.Join(want, "\n"))
@@ -205,21 +234,50 @@ func (r *ref) layerNorm(l *layerNorm, w []float64, x image) image {
 	return folded(l.in, y)
 }
 
+func (r *ref) reversible(l *reversible, w, buf []float64, x []image) []image {
+	type moment struct{ mean, sigma float64 }
+	all := make([][]moment, len(x))
+	u := make([]image, len(x))
+	for i := range x {
+		to := sequence(newImage(l.body.input))
+		for p, from := range sequence(x[i]) {
+			mean, variance := moments(from)
+			sigma := math.Sqrt(variance + 1e-5)
+			all[i] = append(all[i], moment{mean, sigma})
+			for t, v := range from {
+				to[p][t] = (v-mean)/sigma*w[l.scale+p] + w[l.shift+p]
+			}
+		}
+		u[i] = folded(l.body.input, to)
+	}
+	y := r.layers(l.body.layers, w, buf, u)
+	for i := range y {
+		to := sequence(newImage(l.shape()))
+		for p, from := range sequence(y[i]) {
+			for t, v := range from {
+				to[p][t] = (v-w[l.shift+p])/(w[l.scale+p]+1e-10)*all[i][p].sigma + all[i][p].mean
+			}
+		}
+		y[i] = folded(l.shape(), to)
+	}
+	return y
+}
+
 func (r *ref) attention(l *attention, x image) image {
 	in, y := sequence(x), sequence(newImage(l.out))
-	c := l.out.C
-	for o := range c {
+	keys := l.heads * l.keys
+	for o := range l.out.C {
 		head := o / l.width
 		for p := range y {
 			var sum, weights float64
 			for q := range y {
 				var dot float64
-				for k := head * l.width; k < (head+1)*l.width; k++ {
-					dot += in[p][k] * in[q][c+k]
+				for k := head * l.keys; k < (head+1)*l.keys; k++ {
+					dot += in[p][k] * in[q][keys+k]
 				}
-				weight := math.Exp(dot / math.Sqrt(float64(l.width)))
+				weight := math.Exp(dot / math.Sqrt(float64(l.keys)))
 				weights += weight
-				sum += weight * in[q][2*c+o]
+				sum += weight * in[q][2*keys+o]
 			}
 			y[p][o] = sum / weights
 		}

@@ -28,7 +28,8 @@ type Spec struct {
 	Patch int `toml:"patch,omitzero" json:"patch,omitempty"`
 	// Heads is the number of attention heads.
 	Heads int `toml:"heads,omitzero" json:"heads,omitempty"`
-	// Hidden is the number of hidden units of the perceptron inside a block, over the channels of each position.
+	// Hidden is the number of hidden units of the perceptron inside a block, over the channels of each position; of samformer,
+	// the length of queries and keys.
 	Hidden int `toml:"hidden,omitzero" json:"hidden,omitempty"`
 	// Tokens is the number of hidden units of the perceptron over the positions of each channel.
 	Tokens int `toml:"tokens,omitzero" json:"tokens,omitempty"`
@@ -61,6 +62,7 @@ var architectures = []architecture{
 	{name: "vit", defaults: Spec{Width: []int{64}, Depth: 4, Patch: 4, Heads: 4, Hidden: 128}, widths: 1, check: checkHeads, build: vit},
 	{name: "mixer", defaults: Spec{Width: []int{64}, Depth: 4, Patch: 4, Hidden: 128, Tokens: 32}, widths: 1, build: mixer},
 	{name: "scalar", defaults: Spec{Depth: 2}, build: scalar},
+	{name: "samformer", defaults: Spec{Hidden: 16}, build: samformer},
 }
 
 var (

@@ -88,14 +88,21 @@ def run(x, steps, weights):
             x = F.layer_norm(x, x.shape[-1:], next(weights), next(weights), eps=1e-5)
         elif s["Kind"] == "attention":
             n, h, w, c = x.shape
+            keys = s["Heads"] * s["Keys"]
             q, k, v = (
-                part.reshape(n, h * w, s["Heads"], -1).transpose(1, 2) for part in x.reshape(n, h * w, c).split(c // 3, dim=2)
+                part.reshape(n, h * w, s["Heads"], -1).transpose(1, 2)
+                for part in x.reshape(n, h * w, c).split([keys, keys, c - 2 * keys], dim=2)
             )
-            x = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(n, h, w, c // 3)
+            x = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(n, h, w, c - 2 * keys)
         elif s["Kind"] == "tokens":
             n, h, w, c = x.shape
             y = x.reshape(n, h * w, c).transpose(1, 2) @ next(weights) + next(weights)
             x = ACTIVATIONS[s["Activation"]](y).transpose(1, 2).reshape(n, s["Out"]["H"], s["Out"]["W"], c)
+        elif s["Kind"] == "reversible":
+            gain, shift = (next(weights).reshape(1, *x.shape[1:3], 1) for _ in range(2))
+            mean, deviation = x.mean(3, keepdim=True), (x.var(3, keepdim=True, unbiased=False) + 1e-5).sqrt()
+            y = run((x - mean) / deviation * gain + shift, s["Body"], weights)
+            x = (y - shift) / (gain + 1e-10) * deviation + mean
         elif s["Kind"] == "residual":
             body = run(x, s["Body"], weights)
             x = ACTIVATIONS[s["Activation"]](body + run(x, s.get("Shortcut", []), weights))
