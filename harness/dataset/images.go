@@ -6,11 +6,11 @@
 package dataset
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"slices"
 )
 
@@ -71,6 +71,19 @@ type Data struct {
 // digestVersion names the byte layout that Digest hashes.
 const digestVersion = "bench images 1\n"
 
+// hashText is the SHA-256 of a text, in hexadecimal.
+func hashText(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+// hashReader is the SHA-256 of what r has left, in hexadecimal, and its length.
+func hashReader(r io.Reader) (string, int64, error) {
+	h := sha256.New()
+	n, err := io.Copy(h, r)
+	return hex.EncodeToString(h.Sum(nil)), n, err
+}
+
 func digest(parts ...*Images) string {
 	h := sha256.New()
 	h.Write([]byte(digestVersion))
@@ -98,27 +111,70 @@ type Spec struct {
 
 // source is a data set that this package knows.
 type source struct {
-	name string
-	load func() (*Data, error)
+	name      string
+	published *published // nil when the data is part of the program
+	load      func() (*Data, error)
 	// digest answers Digest without reading the pixels where it can.
 	digest func() (string, error)
-	// fetch is nil when the data is part of the program.
-	fetch func(context.Context, FetchOptions) error
+	terms  About
+	role   role
+}
+
+func (s source) about() About {
+	if s.published == nil {
+		return s.terms
+	}
+	a := s.published.about
+	a.Unhashed = s.published.unhashed()
+	return a
+}
+
+// role is what a data set is for.
+type role int
+
+const (
+	training   role = iota // images with a training and a test part
+	evaluation             // images that models of another data set are tested on
+	series
+)
+
+func from(p *published, r role) source {
+	return source{name: p.name, published: p, load: p.load, digest: p.digest, role: r}
 }
 
 // sources is the one list of data sets; a new one adds its line here.
 var sources = []source{
-	{name: "digits", load: loadDigits, digest: digitsDigest},
-	{name: "cifar10", load: cifar10.load, digest: cifar10.digest, fetch: cifar10.fetch},
+	{name: "digits", load: loadDigits, digest: digitsDigest, terms: About{Terms: "CC BY 4.0, E. Alpaydin and C. Kaynak", Home: "https://archive.ics.uci.edu/dataset/80"}},
+	from(mnist, training),
+	from(fashionMNIST, training),
+	from(cifar10, training),
+	from(cifar100, training),
+	from(cifar10C, evaluation),
+	from(cifar101v4, evaluation),
+	from(cifar101v6, evaluation),
+	from(ettH1, series),
+	from(ettH2, series),
+	from(ettM1, series),
+	from(ettM2, series),
 }
 
 // Names lists the data sets.
-func Names() []string {
-	names := make([]string, len(sources))
-	for i, s := range sources {
-		names[i] = s.name
+func Names() []string { return names(func(role) bool { return true }) }
+
+// TrainingNames lists the data sets that a suite can train on.
+func TrainingNames() []string { return names(func(r role) bool { return r == training }) }
+
+// SeriesNames lists the time series.
+func SeriesNames() []string { return names(func(r role) bool { return r == series }) }
+
+func names(want func(role) bool) []string {
+	var out []string
+	for _, s := range sources {
+		if want(s.role) {
+			out = append(out, s.name)
+		}
 	}
-	return names
+	return out
 }
 
 func lookup(name string) (source, error) {

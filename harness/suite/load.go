@@ -380,10 +380,10 @@ func (l *loader) workload(t *table) Workload {
 	d := t.sub("data")
 	d.name = "the data of " + t.name
 	if t.n.table["data"] != nil {
-		d.require("name", `name = "`+dataset.Names()[0]+`"`)
+		d.require("name", `name = "`+dataset.TrainingNames()[0]+`"`)
 	}
 	w.Data = dataset.Spec{
-		Name:    d.choice("name", "", dataset.Names()),
+		Name:    d.choice("name", "", dataset.TrainingNames()),
 		Train:   d.whole("train", 0, 0, math.MaxInt32),
 		Augment: d.choice("augment", dataset.AugmentNone, dataset.Augments()),
 	}
