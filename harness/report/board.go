@@ -203,6 +203,7 @@ func (b *Board) otherModels() []string {
 // TuningRow is one configuration of the grid, its values over the tuning seeds.
 type TuningRow struct {
 	Optimizer, Config         string
+	ConfigKey                 string
 	Selected                  bool
 	Validation, Test, Train   stats.Estimate
 	Done, All                 int // trials
@@ -214,7 +215,7 @@ func (b *Board) tuning(s *Section, configs []*configuration) []TuningRow {
 	byName := map[string][]TuningRow{}
 	tuned := func(t *Trial) bool { return t.Tuning }
 	for _, c := range configs {
-		r := TuningRow{Optimizer: c.optimizer, Config: c.label, Selected: c.selected}
+		r := TuningRow{Optimizer: c.optimizer, Config: c.label, ConfigKey: c.key, Selected: c.selected}
 		for _, t := range c.trials {
 			if !t.Tuning {
 				continue

@@ -65,6 +65,9 @@ func render(t *testing.T, in Input) (*Board, string) {
 	return b, md.String()
 }
 
+// rowLink is the link to the trials of a row.
+var rowLink = regexp.MustCompile(`^\[(.*)\]\(data\.csv[^)]*\)$`)
+
 // cells cuts a table line at the borders that are not escaped.
 func cells(line string) []string {
 	var out []string
@@ -75,7 +78,7 @@ func cells(line string) []string {
 			cell += line[i : i+2]
 			i++
 		case line[i] == '|':
-			out = append(out, strings.TrimSpace(cell))
+			out = append(out, rowLink.ReplaceAllString(strings.TrimSpace(cell), "$1"))
 			cell = ""
 		default:
 			cell += string(line[i])

@@ -38,7 +38,7 @@ func Catalogue(w io.Writer, title, introduction string, methods []Method) error 
 	d.paragraph(introduction)
 	d.block()
 	if d.err == nil {
-		d.err = overview(methods).markdown(w)
+		d.err = overview(methods).markdown(w, nil)
 	}
 	for i := range methods {
 		d.method(&methods[i])
@@ -46,8 +46,8 @@ func Catalogue(w io.Writer, title, introduction string, methods []Method) error 
 	return d.err
 }
 
-func overview(methods []Method) *table {
-	t := &table{}
+func overview(methods []Method) *Table {
+	t := &Table{}
 	t.column("name", false)
 	metrics := len(methods) > 0 && len(methods[0].Values) > 0
 	if metrics {
@@ -94,24 +94,24 @@ func (d *document) method(m *Method) {
 		d.paragraph("**Track**: " + code(m.Track) + ", ranked apart from the others.")
 	}
 	if len(m.Values) > 0 {
-		t := &table{}
+		t := &Table{}
 		for _, h := range []string{"value", "unit", "better", "meaning"} {
 			t.column(h, false)
 		}
 		for _, v := range m.Values {
 			t.row(code(v.Name), escape(v.Unit), escape(v.Better), escape(v.Help))
 		}
-		d.table(t)
+		d.table(t, nil)
 	}
 	if len(m.Params) > 0 {
-		t := &table{}
+		t := &Table{}
 		for _, h := range []string{"parameter", "type", "default", "range", "meaning"} {
 			t.column(h, false)
 		}
 		for _, p := range m.Params {
 			t.row(code(p.Name), p.Type, code(cmp.Or(p.Default, `""`)), escape(p.Range), escape(p.Help))
 		}
-		d.table(t)
+		d.table(t, nil)
 	}
 	if len(m.Equals) > 0 {
 		d.paragraph("**Equals**, bit for bit:")

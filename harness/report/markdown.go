@@ -53,25 +53,73 @@ func (d *document) list(items []string) {
 }
 
 // table prints a table and its footnotes.
-func (d *document) table(t *table) {
+func (d *document) table(t *Table, link func(*Line) string) {
 	d.block()
 	if d.err == nil {
-		d.err = t.markdown(d.w)
+		d.err = t.markdown(d.w, link)
 	}
 	d.footnotes(t)
 }
 
-func (d *document) footnotes(t *table) {
+func (d *document) footnotes(t *Table) {
 	var notes []string
-	for i, n := range t.notes {
+	for i, n := range t.Notes {
 		notes = append(notes, superscript(i+1)+" "+n)
 	}
 	d.list(notes)
 }
 
-// Markdown writes the whole board.
+// blocks prints the blocks of a page.
+func (d *document) blocks(blocks []Block, link func(*Line) string) {
+	for _, block := range blocks {
+		switch v := block.(type) {
+		case Heading:
+			d.heading(v.Level, v.Text)
+		case Paragraph:
+			d.paragraph(string(v))
+		case List:
+			d.list(v)
+		case *Table:
+			d.table(v, link)
+		case *Figure:
+			d.paragraph(fmt.Sprintf("![%s](%s)", escape(v.Alt), v.File))
+		case Fold:
+			d.block()
+			d.printf("<details><summary>%s</summary>\n", inlineHTML(v.Summary))
+			d.blocks(v.Blocks, link)
+			d.block()
+			d.printf("</details>\n")
+		}
+	}
+}
+
+// Markdown writes the whole board, for GitHub: the name of every row leads to its trials in data.csv.
 func (b *Board) Markdown(w io.Writer) error {
+	p := b.Page()
 	d := &document{w: w}
+	d.heading(1, p.Title)
+	d.blocks(p.Blocks, dataLink)
+	return d.err
+}
+
+// dataLink leads to the lines of data.csv with the trials of a row.
+func dataLink(l *Line) string {
+	if len(l.Trials) == 0 {
+		return ""
+	}
+	first, last := l.Trials[0], l.Trials[len(l.Trials)-1]
+	if last-first+1 != len(l.Trials) {
+		return "data.csv"
+	}
+	// The first line of the file is its header.
+	if first == last {
+		return fmt.Sprintf("data.csv?plain=1#L%d", first+2)
+	}
+	return fmt.Sprintf("data.csv?plain=1#L%d-L%d", first+2, last+2)
+}
+
+// Page lays the board out.
+func (b *Board) Page() *Page {
 	title := b.Suite.Title
 	if title == "" {
 		title = b.Suite.Name
@@ -79,52 +127,55 @@ func (b *Board) Markdown(w io.Writer) error {
 	if b.Suite.Variant != "" {
 		title += " (variant " + b.Suite.Variant + ")"
 	}
-	d.heading(1, escape(title))
-	d.list(b.Summary())
+	p := &builder{}
+	p.list(b.Summary())
 	for i := range b.Sections {
 		s := &b.Sections[i]
 		for k := range s.Rankings {
 			r := &s.Rankings[k]
-			d.heading(2, rankingTitle(s, r))
-			t := b.rankingTable(s, r)
-			d.table(t)
-			d.paragraph(b.rankingLegend(s, r))
+			p.heading(2, rankingTitle(s, r))
+			p.table(b.rankingTable(s, r))
+			p.paragraph(b.rankingLegend(s, r))
 		}
 		if i == 0 {
-			d.list(b.Suite.LeftOut)
+			p.list(b.Suite.LeftOut)
 		}
 		if len(s.Correlations) > 0 {
-			d.heading(2, "Does sharpness predict error on "+code(s.Workload)+"?")
+			p.heading(2, "Does sharpness predict error on "+code(s.Workload)+"?")
 			for k := range s.Correlations {
 				c := &s.Correlations[k]
-				d.heading(3, "Against "+escape(c.Target.Name))
-				d.table(b.correlationTable(c))
+				p.heading(3, "Against "+escape(c.Target.Name))
+				p.table(b.correlationTable(s, c))
 			}
-			d.paragraph(b.correlationLegend(s))
+			p.paragraph(b.correlationLegend(s))
 		}
-		for _, sc := range s.Scatters {
-			d.paragraph(fmt.Sprintf("![%s against test error on %s, one point a configuration](%s)", escape(sc.Metric.Column), escape(s.Workload), sc.File))
+		for k := range s.Scatters {
+			sc := &s.Scatters[k]
+			p.figure(&Figure{sc.File, fmt.Sprintf("%s against test error on %s, one point a configuration", sc.Metric.Column, s.Workload),
+				func(w io.Writer) error { return b.SVG(w, sc) }})
 		}
 		if len(s.Alongs) > 0 {
-			d.heading(2, "Sharpness along the training on "+code(s.Workload))
-			for _, a := range s.Alongs {
-				d.paragraph(fmt.Sprintf("![%s along the training on %s, a line an optimizer](%s)", escape(a.Metric.Column), escape(s.Workload), a.File))
+			p.heading(2, "Sharpness along the training on "+code(s.Workload))
+			for k := range s.Alongs {
+				a := &s.Alongs[k]
+				p.figure(&Figure{a.File, fmt.Sprintf("%s along the training on %s, a line an optimizer", a.Metric.Column, s.Workload),
+					func(w io.Writer) error { return b.AlongSVG(w, a) }})
 			}
-			d.paragraph("Selected configurations: the thick line is the median over seeds, thin lines are seeds. All values, with those before the first step, are in [along.csv](along.csv).")
+			p.paragraph("Selected configurations: the thick line is the median over seeds, thin lines are seeds. All values, with those before the first step, are in [along.csv](along.csv).")
 		}
 		if len(s.Tuning) > 0 {
-			d.heading(2, "Tuning on "+code(s.Workload))
-			d.table(b.tuningTable(s))
-			d.paragraph(b.tuningLegend(s))
+			p.heading(2, "Tuning on "+code(s.Workload))
+			p.table(b.tuningTable(s))
+			p.paragraph(b.tuningLegend(s))
 		}
 		if len(s.Failures) > 0 {
-			d.heading(2, "Failed trials on "+code(s.Workload))
-			d.table(failureTable(s))
+			p.heading(2, "Failed trials on "+code(s.Workload))
+			p.table(b.failureTable(s))
 		}
 	}
-	d.heading(2, "Protocol")
-	d.list(b.protocol())
-	return d.err
+	p.heading(2, "Protocol")
+	p.list(b.protocol())
+	return &Page{Title: escape(title), Blocks: p.blocks}
 }
 
 // Summary says in a few sentences (Markdown) what the board shows: who leads and how surely, whether sharpness goes with
@@ -289,8 +340,8 @@ func metricHeader(m MetricInfo) string {
 	return h + arrow(m.Better)
 }
 
-func (b *Board) rankingTable(s *Section, r *Ranking) *table {
-	t := &table{keys: 2}
+func (b *Board) rankingTable(s *Section, r *Ranking) *Table {
+	t := &Table{Keys: 2, Part: "optimizers", Title: rankingTitle(s, r), Name: anchor("optimizers", s.Workload, r.Track)}
 	t.column("#", true)
 	t.column("optimizer", false)
 	t.column("selected", false)
@@ -336,37 +387,49 @@ func (b *Board) rankingTable(s *Section, r *Ranking) *table {
 		if len(marks) > 0 {
 			mark = " " + strings.Join(marks, "\u200a")
 		}
-		cells := []string{dash, escape(row.Optimizer), escape(row.Config), score(s, row.Test, decimals)}
+		cells := []Cell{words(dash), words(escape(row.Optimizer)), words(escape(row.Config)), quantify(score(s, row.Test, decimals), row.Test)}
 		if row.Ranked {
-			cells[0] = row.Rank.String()
+			cells[0] = exactly(row.Rank.String(), float64(row.Rank.Point))
 			if row.Config == "" {
-				cells[2] = dash
+				cells[2].Text = dash
 			}
-			cells[2] += mark
+			cells[2].Text += mark
 		} else {
-			cells[2] = "not ranked" + mark
+			cells[2].Text = "not ranked" + mark
 		}
 		for k, e := range row.Shifts {
-			cells = append(cells, percent(e, shiftDecimals[k]))
+			cells = append(cells, quantify(percent(e, shiftDecimals[k]), e))
 		}
 		for _, e := range row.Metrics {
 			switch {
 			case !row.Ranked:
-				cells = append(cells, dash)
+				cells = append(cells, words(dash))
 			default:
-				cells = append(cells, measured(e))
+				cells = append(cells, quantify(measured(e), e))
 			}
 		}
 		if private {
-			cells = append(cells, epsilon(row.Privacy))
+			cells = append(cells, words(epsilon(row.Privacy)))
 		}
-		cells = append(cells, cost(row.Cost))
+		cells = append(cells, quantify(cost(row.Cost), row.Cost))
 		if r.Baseline != "" {
 			cells = append(cells, deltaCell(s, r, row, decimals))
 		}
-		t.row(cells...)
+		t.line(Line{Cells: cells, Group: row.Optimizer, Trials: b.find(s.Workload, row.Optimizer, func(t *Trial) bool { return t.Final })})
 	}
 	return t
+}
+
+// find lists the positions of the trials of a workload that pass, of one optimizer or of all ("").
+func (b *Board) find(workload, optimizer string, keep func(*Trial) bool) []int {
+	var at []int
+	for i := range b.Trials {
+		t := &b.Trials[i]
+		if t.Workload == workload && (optimizer == "" || t.Optimizer == optimizer) && keep(t) {
+			at = append(at, i)
+		}
+	}
+	return at
 }
 
 // private says whether the table has a column of ε.
@@ -394,12 +457,12 @@ func epsilon(p *Privacy) string {
 	return text
 }
 
-func deltaCell(s *Section, r *Ranking, row *Row, decimals int) string {
+func deltaCell(s *Section, r *Ranking, row *Row, decimals int) Cell {
 	switch {
 	case row.Baseline && row.Ranked:
-		return "baseline"
+		return words("baseline")
 	case !row.Compared || !row.Delta.Delta.OK:
-		return dash
+		return words(dash)
 	}
 	e := row.Delta.Delta
 	text := fixed(100*e.Value, decimals)
@@ -413,11 +476,12 @@ func deltaCell(s *Section, r *Ranking, row *Row, decimals int) string {
 	}
 	if r.Testable() {
 		if row.Significant() {
-			return text + " *"
+			text += " *"
+		} else {
+			text += " ~"
 		}
-		return text + " ~"
 	}
-	return text
+	return Cell{Text: text, Value: e, Open: e.Contains(0)}
 }
 
 func (b *Board) rankingLegend(s *Section, r *Ranking) string {
@@ -450,8 +514,9 @@ func (b *Board) rankingLegend(s *Section, r *Ranking) string {
 	return strings.Join(parts, " ")
 }
 
-func (b *Board) correlationTable(c *Correlation) *table {
-	t := &table{keys: 1}
+func (b *Board) correlationTable(s *Section, c *Correlation) *Table {
+	t := &Table{Keys: 1, Part: "metrics", Title: "Sharpness against " + escape(c.Target.Name) + " on " + code(s.Workload), Name: anchor("metrics", s.Workload, c.Target.Key)}
+	trials := b.find(s.Workload, "", func(t *Trial) bool { return t.Status == Done && b.overrides(t.Optimizer) == "" })
 	t.column("metric", false)
 	t.column("τ [95 % CI]", true)
 	if len(c.Within) > 0 {
@@ -469,33 +534,38 @@ func (b *Board) correlationTable(c *Correlation) *table {
 		if len(row.Nulls) > 0 {
 			name += " " + t.note(fmt.Sprintf("%s is missing in finished trials: %s.", code(row.Name), strings.Join(row.Nulls, "; ")))
 		}
-		cells := []string{name, correlation(row.Tau) + t.intervalNote(row.Tau)}
+		cells := []Cell{words(name), t.correlation(row.Tau, "")}
 		if len(c.Within) > 0 {
-			cell := correlation(row.Within)
+			mark := ""
 			if row.Flipped {
-				cell += " †"
+				mark = " †"
 			}
-			cells = append(cells, cell+t.intervalNote(row.Within))
+			cells = append(cells, t.correlation(row.Within, mark))
 		}
 		for k, e := range row.Partial {
-			cell := correlation(e) + t.intervalNote(e)
+			mark := ""
 			if e.OK && e.N < row.Tau.N {
-				cell += " " + t.note(fmt.Sprintf("Over the %s that have %s.", count(e.N, "configuration"), code(c.Controls[k])))
+				mark = " " + t.note(fmt.Sprintf("Over the %s that have %s.", count(e.N, "configuration"), code(c.Controls[k])))
 			}
-			cells = append(cells, cell)
+			cells = append(cells, t.correlation(e, mark))
 		}
 		n := fmt.Sprint(row.Tau.N)
 		if row.Tau.N >= 2 {
 			n += " (" + fixed(row.Detectable, 2) + ")"
 		}
-		t.row(append(cells, n)...)
+		t.line(Line{Cells: append(cells, exactly(n, float64(row.Tau.N))), Trials: trials})
 	}
 	return t
 }
 
+// correlation is a cell with τ, a mark, and a footnote where the interval is missing.
+func (t *Table) correlation(e stats.Estimate, mark string) Cell {
+	return Cell{Text: correlation(e) + mark + t.intervalNote(e), Value: e, Open: e.OK && e.Contains(0)}
+}
+
 // intervalNote is the mark of a footnote that says why a defined τ has no interval, unless the legend says it for the
 // whole table (too few configurations).
-func (t *table) intervalNote(e stats.Estimate) string {
+func (t *Table) intervalNote(e stats.Estimate) string {
 	if !e.OK || e.Interval || e.N < stats.MinClusters || len(e.Warnings) == 0 {
 		return ""
 	}
@@ -542,8 +612,8 @@ func (b *Board) correlationLegend(s *Section) string {
 	return strings.Join(parts, " ")
 }
 
-func (b *Board) tuningTable(s *Section) *table {
-	t := &table{keys: 2}
+func (b *Board) tuningTable(s *Section) *Table {
+	t := &Table{Keys: 2, Part: "tuning", Title: "Tuning on " + code(s.Workload), Name: anchor("tuning", s.Workload)}
 	t.column("optimizer", false)
 	t.column("configuration", false)
 	t.column("selected", false)
@@ -582,12 +652,17 @@ func (b *Board) tuningTable(s *Section) *table {
 				trials += " (" + strings.Join(why, ", ") + ")"
 			}
 		}
+		line := Line{Group: r.Optimizer, Cells: []Cell{words(escape(r.Optimizer)), words(escape(r.Config)), words(selected)},
+			Trials: b.find(s.Workload, r.Optimizer, func(t *Trial) bool { return t.Tuning && t.ConfigKey == r.ConfigKey })}
 		if s.ByLoss {
-			t.row(escape(r.Optimizer), escape(r.Config), selected, loss(r.Validation), trials)
-			continue
+			line.Cells = append(line.Cells, quantify(loss(r.Validation), r.Validation))
+		} else {
+			for k, e := range []stats.Estimate{r.Validation, r.Test, r.Train} {
+				line.Cells = append(line.Cells, quantify(percent(e, percentDecimals(columns[k])), e))
+			}
 		}
-		t.row(escape(r.Optimizer), escape(r.Config), selected, percent(r.Validation, percentDecimals(columns[0])),
-			percent(r.Test, percentDecimals(columns[1])), percent(r.Train, percentDecimals(columns[2])), trials)
+		line.Cells = append(line.Cells, exactly(trials, float64(r.All)))
+		t.line(line)
 	}
 	return t
 }
@@ -606,8 +681,8 @@ func (b *Board) tuningLegend(s *Section) string {
 	return text + " The test error is shown for the reader; no selection sees it."
 }
 
-func failureTable(s *Section) *table {
-	t := &table{keys: 1}
+func (b *Board) failureTable(s *Section) *Table {
+	t := &Table{Keys: 1, Part: "failures", Title: "Failed trials on " + code(s.Workload), Name: anchor("failures", s.Workload)}
 	t.column("trial", false)
 	t.column("optimizer", false)
 	t.column("configuration", false)
@@ -617,7 +692,8 @@ func failureTable(s *Section) *table {
 	t.column("log", false)
 	for i := range s.Failures {
 		f := &s.Failures[i]
-		t.row(code(short(f.ID)), escape(f.Optimizer), escape(f.ConfigLabel), fmt.Sprint(f.Seed), escape(f.Status), escape(f.Reason), code(logPath(f.ID)))
+		t.row(code(short(f.ID)), escape(f.Optimizer), escape(f.ConfigLabel), fmt.Sprint(f.Seed), escape(f.Status), escape(f.Reason), code(logPath(f.ID))).
+			about(f.Optimizer, b.find(s.Workload, f.Optimizer, func(t *Trial) bool { return t.ID == f.ID }))
 	}
 	return t
 }

@@ -21,9 +21,9 @@ func (b *Board) Terminal(w io.Writer, width int, color bool) error {
 		}
 		d.heading(2, text)
 	}
-	table := func(t *table) {
+	table := func(t *Table) {
 		for _, part := range t.split(width) {
-			d.table(part)
+			d.table(part, nil)
 		}
 		d.footnotes(t)
 	}
@@ -40,14 +40,14 @@ func (b *Board) Terminal(w io.Writer, width int, color bool) error {
 		for k := range s.Correlations {
 			c := &s.Correlations[k]
 			heading(fmt.Sprintf("Sharpness against %s on %s", escape(c.Target.Name), code(s.Workload)))
-			table(b.correlationTable(c))
+			table(b.correlationTable(s, c))
 		}
 		if len(s.Correlations) > 0 {
 			d.paragraph(b.correlationLegend(s))
 		}
 		if len(s.Failures) > 0 {
 			heading("Failed trials on " + code(s.Workload))
-			table(failureTable(s))
+			table(b.failureTable(s))
 		}
 	}
 	heading("Summary")
