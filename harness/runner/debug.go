@@ -70,9 +70,9 @@ const minPrefix = 4
 func (r *Runner) launch(ctx context.Context, p *Plugin, log *os.File) (*pluginhost.Process, error) {
 	d := r.debugging
 	if d == nil {
-		return pluginhost.Launch(ctx, p.Program, pluginhost.LaunchOptions{Log: log})
+		return pluginhost.Launch(ctx, p.Program, pluginhost.LaunchOptions{Log: log, RunDir: r.Plugins.SocketDir})
 	}
-	x, err := pluginhost.Launch(ctx, p.Program, pluginhost.LaunchOptions{Log: io.MultiWriter(log, d.Output), Foreground: true})
+	x, err := pluginhost.Launch(ctx, p.Program, pluginhost.LaunchOptions{Log: io.MultiWriter(log, d.Output), RunDir: r.Plugins.SocketDir, Foreground: true})
 	if err != nil {
 		return nil, err
 	}

@@ -31,6 +31,10 @@ func (p *Plugin) Version() string {
 
 // Plugins finds plugins by the way suites refer to them and remembers their descriptions.
 type Plugins struct {
+	// SocketDir is where plugins have their sockets: a short path on this machine itself. Empty: the folder for temporary
+	// files. It is set before any plugin is asked for.
+	SocketDir string
+
 	dir     string
 	bundled func(string) bool
 	lock    *pluginhost.Lock
@@ -113,7 +117,7 @@ func (p *Plugins) ask(ref string) (*Plugin, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), describeLimit)
 	defer cancel()
-	process, err := pluginhost.Launch(ctx, program, pluginhost.LaunchOptions{Log: io.Discard})
+	process, err := pluginhost.Launch(ctx, program, pluginhost.LaunchOptions{Log: io.Discard, RunDir: p.SocketDir})
 	if err != nil {
 		return nil, err
 	}

@@ -123,9 +123,66 @@ func (r *Runner) RunTask(ctx context.Context, task Task) (Outcome, error) {
 	return out, nil
 }
 
+// Left reports whether something of a task is still to be computed. It is, too, while the configuration is not known.
+func (r *Runner) Left(task Task) (bool, error) {
+	t, err := r.Of(task)
+	switch {
+	case errors.Is(err, ErrTuning):
+		return true, nil
+	case errors.Is(err, ErrNothingSelected):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	w, err := r.missing(t, r.Store.Trial(t.ID))
+	return !w.none(), err
+}
+
+// Forget throws away the records that Rerun chooses, so that whoever computes the tasks makes them again. One that somebody
+// works on is left alone.
+func (r *Runner) Forget(tasks []Task) error {
+	if r.Rerun == nil {
+		return nil
+	}
+	// The selected ones first: without its tuning, nobody knows which they were.
+	for _, task := range slices.Backward(tasks) {
+		t, err := r.Of(task)
+		if errors.Is(err, ErrTuning) || errors.Is(err, ErrNothingSelected) {
+			continue
+		} else if err != nil {
+			return err
+		}
+		rec := r.Store.Trial(t.ID)
+		res, ok, err := rec.Result()
+		if err != nil {
+			return err
+		}
+		if !ok || !r.Rerun(t, res) {
+			continue
+		}
+		lease, err := r.Store.Lease(t.ID)
+		if errors.Is(err, store.ErrHeld) {
+			continue
+		} else if err != nil {
+			return err
+		}
+		err = rec.Reset()
+		r.complete.Delete(t.ID)
+		lease.Release()
+		if err != nil {
+			return err
+		}
+	}
+	r.Rerun = nil
+	return nil
+}
+
+// Record adds what happens from now on to the record of a run.
+func (r *Runner) Record(run *store.Run) { r.Reporter = recorded{r.Reporter, run} }
+
 // Work runs tasks of a run, in another process than the one that planned it, and adds what happens to the run's record.
 func (r *Runner) Work(ctx context.Context, run *store.Run, tasks []Task) ([]Outcome, error) {
-	r.Reporter = recorded{r.Reporter, run}
+	r.Record(run)
 	var out []Outcome
 	for _, task := range tasks {
 		ended, err := r.RunTask(ctx, task)

@@ -16,12 +16,23 @@ import (
 // the file server's clock stamps it.
 //
 // A lease is broken when its holder is known to be dead: a process of this machine that is gone or has been replaced by
-// another with the same number; elsewhere, one that has not been heard of for staleAfter.
+// another with the same number; elsewhere, one that has missed three heartbeats and whose engine does not say that it
+// runs. Where there is no engine to ask, it must have been silent for longer.
 
 const (
-	heartbeat  = 10 * time.Second
-	staleAfter = 2 * time.Minute // long enough for a paused machine or a file server that hangs for a while
+	heartbeat   = 10 * time.Second
+	missedBeats = 3 * heartbeat
+	staleAfter  = 2 * time.Minute // long enough for a paused machine or a file server that hangs for a while
 )
+
+// Engine is the system that runs the processes of a store on many machines. It knows what no file can say: whether a
+// process that is silent still runs.
+type Engine interface {
+	// Self is this process's own job and which attempt at it this is; empty when it is none.
+	Self() (job string, attempt int)
+	// Running reports whether a job runs; known is false when that cannot be found out.
+	Running(job string) (running, known bool)
+}
 
 // holder is the content of a lease.
 type holder struct {
@@ -31,6 +42,8 @@ type holder struct {
 	Birth   string    `json:"birth"` // start time of the process, in the kernel's units; empty where unknown
 	Since   time.Time `json:"since"`
 	Token   string    `json:"token"`
+	Job     string    `json:"job,omitempty"` // of the engine; empty outside of one
+	Attempt int       `json:"attempt,omitempty"`
 }
 
 // HeldError says that somebody else works on a trial.
@@ -77,15 +90,40 @@ func (s *Store) Lease(id string) (*Lease, error) {
 	if err := s.mkdir(dir); err != nil {
 		return nil, err
 	}
-	return take(filepath.Join(dir, id), staleAfter, heartbeat)
+	return take(filepath.Join(dir, id), patience{stale: staleAfter, missed: missedBeats, engine: s.engine}, heartbeat)
+}
+
+// patience says how long a silent holder on another machine is waited for.
+type patience struct {
+	stale  time.Duration // when nothing is known of it
+	missed time.Duration // when its engine says that it does not run
+	engine Engine        // may be nil
+}
+
+// over reports whether a holder that has been silent for so long is dead.
+func (p patience) over(h holder, silent time.Duration) bool {
+	if h.Job == "" || p.engine == nil || silent <= p.missed {
+		return silent > p.stale
+	}
+	if job, attempt := p.engine.Self(); job == h.Job && attempt > h.Attempt {
+		return true // the engine has given that attempt up and started this one
+	}
+	running, known := p.engine.Running(h.Job)
+	if !known {
+		return silent > p.stale
+	}
+	return !running
 }
 
 // take makes a file with this process's name on it and links it to path.
-func take(path string, stale, beat time.Duration) (*Lease, error) {
+func take(path string, stale patience, beat time.Duration) (*Lease, error) {
 	l := &Lease{path: path, own: filepath.Join(filepath.Dir(path), temporaryName("lease")),
 		stop: make(chan struct{}), done: make(chan struct{}), lost: make(chan struct{})}
 	me := self()
 	me.Since, me.Token = time.Now().UTC().Truncate(time.Second), token()
+	if stale.engine != nil {
+		me.Job, me.Attempt = stale.engine.Self()
+	}
 	var err error
 	if l.body, err = json.Marshal(me); err != nil {
 		return nil, fmt.Errorf("lease %s: %w", path, err)
@@ -155,7 +193,7 @@ func (l *Lease) mine() bool {
 
 // breakStale removes the lease at path if its holder is dead. It returns who holds it, or nil if the lease may be tried
 // again. now is the time by the clock that stamps the lease.
-func breakStale(path string, now time.Time, stale time.Duration) (*HeldError, error) {
+func breakStale(path string, now time.Time, stale patience) (*HeldError, error) {
 	dead, who, err := judge(path, now, stale)
 	if err != nil || !dead {
 		return who, err
@@ -195,7 +233,7 @@ func breakStale(path string, now time.Time, stale time.Duration) (*HeldError, er
 }
 
 // judge says whether the holder of the lease at path is dead, and who it is. A lease that is not there has no holder.
-func judge(path string, now time.Time, stale time.Duration) (dead bool, who *HeldError, err error) {
+func judge(path string, now time.Time, stale patience) (dead bool, who *HeldError, err error) {
 	f, err := os.Open(path)
 	if missing(err) {
 		return false, nil, nil
@@ -219,7 +257,7 @@ func judge(path string, now time.Time, stale time.Duration) (dead bool, who *Hel
 		birth, alive := processBirth(h.PID)
 		return !alive || h.Birth != "" && birth != "" && birth != h.Birth, who, nil
 	}
-	return now.Sub(st.ModTime()) > stale, who, nil
+	return stale.over(h, now.Sub(st.ModTime())), who, nil
 }
 
 // keep rewrites the lease until it is released or found to be somebody else's.

@@ -184,7 +184,7 @@ func TestBrokenBreaker(t *testing.T) {
 
 func TestHeartbeatAndLoss(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lease")
-	l, err := take(path, time.Minute, time.Millisecond)
+	l, err := take(path, patience{stale: time.Minute}, time.Millisecond)
 	if err != nil {
 		t.Fatal(err)
 	}

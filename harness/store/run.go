@@ -111,6 +111,27 @@ func (s *Store) Manifest(run string, v any) (bool, error) {
 	return s.read(filepath.Join(s.dir, "runs", run, "manifest.json"), v)
 }
 
+// RunDir is the folder of a run. It may not exist.
+func (s *Store) RunDir(run string) string { return filepath.Join(s.dir, "runs", run) }
+
+// PutRunRecord replaces a record beside the manifest of a run: name is a path within the run's folder, with slashes. The
+// record must be JSON-encodable.
+func (s *Store) PutRunRecord(run, name string, record any) error {
+	return s.write(s.runRecord(run, name), record)
+}
+
+// RunRecord decodes a record of a run; false if there is none that can be used.
+func (s *Store) RunRecord(run, name string, record any) (bool, error) {
+	return s.read(s.runRecord(run, name), record)
+}
+
+func (s *Store) runRecord(run, name string) string {
+	if !validName.MatchString(run) || !filepath.IsLocal(filepath.FromSlash(name)) {
+		panic(fmt.Sprintf("store: %q of run %q cannot be a record", name, run))
+	}
+	return filepath.Join(s.RunDir(run), filepath.FromSlash(name))
+}
+
 // Event appends a line with the time and the fields of event, which must be JSON-encodable. It may be called from any
 // goroutine.
 func (r *Run) Event(event any) error {

@@ -26,8 +26,9 @@ import (
 // Store is a folder of records. Its methods may be called from any goroutine, and several processes on several
 // machines may use one folder.
 type Store struct {
-	dir  string
-	warn func(error)
+	dir    string
+	warn   func(error)
+	engine Engine
 
 	mu     sync.Mutex
 	warned map[string]bool
@@ -37,6 +38,8 @@ type Store struct {
 type Options struct {
 	// Warn hears of records that do not verify, each once: a *Corrupt. Nil: a line on standard error.
 	Warn func(error)
+	// Engine is asked before the lease of a job that is silent is broken. Nil: only the clock decides.
+	Engine Engine
 }
 
 // Corrupt is a file of the store that does not verify. It is treated as missing.
@@ -66,7 +69,7 @@ func Open(dir string, o Options) (*Store, error) {
 	if o.Warn == nil {
 		o.Warn = func(err error) { fmt.Fprintf(os.Stderr, "bench: warning: %v\n", err) }
 	}
-	return &Store{dir: abs, warn: o.Warn, warned: map[string]bool{}}, nil
+	return &Store{dir: abs, warn: o.Warn, engine: o.Engine, warned: map[string]bool{}}, nil
 }
 
 // Dir is the absolute path of the store's folder.
