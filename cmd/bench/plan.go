@@ -26,7 +26,7 @@ EXIT STATUS: 0 printed, 2 the suite is wrong, 4 a plugin or data is not availabl
 		RunE: func(cmd *cobra.Command, args []string) error {
 			w := cmd.OutOrStdout()
 			switch show {
-			case "trials":
+			case "trials", "sbatch":
 			case "config":
 				s, _, err := o.load(cmd, g, args[0])
 				if err != nil {
@@ -35,7 +35,7 @@ EXIT STATUS: 0 printed, 2 the suite is wrong, 4 a plugin or data is not availabl
 				_, err = w.Write([]byte(s.TOML()))
 				return err
 			default:
-				return usageError(fmt.Errorf("--show %q: expected trials or config", show), "")
+				return usageError(fmt.Errorf("--show %q: expected trials, config or sbatch", show), "")
 			}
 			r, err := o.prepare(cmd, g, args[0])
 			if err != nil {
@@ -44,6 +44,9 @@ EXIT STATUS: 0 printed, 2 the suite is wrong, 4 a plugin or data is not availabl
 			f, err := r.Forecast()
 			if err != nil {
 				return err
+			}
+			if show == "sbatch" {
+				return printJobs(cmd, g, r, f, "")
 			}
 			if g.json {
 				return json.NewEncoder(w).Encode(f)
@@ -73,7 +76,7 @@ EXIT STATUS: 0 printed, 2 the suite is wrong, 4 a plugin or data is not availabl
 	}
 	o.bind(c)
 	c.Flags().IntVarP(&jobs, "jobs", "j", runtime.GOMAXPROCS(0), "trials at a time")
-	c.Flags().StringVar(&show, "show", "trials", "trials, or config: the suite with every default written in")
+	c.Flags().StringVar(&show, "show", "trials", "trials; config: the suite with every default written in; sbatch: what --engine slurm would submit")
 	return c
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/sharpbench/sharpbench/harness/progress"
 	"github.com/sharpbench/sharpbench/harness/report"
 	"github.com/sharpbench/sharpbench/harness/runner"
+	"github.com/sharpbench/sharpbench/harness/runner/slurm"
 	"github.com/sharpbench/sharpbench/harness/store"
 )
 
@@ -25,7 +26,8 @@ func newRun(g *global) *cobra.Command {
 	var jobs int
 	var dryRun bool
 	var rerun, ui, out, trial string
-	var wait bool
+	var wait, printSbatch bool
+	var engine string
 	c := &cobra.Command{
 		Use:   "run SUITE",
 		Short: "train, evaluate and measure what a suite asks for",
@@ -39,13 +41,22 @@ configurations. The board of a suite with additions is in reports/NAME-with-ADDE
 
 Plugins of your own are compared with plugins.lock beside the suite, if there is one: see bench plugin lock --help.
 
-EXIT STATUS: 0 all trials done, 1 some failed and the results were written, 2 the suite or the command line is wrong and
-nothing was started, 4 a plugin or data is not available, 130 interrupted (the same command goes on).`,
+--engine slurm hands the trials to the cluster as [engine.slurm] of the suite says, prints the numbers of the jobs and
+ends; the last job renders the board. The same command again submits nothing that is in the queue. See docs/slurm.md.
+
+EXIT STATUS: 0 all trials done, or handed to Slurm, 1 some failed and the results were written, 2 the suite or the command line is wrong and
+nothing was started, 4 a plugin, data or the engine is not available, 130 interrupted (the same command goes on).`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: completeSuites,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if jobs < 1 {
 				return usageError(fmt.Errorf("-j %d: expected at least 1", jobs), "")
+			}
+			switch {
+			case engine != "local" && engine != slurm.EngineName:
+				return usageError(fmt.Errorf("--engine %q: expected local or slurm", engine), "")
+			case printSbatch && engine != slurm.EngineName:
+				return usageError(errors.New("--print-sbatch is for --engine slurm"), "")
 			}
 			r, err := o.prepare(cmd, g, args[0])
 			if err != nil {
@@ -66,6 +77,9 @@ nothing was started, 4 a plugin or data is not available, 130 interrupted (the s
 			if err != nil {
 				return err
 			}
+			if printSbatch {
+				return printJobs(cmd, g, r, forecast, out)
+			}
 			if forecast.Cached < forecast.Trials {
 				// Trials that cannot go well do not keep the others from running; their records say why.
 				problems, err := r.Judge(cmd.Context())
@@ -81,6 +95,9 @@ nothing was started, 4 a plugin or data is not available, 130 interrupted (the s
 			}
 			if dryRun {
 				return nil
+			}
+			if engine == slurm.EngineName && (forecast.Cached < forecast.Trials || r.Rerun != nil) {
+				return submitRun(cmd, g, r, forecast, out)
 			}
 			if r.Reporter, err = reporter(cmd, g, ui); err != nil {
 				return err
@@ -118,6 +135,8 @@ nothing was started, 4 a plugin or data is not available, 130 interrupted (the s
 	f := c.Flags()
 	f.IntVarP(&jobs, "jobs", "j", runtime.GOMAXPROCS(0), "trials at a time, each on one core")
 	f.BoolVarP(&dryRun, "dry-run", "n", false, "say what would be computed and stop")
+	f.StringVar(&engine, "engine", "local", "where trials run: local, or slurm")
+	f.BoolVar(&printSbatch, "print-sbatch", false, "with --engine slurm, print what would be submitted and stop")
 	f.StringVar(&rerun, "rerun", "", "compute again: failed")
 	f.StringVar(&ui, "ui", "auto", "progress as auto, tty, plain or json")
 	f.StringVar(&trial, "debug", "", "run this trial alone, in front: an optimizer's name or digits of a trial; nothing is recorded")

@@ -14,7 +14,6 @@ import (
 	"github.com/sharpbench/sharpbench/harness/pluginhost"
 	"github.com/sharpbench/sharpbench/harness/progress"
 	"github.com/sharpbench/sharpbench/harness/runner"
-	"github.com/sharpbench/sharpbench/harness/store"
 	"github.com/sharpbench/sharpbench/harness/suite"
 	"github.com/sharpbench/sharpbench/plugins"
 	"github.com/sharpbench/sharpbench/suites"
@@ -88,7 +87,7 @@ func (o *suiteFlags) prepare(cmd *cobra.Command, g *global, file string) (*runne
 	if err != nil {
 		return nil, err
 	}
-	st, err := store.Open(g.store, store.Options{})
+	st, err := openStore(g)
 	if err != nil {
 		return nil, err
 	}
