@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"os/exec"
@@ -35,7 +36,51 @@ func TestMain(m *testing.M) {
 		"bench":   func() { os.Exit(Main(os.Args[1:], os.Stdout, os.Stderr)) },
 		"crasher": func() { sdk.Serve(crasher{}) },
 		"own-sgd": func() { sdk.Serve(ownSGD{}) },
+		"seeds":   func() { sdk.Serve(company{sdk.PeerSeeds, 2}) },
+		"widths":  func() { sdk.Serve(company{sdk.PeerWidths, 3}) },
+		"moments": func() { sdk.Serve(company{sdk.PeerMoments, 1}) },
 	})
+}
+
+// company is a metric that says which networks it sees beside the one it measures.
+type company struct {
+	kind sdk.PeerKind
+	max  int
+}
+
+func (c company) Info() sdk.Info {
+	i := sdk.Info{
+		Name: string(c.kind), Version: 1, Summary: "which networks there are", Rule: "none", Needs: []sdk.Op{sdk.OpLoss},
+		Peers: sdk.Peers{Kind: c.kind, Max: c.max},
+	}
+	for _, name := range []string{"number", "first-seed", "first-step", "first-dim", "loss"} {
+		i.Values = append(i.Values, sdk.ValueInfo{Name: name, Unit: "1", Better: sdk.BetterNone, Help: name})
+	}
+	return i
+}
+
+func (company) Slots(sdk.Problem, sdk.Params) []sdk.Slot { return nil }
+
+func (company) Measure(s sdk.Session) ([]sdk.Value, error) {
+	loss, err := s.Loss(s.FullBatch(), s.W())
+	peers := s.Problem().Peers
+	values := []sdk.Value{{Name: "number", Value: float64(len(peers))}}
+	first := sdk.Peer{}
+	for k, p := range peers {
+		if k == 0 {
+			first = p
+		}
+		l, e := s.Loss(s.FullBatch().OfPeer(k+1), s.Slot(fmt.Sprintf("peer%d", k+1)))
+		if err == nil && l == loss {
+			e = errors.New("a peer with the same loss")
+		}
+		if err = errors.Join(err, e); err != nil {
+			return nil, err
+		}
+		loss += l
+	}
+	return append(values, sdk.Value{Name: "first-seed", Value: float64(first.Seed)}, sdk.Value{Name: "first-step", Value: float64(first.Step)},
+		sdk.Value{Name: "first-dim", Value: float64(first.Dim)}, sdk.Value{Name: "loss", Value: loss}), err
 }
 
 // crasher is somebody's plugin with a bug: it panics in its third step.

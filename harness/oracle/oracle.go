@@ -174,6 +174,16 @@ type Bill struct {
 	Seconds     float64 `json:"seconds"` // the host's own compute
 }
 
+// Add is what two sessions have used together.
+func (b Bill) Add(o Bill) Bill {
+	return Bill{
+		Loss: b.Loss + o.Loss, Grad: b.Grad + o.Grad, Outputs: b.Outputs + o.Outputs, HVP: b.HVP + o.HVP,
+		GradClipped: b.GradClipped + o.GradClipped, GradSquared: b.GradSquared + o.GradSquared, VJP: b.VJP + o.VJP,
+		InputGrad: b.InputGrad + o.InputGrad, OutputGrad: b.OutputGrad + o.OutputGrad, Activations: b.Activations + o.Activations, Normal: b.Normal + o.Normal,
+		Examples: b.Examples + o.Examples, G: b.G + o.G, Seconds: b.Seconds + o.Seconds,
+	}
+}
+
 // Oracle answers for one workload. It is not safe for concurrent use.
 type Oracle struct {
 	workload Workload

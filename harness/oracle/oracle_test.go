@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"math"
+	"reflect"
 	"testing"
 )
 
@@ -21,6 +22,24 @@ func TestFirstNonFinite(t *testing.T) {
 					t.Errorf("%v at %d of %d: %d", bad, i, n, got)
 				}
 			}
+		}
+	}
+}
+
+func TestBillsAddUp(t *testing.T) {
+	var a Bill
+	v := reflect.ValueOf(&a).Elem()
+	for i := range v.NumField() {
+		if f := v.Field(i); f.CanUint() {
+			f.SetUint(uint64(i) + 1)
+		} else {
+			f.SetFloat(float64(i) + 1)
+		}
+	}
+	sum := reflect.ValueOf(a.Add(a))
+	for i := range v.NumField() {
+		if f := sum.Field(i); f.CanUint() && f.Uint() != 2*uint64(i+1) || f.CanFloat() && f.Float() != 2*float64(i+1) {
+			t.Errorf("%s: %v is not twice %d", sum.Type().Field(i).Name, f, i+1)
 		}
 	}
 }

@@ -58,7 +58,24 @@ type Info struct {
 	Needs                   []string // ops it cannot do without
 	Resumable               bool
 	Values                  []ValueInfo // metrics
+	Peers                   Peers       // metrics: the other networks it wants to see
 	Invariances             []string
+}
+
+// Kinds of peers.
+const (
+	PeerSeeds   = "seeds"   // the same configuration from the next seeds
+	PeerWidths  = "widths"  // the same optimizer, hyperparameters and seed on models of other widths
+	PeerMoments = "moments" // the same training at earlier moments, the latest first
+)
+
+// MaxPeers is how many networks a metric can see at most beside the one that it measures.
+const MaxPeers = 16
+
+// Peers says which networks a metric wants to see beside the one that it measures.
+type Peers struct {
+	Kind string // "" is none
+	Max  int
 }
 
 // Problem is what a plugin is told about the workload.
@@ -71,6 +88,7 @@ type Problem struct {
 	InputLen                     int   // numbers of one example's inputs
 	Auxiliary                    bool  // there is an auxiliary objective
 	ActivationLen                []int // by tensor: what the op activations stores for an example of its layer; may be nil
+	Peers                        []Peer
 }
 
 // ProblemOf says what there is to say of a network; the rest is to be filled in.
@@ -170,6 +188,12 @@ func fromDescribe(r *pb.DescribeResponse) (Info, *Failure) {
 			return Info{}, bad
 		}
 	}
+	if p := r.GetPeers(); p.GetKind() != pb.Peers_KIND_UNSPECIFIED {
+		i.Peers = Peers{Kind: peerKinds[p.GetKind()], Max: min(int(p.GetMax()), MaxPeers)}
+		if i.Peers.Kind == "" || i.Peers.Max < 1 || i.Kind != KindMetric {
+			return Info{}, violation("Describe: peers of kind %d, at most %d: they are for metrics, of a kind that this version of bench knows, and at least one", p.GetKind(), p.GetMax())
+		}
+	}
 	for _, d := range r.GetDegenerate() {
 		i.Degenerate = append(i.Degenerate, Degenerate{When: proto.FromValues(d.GetWhen()), Equals: d.GetEquals()})
 	}
@@ -189,6 +213,10 @@ func fromDescribe(r *pb.DescribeResponse) (Info, *Failure) {
 		return Info{}, violation("Describe: a metric without values")
 	}
 	return i, nil
+}
+
+var peerKinds = map[pb.Peers_Kind]string{
+	pb.Peers_KIND_SEEDS: PeerSeeds, pb.Peers_KIND_WIDTHS: PeerWidths, pb.Peers_KIND_MOMENTS: PeerMoments,
 }
 
 func isType(v any, kind string) bool {
@@ -212,22 +240,33 @@ func (p Problem) message() *pb.Problem {
 		ProbeBatches: uint32(p.ProbeBatches), ProbeBatchSize: uint32(p.ProbeBatchSize), InputLen: uint64(p.InputLen),
 		Auxiliary: p.Auxiliary,
 	}
-	for i, t := range p.Tensors {
+	m.Tensors = tensorMessages(p.Tensors, p.ActivationLen)
+	for _, q := range p.Peers {
+		m.Peers = append(m.Peers, &pb.Peer{
+			Dim: uint64(q.Dim), Tensors: tensorMessages(q.Tensors, q.ActivationLen), Seed: q.Seed, Step: q.Step,
+		})
+	}
+	return m
+}
+
+func tensorMessages(tensors []engine.Tensor, activationLen []int) []*pb.Tensor {
+	var out []*pb.Tensor
+	for i, t := range tensors {
 		var activations int
-		if p.ActivationLen != nil {
-			activations = p.ActivationLen[i]
+		if activationLen != nil {
+			activations = activationLen[i]
 		}
 		shape := make([]uint64, len(t.Shape))
 		for i, d := range t.Shape {
 			shape[i] = uint64(d)
 		}
-		m.Tensors = append(m.Tensors, &pb.Tensor{
+		out = append(out, &pb.Tensor{
 			Name: t.Name, Kind: string(t.Kind), Layer: uint32(t.Layer), Shape: shape, Offset: uint64(t.Offset),
 			FanIn: uint64(t.FanIn), Prunable: t.Prunable,
 			ActivationLen: uint64(activations), SgdRate: t.Rates.SGD, AdamRate: t.Rates.Adam,
 		})
 	}
-	return m
+	return out
 }
 
 // values makes messages of parameters. Those of a type the protocol does not have become diagnostics.

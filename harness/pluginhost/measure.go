@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sharpbench/sharpbench/harness/arena"
+	"github.com/sharpbench/sharpbench/harness/engine"
 	"github.com/sharpbench/sharpbench/harness/oracle"
 	"github.com/sharpbench/sharpbench/harness/proto"
 	pb "github.com/sharpbench/sharpbench/harness/proto/bench/v1"
@@ -24,6 +25,7 @@ type MeasureSession struct {
 	Update  []float32 // the last committed step; nil when unknown
 	// Training says how the parameters were trained; nil when unknown.
 	Training *Training
+	Peers    []Peer // other networks, those that Info.Peers asks for
 
 	TurnTimeout time.Duration // 0: DefaultTurnTimeout
 }
@@ -45,6 +47,17 @@ type Table struct {
 type Column struct {
 	Name   string
 	Values []float64
+}
+
+// Peer is a network that a metric sees beside the one it measures, on the same examples.
+type Peer struct {
+	Dim           int
+	Tensors       []engine.Tensor
+	ActivationLen []int  // as Problem.ActivationLen
+	Seed, Step    uint64 // of its trial, and after how many steps it is what At says
+	Oracle        *oracle.Oracle
+	At            []float32
+	Update        []float32 // nil when unknown
 }
 
 // Value is one number of a measurement.
@@ -74,19 +87,27 @@ func (x *Process) Measure(ctx context.Context, o MeasureSession) (Measured, erro
 	x.busy.Lock()
 	defer x.busy.Unlock()
 	var out Measured
+	o.Problem.Peers = o.Peers
 	slots, err := x.prepare(ctx, KindMetric, o.Problem, o.Params, o.Oracle)
 	if err != nil {
 		return out, err
 	}
-	given := []struct {
+	type vector struct {
 		name string
 		v    []float32
-	}{{proto.SlotInit, o.Init}, {proto.SlotUpdate, o.Update}}
+	}
+	given := []vector{{proto.SlotInit, o.Init}, {proto.SlotUpdate, o.Update}}
+	for k, p := range o.Peers {
+		if len(p.At) != p.Dim || p.Oracle.Dim() != p.Dim {
+			return out, fmt.Errorf("pluginhost: peer %d has %d parameters, an oracle of %d, and a point of %d", k+1, p.Dim, p.Oracle.Dim(), len(p.At))
+		}
+		given = append(given, vector{proto.SlotPeer(k + 1), p.At}, vector{proto.SlotPeer(k+1) + ".update", p.Update})
+	}
 	requests := []arena.Request{{Name: proto.SlotParams, Len: o.Problem.Dim}, {Name: proto.SlotGrad, Len: o.Problem.Dim}}
 	fixed := map[string][]float32{proto.SlotParams: o.At}
 	for _, g := range given {
 		if g.v != nil {
-			requests = append(requests, arena.Request{Name: g.name, Len: o.Problem.Dim})
+			requests = append(requests, arena.Request{Name: g.name, Len: len(g.v)})
 			fixed[g.name] = g.v
 		}
 	}
@@ -111,7 +132,7 @@ func (x *Process) Measure(ctx context.Context, o MeasureSession) (Measured, erro
 		return out, err
 	}
 
-	s := &session{x: x, problem: o.Problem, oracle: o.Oracle, turn: o.TurnTimeout, readOnly: make([]bool, len(requests))}
+	s := &session{x: x, problem: o.Problem, oracle: o.Oracle, peers: o.Peers, turn: o.TurnTimeout, readOnly: make([]bool, len(requests))}
 	for i, r := range requests {
 		_, s.readOnly[i] = fixed[r.Name]
 	}

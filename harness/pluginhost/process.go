@@ -380,8 +380,8 @@ func (x *Process) Validate(ctx context.Context, problem Problem, params map[stri
 		if n == 0 {
 			n = uint64(problem.Dim)
 		}
-		if s.GetName() == "" || seen[s.GetName()] || len(slots) == maxSlots || n > maxSlotLen {
-			return nil, nil, violation("Validate asks for slot %q of %d elements: expected a name used once that is not params, grad, init or update, at most %d elements, and at most %d slots",
+		if s.GetName() == "" || seen[s.GetName()] || proto.IsPeerSlot(s.GetName()) || len(slots) == maxSlots || n > maxSlotLen {
+			return nil, nil, violation("Validate asks for slot %q of %d elements: expected a name used once that is none of params, grad, init, update, peer1, …, at most %d elements, and at most %d slots",
 				s.GetName(), n, maxSlotLen, maxSlots)
 		}
 		seen[s.GetName()] = true

@@ -33,6 +33,7 @@ type session struct {
 	stream  wire
 	problem Problem
 	oracle  *oracle.Oracle
+	peers   []Peer // metrics: the other networks it may ask
 
 	readOnly []bool // by slot: the plugin may not have it written
 	written  []bool // by slot: an op of this turn has written it
@@ -331,6 +332,8 @@ type operands struct {
 	delta []float32 // changes of the inputs
 	// auxiliary: the op is about the auxiliary objective.
 	auxiliary bool
+	oracle    *oracle.Oracle // of the network that is asked, and the number of its parameters
+	dim       int
 	err       error
 }
 
@@ -371,7 +374,7 @@ func (o *operands) optional(role string, n *uint32) []float32 {
 }
 
 // point is the parameters an op is about.
-func (o *operands) point(n uint32) []float32 { return o.read("at", n, o.s.problem.Dim) }
+func (o *operands) point(n uint32) []float32 { return o.read("at", n, o.dim) }
 
 func (s *session) loss(m *pb.LossOp) (*pb.Result, error) {
 	o := operands{s: s}
@@ -381,7 +384,7 @@ func (s *session) loss(m *pb.LossOp) (*pb.Result, error) {
 	if o.err != nil {
 		return nil, o.err
 	}
-	return evaluated(s.oracle.Loss(b, at, oracle.Options{
+	return evaluated(o.oracle.Loss(b, at, oracle.Options{
 		Delta: o.delta, NormalizeLogits: m.GetNormalizeLogits(), Each: each, Auxiliary: o.auxiliary,
 	}))
 }
@@ -390,11 +393,11 @@ func (s *session) grad(m *pb.GradOp) (*pb.Result, error) {
 	o := operands{s: s}
 	b := o.batch(m.GetBatch(), m.GetObjective())
 	at := o.point(m.GetAt())
-	out := o.write("out", m.GetOut(), s.problem.Dim)
+	out := o.write("out", m.GetOut(), o.dim)
 	if o.err != nil {
 		return nil, o.err
 	}
-	return evaluated(s.oracle.Grad(b, at, out, oracle.Options{
+	return evaluated(o.oracle.Grad(b, at, out, oracle.Options{
 		Delta: o.delta, FreezeStats: m.GetFreezeStats(), NormalizeLogits: m.GetNormalizeLogits(), Auxiliary: o.auxiliary,
 	}))
 }
@@ -403,7 +406,7 @@ func (s *session) gradClipped(m *pb.GradClippedOp) (*pb.Result, error) {
 	o := operands{s: s}
 	b := o.batch(m.GetBatch(), pb.Objective_OBJECTIVE_MAIN)
 	at := o.point(m.GetAt())
-	out := o.write("out", m.GetOut(), s.problem.Dim)
+	out := o.write("out", m.GetOut(), o.dim)
 	norms := o.optional("norms", m.Norms)
 	if o.err != nil {
 		return nil, o.err
@@ -415,7 +418,7 @@ func (s *session) gradClipped(m *pb.GradClippedOp) (*pb.Result, error) {
 		}
 		clip.Noise = &oracle.Noise{Stream: n.GetStream(), Index: n.GetIndex(), Std: n.GetStd()}
 	}
-	r, err := evaluated(s.oracle.GradClipped(b, at, out, clip, oracle.Options{Delta: o.delta}))
+	r, err := evaluated(o.oracle.GradClipped(b, at, out, clip, oracle.Options{Delta: o.delta}))
 	if err == nil && clip.Noise != nil {
 		r = &pb.Result{} // loss, number and price would tell of the draw what the noise hides
 	}
@@ -426,23 +429,23 @@ func (s *session) gradSquared(m *pb.GradSquaredOp) (*pb.Result, error) {
 	o := operands{s: s}
 	b := o.batch(m.GetBatch(), pb.Objective_OBJECTIVE_MAIN)
 	at := o.point(m.GetAt())
-	out := o.write("out", m.GetOut(), s.problem.Dim)
+	out := o.write("out", m.GetOut(), o.dim)
 	if o.err != nil {
 		return nil, o.err
 	}
-	return evaluated(s.oracle.GradSquared(b, at, out, oracle.Options{Delta: o.delta}))
+	return evaluated(o.oracle.GradSquared(b, at, out, oracle.Options{Delta: o.delta}))
 }
 
 func (s *session) hvp(m *pb.HVPOp) (*pb.Result, error) {
 	o := operands{s: s}
 	b := o.batch(m.GetBatch(), m.GetObjective())
 	at := o.point(m.GetAt())
-	dir := o.read("dir", m.GetDir(), s.problem.Dim)
-	out := o.write("out", m.GetOut(), s.problem.Dim)
+	dir := o.read("dir", m.GetDir(), o.dim)
+	out := o.write("out", m.GetOut(), o.dim)
 	if o.err != nil {
 		return nil, o.err
 	}
-	return evaluated(s.oracle.HVP(b, at, dir, out, oracle.Options{
+	return evaluated(o.oracle.HVP(b, at, dir, out, oracle.Options{
 		Delta: o.delta, NormalizeLogits: m.GetNormalizeLogits(), Auxiliary: o.auxiliary,
 	}))
 }
@@ -457,7 +460,7 @@ func (s *session) outputs(m *pb.OutputsOp) (*pb.Result, error) {
 	if o.err != nil {
 		return nil, o.err
 	}
-	return evaluated(s.oracle.Outputs(b, at, out, oracle.Options{Delta: o.delta}))
+	return evaluated(o.oracle.Outputs(b, at, out, oracle.Options{Delta: o.delta}))
 }
 
 func (s *session) vjp(m *pb.VJPOp) (*pb.Result, error) {
@@ -465,11 +468,11 @@ func (s *session) vjp(m *pb.VJPOp) (*pb.Result, error) {
 	b := o.batch(m.GetBatch(), pb.Objective_OBJECTIVE_MAIN)
 	at := o.point(m.GetAt())
 	cotangent := o.read("cotangent", m.GetCotangent(), 0)
-	out := o.write("out", m.GetOut(), s.problem.Dim)
+	out := o.write("out", m.GetOut(), o.dim)
 	if o.err != nil {
 		return nil, o.err
 	}
-	return evaluated(s.oracle.VJP(b, at, cotangent, out, oracle.Options{Delta: o.delta, FreezeStats: m.GetFreezeStats()}))
+	return evaluated(o.oracle.VJP(b, at, cotangent, out, oracle.Options{Delta: o.delta, FreezeStats: m.GetFreezeStats()}))
 }
 
 func (s *session) inputGrad(m *pb.InputGradOp) (*pb.Result, error) {
@@ -480,7 +483,7 @@ func (s *session) inputGrad(m *pb.InputGradOp) (*pb.Result, error) {
 	if o.err != nil {
 		return nil, o.err
 	}
-	return evaluated(s.oracle.InputGrad(b, at, out, oracle.Options{Delta: o.delta}))
+	return evaluated(o.oracle.InputGrad(b, at, out, oracle.Options{Delta: o.delta}))
 }
 
 func (s *session) outputGrad(m *pb.OutputGradOp) (*pb.Result, error) {
@@ -491,7 +494,7 @@ func (s *session) outputGrad(m *pb.OutputGradOp) (*pb.Result, error) {
 	if o.err != nil {
 		return nil, o.err
 	}
-	return evaluated(s.oracle.OutputGrad(b, at, out, oracle.Options{Delta: o.delta}))
+	return evaluated(o.oracle.OutputGrad(b, at, out, oracle.Options{Delta: o.delta}))
 }
 
 func (s *session) activations(m *pb.ActivationsOp) (*pb.Result, error) {
@@ -502,7 +505,7 @@ func (s *session) activations(m *pb.ActivationsOp) (*pb.Result, error) {
 	if o.err != nil {
 		return nil, o.err
 	}
-	return evaluated(s.oracle.Activations(b, at, out, int(m.GetLayer()), oracle.Options{Delta: o.delta}))
+	return evaluated(o.oracle.Activations(b, at, out, int(m.GetLayer()), oracle.Options{Delta: o.delta}))
 }
 
 func (s *session) normal(o *pb.NormalOp) (*pb.Result, error) {
@@ -559,6 +562,12 @@ func (o *operands) batch(b *pb.Batch, objective pb.Objective) oracle.Batch {
 		return fail(oracle.Unsupported, "the op has an objective that this version of bench does not know")
 	case b.GetRate() != 0 && b.GetStream() != oracle.Poisson:
 		return fail(oracle.BadRequest, "the stream %q has no rate", b.GetStream())
+	case int(b.GetPeer()) > len(o.s.peers):
+		return fail(oracle.BadRequest, "the batch names peer %d; there are %d", b.GetPeer(), len(o.s.peers))
+	}
+	o.oracle, o.dim = o.s.oracle, o.s.problem.Dim
+	if k := b.GetPeer(); k > 0 {
+		o.oracle, o.dim = o.s.peers[k-1].Oracle, o.s.peers[k-1].Dim
 	}
 	switch part := b.GetPart().(type) {
 	case *pb.Batch_Range:

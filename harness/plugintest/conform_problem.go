@@ -25,7 +25,11 @@ const (
 var digitsSpec = model.Spec{Name: "mlp", Width: []int{16}, Norm: "group", Activation: "tanh"}
 
 func digitsProblem(seed uint64) (oracle.Problem, []float32, error) {
-	net, err := model.New(digitsSpec, engine.Shape{H: 8, W: 8, C: 1}, 10)
+	return digitsNet(digitsSpec, seed)
+}
+
+func digitsNet(spec model.Spec, seed uint64) (oracle.Problem, []float32, error) {
+	net, err := model.New(spec, engine.Shape{H: 8, W: 8, C: 1}, 10)
 	if err != nil {
 		return oracle.Problem{}, nil, err
 	}
@@ -38,7 +42,7 @@ func digitsProblem(seed uint64) (oracle.Problem, []float32, error) {
 		idx[i] = i
 	}
 	w := make([]float32, net.Dim())
-	model.Init(digitsSpec, net, seed, w)
+	model.Init(spec, net, seed, w)
 	return oracle.Problem{
 		Net: net, Images: &d.Train, Normalize: d.Normalizer(), Examples: idx, BatchSize: digitsBatch, Nominal: digitsBatch, Seed: seed,
 	}, w, nil
@@ -118,13 +122,55 @@ func (s *subject) measurement(seed uint64) (pluginhost.MeasureSession, error) {
 	for i := range update {
 		update[i] = 1e-3 * float32(1+i%3)
 	}
+	problem := pluginhost.ProblemOf(p.Net)
+	problem.Examples, problem.BatchSize, problem.Steps = digitsExamples, digitsBatch, 100
+	problem.ProbeBatches, problem.ProbeBatchSize = m.ProbeBatches(), digitsBatch
+	peers, err := s.peers()
+	if err != nil {
+		return pluginhost.MeasureSession{}, err
+	}
 	return pluginhost.MeasureSession{
-		RunID: "conformance", Seed: seed, At: w, Init: slices.Clone(w), Update: update, Oracle: oracle.New(m, seed),
-		Problem: pluginhost.Problem{
-			Dim: len(w), Tensors: p.Net.Layout(), Classes: 10, Examples: digitsExamples, BatchSize: digitsBatch,
-			ProbeBatches: m.ProbeBatches(), ProbeBatchSize: digitsBatch, InputLen: p.Net.Inputs().Len(),
-		},
+		RunID: "conformance", Seed: seed, At: w, Init: slices.Clone(w), Update: update, Oracle: oracle.New(m, seed), Peers: peers,
+		Problem: problem,
 	}, nil
+}
+
+// peers are two networks of the kind that the metric wants to see beside its own: of other seeds, of other widths, or
+// another point.
+func (s *subject) peers() ([]pluginhost.Peer, error) {
+	var out []pluginhost.Peer
+	for k := range min(2, s.info.Peers.Max) {
+		spec, seed, step := digitsSpec, uint64(1), 100
+		switch s.info.Peers.Kind {
+		case pluginhost.PeerSeeds:
+			seed += uint64(k) + 1
+		case pluginhost.PeerWidths:
+			spec.Width = []int{16 << (k + 1)}
+		case pluginhost.PeerMoments:
+			step = 50 - k
+		}
+		p, w, err := digitsNet(spec, seed)
+		if err != nil {
+			return nil, err
+		}
+		m, err := oracle.NewMeasuring(p, nil)
+		if err != nil {
+			return nil, err
+		}
+		update := make([]float32, len(w))
+		for i := range update {
+			update[i] = 1e-3 * float32(1+(i+k)%3)
+			if s.info.Peers.Kind == pluginhost.PeerMoments {
+				w[i] -= float32(k+1) * update[i]
+			}
+		}
+		problem := pluginhost.ProblemOf(p.Net)
+		out = append(out, pluginhost.Peer{
+			Dim: problem.Dim, Tensors: problem.Tensors, ActivationLen: problem.ActivationLen, Seed: seed, Step: uint64(step),
+			Oracle: oracle.New(m, 1), At: w, Update: update,
+		})
+	}
+	return out, nil
 }
 
 // wrapped lets a check see and replace the answers of a workload. It has all abilities of the one inside, which must be

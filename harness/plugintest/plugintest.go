@@ -244,6 +244,23 @@ type MeasureCase struct {
 	Tensors  []engine.Tensor
 	Classes  int
 	Probe    Probe
+	InputLen int
+	// BatchSize and Steps are what the plugin is told of the training; a BatchSize of 0 means the size of the probe's batches.
+	BatchSize, Steps int
+	ActivationLen    []int // by tensor
+	Peers            []Peer
+	// Bill, if set, gets what the measurement has cost.
+	Bill *oracle.Bill
+}
+
+// Peer is a network beside the one that is measured.
+type Peer struct {
+	Workload      oracle.Workload // needed: answers about the same examples
+	At            []float32       // needed
+	Update        []float32
+	Tensors       []engine.Tensor
+	ActivationLen []int
+	Seed, Step    uint64
 }
 
 // Probe is the shape of the metric's example set; zero fields mean 1.
@@ -264,14 +281,32 @@ func TryMeasure(t testing.TB, c MeasureCase) (map[string]pluginhost.Value, error
 	t.Helper()
 	p := launch(t, c.Program)
 	batches, size := max(1, c.Probe.Batches), max(1, c.Probe.Size)
+	answers := oracle.New(c.Workload, c.Seed)
+	var peers []pluginhost.Peer
+	for _, q := range c.Peers {
+		peers = append(peers, pluginhost.Peer{
+			Dim: q.Workload.Dim(), Tensors: q.Tensors, ActivationLen: q.ActivationLen, Seed: q.Seed, Step: q.Step,
+			Oracle: oracle.New(q.Workload, c.Seed), At: q.At, Update: q.Update,
+		})
+	}
+	nominal := c.BatchSize
+	if nominal == 0 {
+		nominal = size
+	}
 	m, err := p.Measure(deadline(t), pluginhost.MeasureSession{
 		RunID: "plugintest", Params: c.Params, Seed: c.Seed, At: c.At, Init: c.Init, Update: c.Update,
-		Training: c.Training, Oracle: oracle.New(c.Workload, c.Seed),
+		Training: c.Training, Oracle: answers, Peers: peers,
 		Problem: pluginhost.Problem{
-			Dim: c.Workload.Dim(), Tensors: c.Tensors, Classes: c.Classes, Examples: batches * size, BatchSize: size,
-			ProbeBatches: batches, ProbeBatchSize: size,
+			Dim: c.Workload.Dim(), Tensors: c.Tensors, Classes: c.Classes, Examples: batches * size, BatchSize: nominal,
+			ProbeBatches: batches, ProbeBatchSize: size, InputLen: c.InputLen, ActivationLen: c.ActivationLen, Steps: c.Steps,
 		},
 	})
+	if c.Bill != nil {
+		*c.Bill = answers.Bill()
+		for _, q := range peers {
+			*c.Bill = c.Bill.Add(q.Oracle.Bill())
+		}
+	}
 	if err != nil {
 		return nil, err
 	}

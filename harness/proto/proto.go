@@ -3,6 +3,11 @@
 // people who write plugins never see it.
 package proto
 
+import (
+	"regexp"
+	"strconv"
+)
+
 //go:generate ./generate.sh
 
 // Version is the major version of the protocol, that of package bench.v1.
@@ -36,6 +41,15 @@ const (
 
 // MaxTables is the largest number of values in all tables of a measurement together.
 const MaxTables = 1 << 16
+
+// SlotPeer is the slot with the parameters of a peer, counted from 1; that of its last committed step is called the same
+// with ".update" behind it.
+func SlotPeer(k int) string { return "peer" + strconv.Itoa(k) }
+
+var peerSlot = regexp.MustCompile(`^peer[1-9][0-9]*(\.update)?$`)
+
+// IsPeerSlot reports whether a slot's name is one that the host gives to peers.
+func IsPeerSlot(name string) bool { return peerSlot.MatchString(name) }
 
 // TestServe is the argument with which a test binary that contains a plugin is started as that plugin.
 const TestServe = "bench-plugin-serve"

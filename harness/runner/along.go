@@ -25,7 +25,14 @@ func summaryInfo(of report.MetricInfo, s suite.Summary) report.MetricInfo {
 // alongRow adds what was measured along a training, and its summaries.
 func (r *Runner) alongRow(t *Trial, rec *store.Trial, steps int, row *report.Trial) error {
 	perEpoch := t.perEpoch
-	for _, m := range r.along(t, steps) {
+	moments, err := r.withPeers(t, r.along(t, steps))
+	if err != nil {
+		return err
+	}
+	for _, m := range moments {
+		if m.Waits {
+			continue
+		}
 		got, ok, err := rec.Measurement(m.Spec.Name(), m.Spec.Hash())
 		if err != nil {
 			return err

@@ -179,7 +179,14 @@ func (r *Runner) row(t *Trial, final bool, marks map[string]string) (report.Tria
 	for i := range t.Workload.Shifts {
 		shiftMean(&row, t, i, r)
 	}
-	for _, m := range r.metrics {
+	metrics, err := r.withPeers(t, r.metrics)
+	if err != nil {
+		return row, err
+	}
+	for _, m := range metrics {
+		if m.Waits {
+			continue
+		}
 		got, ok, err := rec.Measurement(m.Spec.Name(), m.Spec.Hash())
 		if err != nil {
 			return row, err

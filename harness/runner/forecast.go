@@ -174,7 +174,11 @@ func (r *Runner) pace(w *workload) (pace, error) {
 						perEvaluation = append(perEvaluation, float64(got.Seconds))
 					}
 				}
-				for _, m := range r.metrics {
+				metrics, err := r.withPeers(r.trial(g, c, seed), r.metrics)
+				if err != nil {
+					return p, err
+				}
+				for _, m := range metrics {
 					if got, ok, _ := rec.Measurement(m.Spec.Name(), m.Spec.Hash()); ok {
 						perMetric[m.Cost] = append(perMetric[m.Cost], float64(got.Seconds))
 					}

@@ -26,6 +26,8 @@ type measurement struct {
 	Spec   suite.MeasurementSpec
 	At     int    // steps committed, or atEnd
 	Cost   string // the same for measurements that take about the same time
+	Peers  []peer // the other networks it sees; filled in by withPeers
+	Waits  bool   // some of them are not known yet, and neither is Spec
 }
 
 // atEnd stands for the trained net.
@@ -64,8 +66,9 @@ func (r *Runner) along(t *Trial, steps int) []measurement {
 }
 
 // measurementsOf lists every measurement that this run may take of a training that has ended after a number of steps.
-func (r *Runner) measurementsOf(t *Trial, steps int) []measurement {
-	return slices.DeleteFunc(append(slices.Clone(r.metrics), r.along(t, steps)...), func(m measurement) bool { return !m.Metric.Selected })
+func (r *Runner) measurementsOf(t *Trial, steps int) ([]measurement, error) {
+	all := slices.DeleteFunc(append(slices.Clone(r.metrics), r.along(t, steps)...), func(m measurement) bool { return !m.Metric.Selected })
+	return r.withPeers(t, all)
 }
 
 // kept are the steps at which a training is kept for the metrics, in ascending order.
@@ -126,10 +129,6 @@ func (r *Runner) measure(ctx context.Context, t *Trial, rec *store.Trial, missin
 
 // take runs one metric's process once.
 func (r *Runner) take(ctx context.Context, t *Trial, m measurement, params *store.Params, log *os.File) (store.Measurement, error) {
-	net, err := t.net()
-	if err != nil {
-		return store.Measurement{}, err
-	}
 	images, examples, err := t.examples(m.Metric)
 	if err != nil {
 		return store.Measurement{}, err
@@ -142,10 +141,23 @@ func (r *Runner) take(ctx context.Context, t *Trial, m measurement, params *stor
 	if err != nil {
 		return store.Measurement{}, err
 	}
-	task, err := oracle.NewMeasuring(oracle.Problem{
-		Net: net, Objective: objective, Images: images, Normalize: t.workload.normalize, Examples: examples,
-		BatchSize: m.Metric.On.Batch, Nominal: t.Workload.BatchSize, Seed: t.Seed,
-	}, params.Buffers)
+	// The trained network, and others beside it, answer about the same examples with the same loss.
+	answer := func(of *Trial, params *store.Params) (*oracle.Measuring, pluginhost.Problem, error) {
+		net, err := of.net()
+		if err != nil {
+			return nil, pluginhost.Problem{}, err
+		}
+		task, err := oracle.NewMeasuring(oracle.Problem{
+			Net: net, Objective: objective, Images: images, Normalize: t.workload.normalize, Examples: examples,
+			BatchSize: m.Metric.On.Batch, Nominal: t.Workload.BatchSize, Seed: t.Seed,
+		}, params.Buffers)
+		return task, pluginhost.ProblemOf(net), err
+	}
+	task, problem, err := answer(t, params)
+	if err != nil {
+		return store.Measurement{}, err
+	}
+	peers, err := r.asked(m, t.Seed, answer)
 	if err != nil {
 		return store.Measurement{}, err
 	}
@@ -155,19 +167,22 @@ func (r *Runner) take(ctx context.Context, t *Trial, m measurement, params *stor
 		return store.Measurement{}, err
 	}
 	defer process.Stop()
-	problem := pluginhost.ProblemOf(net)
 	problem.Examples, problem.BatchSize, problem.Steps = len(examples), t.Workload.BatchSize, t.Steps
 	problem.ProbeBatches, problem.ProbeBatchSize = task.ProbeBatches(), m.Metric.On.Batch
 	got, err := process.Measure(ctx, pluginhost.MeasureSession{
 		RunID:   t.ID,
 		Problem: problem,
 		Params:  m.Metric.Params, Seed: t.Seed, Oracle: answers,
-		At: params.W, Init: params.Init, Update: params.Update, TurnTimeout: r.turnTimeout(), Training: r.training(t, m.At),
+		At: params.W, Init: params.Init, Update: params.Update, Peers: peers, TurnTimeout: r.turnTimeout(), Training: r.training(t, m.At),
 	})
 	if err != nil {
 		return store.Measurement{}, err
 	}
-	out := store.Measurement{Status: store.Done, Bill: answers.Bill(), ExampleIDsHash: hashIDs(examples)}
+	bill := answers.Bill()
+	for _, p := range peers {
+		bill = bill.Add(p.Oracle.Bill())
+	}
+	out := store.Measurement{Status: store.Done, Bill: bill, ExampleIDsHash: hashIDs(examples)}
 	for _, v := range got.Values {
 		out.Values = append(out.Values, store.Value{
 			Name: v.Name, Value: store.Float(v.Value), Null: v.Null, Reason: v.Reason, StdErr: store.Float(v.StdErr), HasStdErr: v.HasStdErr, Warnings: v.Warnings,

@@ -99,6 +99,7 @@ type job struct {
 	trial  *Trial
 	group  *group
 	tuning bool
+	again  bool // it is through but for measurements beside other networks, which were not trained yet
 }
 
 // queue hands out trials: first those of the tuning, and for each optimizer, once its own are through, those of its
@@ -108,6 +109,7 @@ type queue struct {
 	mu      sync.Mutex
 	changed *sync.Cond
 	waiting []job
+	later   []job // to be looked at again once all others are through
 	running int
 	left    map[*group]int // tuning trials not through yet
 	summary Summary
@@ -172,6 +174,9 @@ func (q *queue) next(ctx context.Context) (job, bool) {
 			q.waiting = q.waiting[1:]
 			q.running++
 			return j, true
+		case q.running == 0 && len(q.later) > 0:
+			q.waiting, q.later = q.later, nil
+			continue
 		case q.running == 0:
 			return job{}, false
 		}
@@ -187,6 +192,17 @@ func (q *queue) done(j job, ended outcome, err error) {
 	if err != nil {
 		q.err = errors.Join(q.err, err)
 		return
+	}
+	if j.again {
+		q.summary.FailedMeasurements += ended.failedMeasurements
+		if ended.waits {
+			q.err = errors.Join(q.err, q.r.leave(j.trial))
+		}
+		return
+	}
+	if ended.waits {
+		q.later = append(q.later, job{trial: j.trial, group: j.group, again: true})
+		ended.failedMeasurements = 0 // all are counted then
 	}
 	q.summary.Ended++
 	q.summary.FailedMeasurements += ended.failedMeasurements
@@ -265,6 +281,7 @@ type outcome struct {
 	cached bool // nothing had to be computed
 
 	failedMeasurements int
+	waits              bool // for networks to compare it with
 }
 
 // leasePoll is how often a trial that another process works on is looked at again.
@@ -298,8 +315,11 @@ func (r *Runner) try(parent context.Context, t *Trial) (out outcome, err error) 
 		return outcome{}, err
 	}
 	if work.none() {
-		r.finish(t, rec, work.result, progress.Cached)
-		return r.ended(t, rec, work.result, true)
+		out, err := r.ended(t, rec, work.result, true)
+		if err == nil && !out.waits {
+			r.finish(t, rec, work.result, progress.Cached)
+		}
+		return out, err
 	}
 	lease, err := r.lease(ctx, t)
 	if err != nil {
@@ -321,7 +341,9 @@ func (r *Runner) try(parent context.Context, t *Trial) (out outcome, err error) 
 	if work.result != nil && !work.rerun && work.result.Status == store.Done {
 		if params, err = rec.Params(); errors.Is(err, store.ErrNoParams) {
 			r.Reporter.Note(fmt.Sprintf("%s: %v; training it again", t, err))
-			work = r.everything(t)
+			if work, err = r.everything(t); err != nil {
+				return outcome{}, err
+			}
 			work.rerun = true
 		} else if err != nil {
 			return outcome{}, err
@@ -344,7 +366,9 @@ func (r *Runner) try(parent context.Context, t *Trial) (out outcome, err error) 
 			if err := rec.Reset(); err != nil {
 				return outcome{}, err
 			}
-			work = r.everything(t)
+			if work, err = r.everything(t); err != nil {
+				return outcome{}, err
+			}
 		}
 	}
 	if work.result == nil {
@@ -357,7 +381,10 @@ func (r *Runner) try(parent context.Context, t *Trial) (out outcome, err error) 
 				return outcome{}, err
 			}
 			// An optimizer that has converged may have ended before some moments.
-			work.measurements = r.measurementsOf(t, int(work.result.Steps))
+			if work.measurements, err = r.measurementsOf(t, int(work.result.Steps)); err != nil {
+				return outcome{}, err
+			}
+			work.set(work.measurements)
 		}
 	}
 	if work.result.Status == store.Done {
@@ -368,8 +395,21 @@ func (r *Runner) try(parent context.Context, t *Trial) (out outcome, err error) 
 			return outcome{}, err
 		}
 	}
-	r.finish(t, rec, work.result, progress.Done)
-	return r.ended(t, rec, work.result, false)
+	out, err = r.ended(t, rec, work.result, false)
+	if err == nil && !out.waits {
+		r.finish(t, rec, work.result, progress.Done)
+	}
+	return out, err
+}
+
+// leave ends a trial whose last measurements wait for trials that this run does not have.
+func (r *Runner) leave(t *Trial) error {
+	rec := r.Store.Trial(t.ID)
+	res, ok, err := rec.Result()
+	if err == nil && ok {
+		r.finish(t, rec, res, progress.Done)
+	}
+	return err
 }
 
 // ended sums up a trial that is through.
@@ -378,12 +418,22 @@ func (r *Runner) ended(t *Trial, rec *store.Trial, res *store.Result, cached boo
 	if res.Status != store.Done {
 		return out, nil
 	}
-	for _, m := range r.measurementsOf(t, int(res.Steps)) {
-		got, ok, err := rec.Measurement(m.Spec.Name(), m.Spec.Hash())
-		if err != nil {
-			return out, err
+	list, err := r.measurementsOf(t, int(res.Steps))
+	if err != nil {
+		return out, err
+	}
+	for _, m := range list {
+		if m.Waits {
+			out.waits = true
+			continue
 		}
-		if ok && got.Status != store.Done {
+		got, ok, err := rec.Measurement(m.Spec.Name(), m.Spec.Hash())
+		switch {
+		case err != nil:
+			return out, err
+		case !ok: // what it waited for has come meanwhile
+			out.waits = true
+		case got.Status != store.Done:
 			out.failedMeasurements++
 		}
 	}
@@ -397,6 +447,19 @@ type work struct {
 	retrace      bool          // the training is to be gone through again, to look at it on the way
 	evaluations  []evaluation
 	measurements []measurement
+	waits        int // measurements that have to wait until other trials are trained
+}
+
+// set is told which measurements are missing: those that can be taken, and those that have to wait.
+func (w *work) set(list []measurement) {
+	w.measurements, w.waits = nil, 0
+	for _, m := range list {
+		if m.Waits {
+			w.waits++
+		} else {
+			w.measurements = append(w.measurements, m)
+		}
+	}
 }
 
 func (w work) none() bool {
@@ -407,8 +470,11 @@ func (w work) none() bool {
 }
 
 // everything is what a trial needs that has never been started.
-func (r *Runner) everything(t *Trial) work {
-	return work{evaluations: r.evaluations(t.workload), measurements: r.measurementsOf(t, t.Steps)}
+func (r *Runner) everything(t *Trial) (work, error) {
+	w := work{evaluations: r.evaluations(t.workload)}
+	list, err := r.measurementsOf(t, t.Steps)
+	w.set(list)
+	return w, err
 }
 
 func (r *Runner) missing(t *Trial, rec *store.Trial) (w work, err error) {
@@ -417,7 +483,7 @@ func (r *Runner) missing(t *Trial, rec *store.Trial) (w work, err error) {
 		return work{result: done.(*store.Result)}, nil
 	}
 	defer func() {
-		if err == nil && w.none() {
+		if err == nil && w.none() && w.waits == 0 {
 			r.complete.Store(t.ID, w.result)
 		}
 	}()
@@ -429,15 +495,15 @@ func (r *Runner) missing(t *Trial, rec *store.Trial) (w work, err error) {
 		limit := r.Suite.Budget.Timeout.Seconds()
 		longer := result.Status == store.Timeout && (limit == 0 || limit > float64(result.TimeLimit))
 		if longer || r.Rerun != nil && r.Rerun(t, result) {
-			w = r.everything(t)
+			w, err = r.everything(t)
 			w.rerun = true
-			return w, nil
+			return w, err
 		} else {
 			w.result = result
 		}
 	}
 	if w.result == nil {
-		return r.everything(t), nil
+		return r.everything(t)
 	}
 	for _, e := range r.evaluations(t.workload) {
 		_, ok, err := rec.Evaluation(e.Spec.Name(), e.Spec.Hash())
@@ -448,7 +514,15 @@ func (r *Runner) missing(t *Trial, rec *store.Trial) (w work, err error) {
 			w.evaluations = append(w.evaluations, e)
 		}
 	}
-	for _, m := range r.measurementsOf(t, int(w.result.Steps)) {
+	list, err := r.measurementsOf(t, int(w.result.Steps))
+	if err != nil {
+		return w, err
+	}
+	for _, m := range list {
+		if m.Waits {
+			w.waits++
+			continue
+		}
 		_, ok, err := rec.Measurement(m.Spec.Name(), m.Spec.Hash())
 		if err != nil {
 			return w, err

@@ -116,6 +116,12 @@ func (r *Runner) RunTask(ctx context.Context, task Task) (Outcome, error) {
 	if err != nil {
 		return Outcome{Trial: t}, err
 	}
+	if ended.waits {
+		err = r.leave(t)
+	}
+	if err = errors.Join(err, r.serveOthers(ctx, t)); err != nil {
+		return Outcome{Trial: t}, err
+	}
 	out := Outcome{Trial: t, Status: ended.status, Cached: ended.cached, FailedMeasurements: ended.failedMeasurements}
 	if res, ok, err := r.Store.Trial(t.ID).Result(); err == nil && ok && ended.status != store.Done {
 		out.Reason = res.Reason
@@ -187,7 +193,7 @@ func (r *Runner) Work(ctx context.Context, run *store.Run, tasks []Task) ([]Outc
 	for _, task := range tasks {
 		ended, err := r.RunTask(ctx, task)
 		if errors.Is(err, ErrNothingSelected) {
-			r.dropFinal(r.groupOf(task), task.Seed)
+			r.dropFinal(r.groupOf(task.Workload, task.Optimizer), task.Seed)
 			continue
 		}
 		if err != nil {
@@ -198,7 +204,7 @@ func (r *Runner) Work(ctx context.Context, run *store.Run, tasks []Task) ([]Outc
 	return out, nil
 }
 
-func (r *Runner) groupOf(task Task) *group {
-	i := slices.IndexFunc(r.all, func(g *group) bool { return g.workload.Name == task.Workload && g.optimizer.Name == task.Optimizer })
+func (r *Runner) groupOf(workload, optimizer string) *group {
+	i := slices.IndexFunc(r.all, func(g *group) bool { return g.workload.Name == workload && g.optimizer.Name == optimizer })
 	return r.all[i]
 }

@@ -175,6 +175,14 @@ type MeasurementSpec struct {
 	Seed   string         `json:"seed"`  // where the metric's randomness comes from: "trial", the seed of the training
 	// At is the number of committed steps after which the training was looked at; nil is its end.
 	At *int `json:"at,omitempty"`
+	// Peers names the other networks that the metric sees, for metrics that compare several: trials, or steps of this one.
+	Peers *[]string `json:"peers,omitempty"`
+}
+
+// Beside is the same measurement beside other networks, of which there may be none.
+func (m MeasurementSpec) Beside(peers []string) MeasurementSpec {
+	m.Peers = &peers
+	return m
 }
 
 // After is the same measurement after a number of steps, instead of at the end.

@@ -37,7 +37,7 @@ func (c *client) Next() bool       { return !c.stopped }
 
 func (c *client) Slot(name string) Vec {
 	v, ok := c.slots[name]
-	if !ok && name != proto.SlotInit && name != proto.SlotUpdate {
+	if !ok && name != proto.SlotInit && name != proto.SlotUpdate && !proto.IsPeerSlot(name) {
 		panic(fmt.Sprintf("sdk: slot %q was not asked for in Slots", name))
 	}
 	return v
@@ -61,7 +61,7 @@ func (c *client) number(v Vec, role string) uint32 {
 }
 
 func (c *client) batch(b Batch) *pb.Batch {
-	m := &pb.Batch{Stream: b.Stream, Index: b.Index, Rate: b.Rate}
+	m := &pb.Batch{Stream: b.Stream, Index: b.Index, Rate: b.Rate, Peer: uint32(b.Peer)}
 	switch b.Part {
 	case PartAll:
 	case PartRange:

@@ -37,6 +37,10 @@ var betters = map[string]pb.ValueInfo_Better{
 	BetterLower: pb.ValueInfo_BETTER_LOWER, BetterHigher: pb.ValueInfo_BETTER_HIGHER, BetterNone: pb.ValueInfo_BETTER_NONE,
 }
 
+var peerKinds = map[PeerKind]pb.Peers_Kind{
+	PeerSeeds: pb.Peers_KIND_SEEDS, PeerWidths: pb.Peers_KIND_WIDTHS, PeerMoments: pb.Peers_KIND_MOMENTS,
+}
+
 // check finds mistakes in a declaration, so that its author hears of them at the first start.
 func (i Info) check(optimizer bool) error {
 	var errs []error
@@ -88,6 +92,11 @@ func (i Info) check(optimizer bool) error {
 			if at < 0 || i.Params[at].Type != "float" {
 				bad("Info.Privacy names the parameter %q: expected one of type float", name)
 			}
+		}
+	}
+	if p := i.Peers; p != (Peers{}) {
+		if _, known := peerKinds[p.Kind]; !known || p.Max < 1 || p.Max > 16 || optimizer {
+			bad("Info.Peers is %d of kind %q: expected PeerSeeds, PeerWidths or PeerMoments, 1 to 16 of them, of a metric", p.Max, p.Kind)
 		}
 	}
 	if optimizer && len(i.Values) > 0 {
@@ -156,6 +165,9 @@ func (s *server) Describe(context.Context, *pb.DescribeRequest) (*pb.DescribeRes
 	if p := i.Privacy; p != nil {
 		r.Privacy = &pb.Privacy{Epsilon: p.Epsilon, Delta: p.Delta, Sigma: p.Sigma, Clip: p.Clip, Releases: uint32(p.Releases)}
 	}
+	if i.Peers.Kind != "" {
+		r.Peers = &pb.Peers{Kind: peerKinds[i.Peers.Kind], Max: uint32(i.Peers.Max)}
+	}
 	for _, v := range i.Values {
 		r.Values = append(r.Values, &pb.ValueInfo{Name: v.Name, Unit: v.Unit, Better: betters[v.Better], Help: v.Help})
 	}
@@ -181,8 +193,8 @@ func (s *server) Validate(_ context.Context, r *pb.ValidateRequest) (*pb.Validat
 	taken := []string{proto.SlotParams, proto.SlotGrad, proto.SlotInit, proto.SlotUpdate}
 	for _, slot := range slots {
 		switch {
-		case slot.Name == "" || slices.Contains(taken, slot.Name):
-			return nil, gstatus.Errorf(codes.Internal, "Slots of plugin %q asks for %q: expected a name that is none of %s",
+		case slot.Name == "" || slices.Contains(taken, slot.Name) || proto.IsPeerSlot(slot.Name):
+			return nil, gstatus.Errorf(codes.Internal, "Slots of plugin %q asks for %q: expected a name that is none of %s, peer1, …",
 				s.info.Name, slot.Name, strings.Join(taken, ", "))
 		case slot.Len < 0:
 			return nil, gstatus.Errorf(codes.Internal, "Slots of plugin %q asks for %q with %d elements", s.info.Name, slot.Name, slot.Len)
@@ -215,12 +227,21 @@ func fromProblem(p *pb.Problem) Problem {
 		ProbeBatches: int(p.GetProbeBatches()), ProbeBatchSize: int(p.GetProbeBatchSize()),
 		InputLen: int(p.GetInputLen()), Auxiliary: p.GetAuxiliary(),
 	}
-	for _, t := range p.GetTensors() {
+	out.Tensors = fromTensors(p.GetTensors())
+	for _, q := range p.GetPeers() {
+		out.Peers = append(out.Peers, Peer{Dim: int(q.GetDim()), Tensors: fromTensors(q.GetTensors()), Seed: q.GetSeed(), Step: q.GetStep()})
+	}
+	return out
+}
+
+func fromTensors(tensors []*pb.Tensor) []Tensor {
+	var out []Tensor
+	for _, t := range tensors {
 		shape := make([]int, len(t.GetShape()))
 		for i, d := range t.GetShape() {
 			shape[i] = int(d)
 		}
-		out.Tensors = append(out.Tensors, Tensor{
+		out = append(out, Tensor{
 			Name: t.GetName(), Kind: t.GetKind(), Layer: int(t.GetLayer()), Shape: shape, Offset: int(t.GetOffset()),
 			FanIn: int(t.GetFanIn()), Prunable: t.GetPrunable(), ActivationLen: int(t.GetActivationLen()),
 			Rates: Rates{SGD: one(t.GetSgdRate()), Adam: one(t.GetAdamRate())},

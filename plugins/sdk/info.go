@@ -57,6 +57,7 @@ type Info struct {
 	Privacy *Privacy
 
 	Values []ValueInfo // metrics: the values each measurement has
+	Peers  Peers       // metrics that compare several networks: which others they want to see
 	// Invariances of metrics: transformations of the parameters that do not change the values. Those that bench plugin
 	// test tests are elementwise_rescaling, nodewise_rescaling, logit_scale and orthogonal_basis. One that needs parameters
 	// to be set names them: "elementwise_rescaling (adaptive)"; some values alone are named before a colon:
@@ -67,6 +68,28 @@ type Info struct {
 	// nil.
 	Check func(Problem, Params) []Diagnostic
 }
+
+// Peers says which networks a metric wants to see beside the one that it measures. The host shows at most Max of them, as
+// Problem.Peers; it may be that there are none, which is a reason for a value to be Null and not an error.
+type Peers struct {
+	Kind PeerKind // "": none
+	Max  int      // at least 1, at most 16
+}
+
+// PeerKind is a kind of peers.
+type PeerKind string
+
+// The kinds. A network whose training failed is nobody's peer.
+const (
+	// PeerSeeds is the same configuration trained from the next seeds of the suite, after the last the first again.
+	PeerSeeds PeerKind = "seeds"
+	// PeerWidths is the same optimizer, hyperparameters and seed on the workloads of the suite that differ from this one in
+	// nothing but the widths of the model, in the order of the suite.
+	PeerWidths PeerKind = "widths"
+	// PeerMoments is the same training at the moments before this one at which the metric is taken (at = […] in the
+	// suite), the latest first.
+	PeerMoments PeerKind = "moments"
+)
 
 // Degenerate is a claim: with the parameters of When, the plugin equals the plugin Equals.
 type Degenerate struct {
@@ -88,7 +111,7 @@ type Privacy struct {
 
 // Slot asks for a vector in shared memory.
 type Slot struct {
-	Name string // not "params", "grad", "init" or "update": those are the host's
+	Name string // not "params", "grad", "init", "update", "peer1", …: those are the host's
 	Len  int    // 0 means Problem.Dim
 	// Scratch slots hold nothing from one step to the next. They are not part of checkpoints and hold NaN when a run
 	// starts. Other slots hold 0 when a run starts and what they held at the commit when it resumes.

@@ -30,6 +30,19 @@ type Problem struct {
 
 	// Auxiliary says that there is an auxiliary objective beside the loss, which the option Auxiliary of Session asks for.
 	Auxiliary bool
+
+	// Peers are the other networks that a metric sees: those that Info.Peers asks for, as far as there are any. The
+	// parameters of Peers[k] are the slot "peer1" for k = 0, and so on.
+	Peers []Peer
+}
+
+// Peer is a network that a metric sees beside the one that it measures. It has the same inputs and classes, and answers
+// about the same examples: Batch.OfPeer.
+type Peer struct {
+	Dim     int
+	Tensors []Tensor
+	Seed    uint64 // of its trial
+	Step    uint64 // steps committed when its parameters were those of the slot
 }
 
 // Tensor is a stretch of the parameter vector: elements Offset to Offset+Size().

@@ -17,10 +17,11 @@ import (
 
 // The plugins of these tests, by the argument with which the test binary is started again.
 var plugins = map[string]any{
-	"step":   momentum{},
-	"loop":   loop{},
-	"metric": norms{},
-	"spins":  spins{},
+	"step":    momentum{},
+	"loop":    loop{},
+	"metric":  norms{},
+	"spins":   spins{},
+	"company": company{},
 }
 
 func TestMain(m *testing.M) {

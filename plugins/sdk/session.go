@@ -18,8 +18,9 @@ type Session interface {
 	// W is the slot with the parameters. Optimizers write it, metrics must not.
 	W() Vec
 	// Slot returns a slot by name: "grad" (length Dim, always there, scratch), those that Slots asked for, and for
-	// metrics "init" (the parameters before training) and "update" (the last committed step), which are read-only and
-	// nil when the host does not have them. Other names panic.
+	// metrics "init" (the parameters before training), "update" (the last committed step), "peer1", "peer2", … (the
+	// parameters of Problem.Peers) and "peer1.update", …, which are read-only and nil when the host does not have them.
+	// Other names panic.
 	Slot(name string) Vec
 
 	// Next says whether another step is wanted. It is false once the host has said stop.
@@ -124,6 +125,7 @@ type Batch struct {
 	From, To uint32
 	Number   uint32
 	Delta    string // name of a slot that is added to the inputs, or "": see Perturbed
+	Peer     int    // number of the network that is asked, 0 for the one that is measured: see OfPeer
 }
 
 // Range names the examples from to to (exclusive) of b, counted within the batch. It panics unless from < to.
@@ -156,6 +158,16 @@ func (b Batch) only(p Part, n int) Batch {
 // Session.InputGrad says, and is read at every use of the name.
 func (b Batch) Perturbed(slot string) Batch {
 	b.Delta = slot
+	return b
+}
+
+// OfPeer names the examples of b as seen by Problem.Peers[k-1]: that network answers, with its own architecture and its own
+// running statistics, and the vectors of the request have the length of its parameters. 0 is the network that is measured.
+func (b Batch) OfPeer(k int) Batch {
+	if k < 0 {
+		panic("sdk: a negative peer")
+	}
+	b.Peer = k
 	return b
 }
 

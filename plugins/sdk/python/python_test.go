@@ -477,3 +477,22 @@ func TestVersions(t *testing.T) {
 		cmd.Wait()
 	}
 }
+
+// A metric sees other networks beside the one it measures, of sizes of their own.
+func TestPeers(t *testing.T) {
+	m := plugintest.Measure(t, plugintest.MeasureCase{
+		Program: program(t, "peers.py", pluginhost.KindMetric), Workload: plugintest.Quadratic(1, 1, 1), At: []float32{1, 1, 1},
+		Peers: []plugintest.Peer{
+			{Workload: plugintest.Quadratic(1, 2), At: []float32{2, 3}, Update: []float32{0.5, 0.5}, Seed: 4, Step: 7},
+			{Workload: plugintest.Quadratic(3), At: []float32{2}, Seed: 5, Step: 8},
+		},
+	})
+	const told = "2 4 7 [2.0, 6.0] [0.5, 0.5];1 5 8 [6.0] [];-"
+	if m["loss"].Value != 17 || m["told"].Reason != told {
+		t.Errorf("%+v", m)
+	}
+	info := plugintest.Describe(t, program(t, "peers.py", pluginhost.KindMetric))
+	if info.Peers != (pluginhost.Peers{Kind: pluginhost.PeerSeeds, Max: 2}) {
+		t.Errorf("peers %+v", info.Peers)
+	}
+}

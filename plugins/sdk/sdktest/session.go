@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/sharpbench/sharpbench/harness/oracle"
 	"github.com/sharpbench/sharpbench/plugins/sdk"
@@ -24,6 +25,8 @@ type Case struct {
 	// Problem is what the plugin is told; Dim, Steps and Auxiliary are filled in, and what counts examples and batches is 1 where
 	// it is 0.
 	Problem sdk.Problem
+	// Peers are the networks that a metric sees beside the one it measures.
+	Peers []Peer
 	// LRScale is the schedule: the factor of step k, counted from 0. nil means 1 throughout.
 	LRScale func(k uint64) float64
 	// Given are read-only slots of metrics: "init", "update"; Training is how the net was trained.
@@ -31,6 +34,14 @@ type Case struct {
 	Training sdk.Training
 	// OnCommit, if set, sees the parameters of each commit, which it must not keep; Commits then has empty entries.
 	OnCommit func(w []float32)
+}
+
+// Peer is a network beside the one that is measured.
+type Peer struct {
+	Workload oracle.Workload // needed: answers about the same examples
+	At       []float32       // needed
+	Update   []float32       // nil: there is none
+	Problem  sdk.Peer        // what the plugin is told; Dim is filled in
 }
 
 // Train runs an Optimizer or a Stepper in this process, where a debugger sees it, and returns the parameters of every
@@ -71,6 +82,8 @@ type Session struct {
 
 	c       Case
 	oracle  *oracle.Oracle
+	peers   []*oracle.Oracle
+	given   map[string]bool // slots that are read-only
 	problem sdk.Problem
 	params  sdk.Params
 	slots   map[string]sdk.Vec
@@ -88,7 +101,25 @@ func NewSession(info sdk.Info, slots func(sdk.Problem, sdk.Params) []sdk.Slot, c
 	}
 	s := &Session{c: c, oracle: oracle.New(c.Workload, c.Seed), problem: c.Problem, slots: map[string]sdk.Vec{}}
 	p := &s.problem
-	p.Dim, p.Steps, p.Auxiliary = dim, c.Steps, s.oracle.HasAuxiliary()
+	p.Dim, p.Auxiliary = dim, s.oracle.HasAuxiliary()
+	if c.Steps > 0 {
+		p.Steps = c.Steps
+	}
+	s.given = map[string]bool{}
+	for name, v := range c.Given {
+		s.slots[name], s.given[name] = append(sdk.Vec(nil), v...), true
+	}
+	for k, q := range c.Peers {
+		q.Problem.Dim = q.Workload.Dim()
+		p.Peers = append(p.Peers, q.Problem)
+		s.peers = append(s.peers, oracle.New(q.Workload, c.Seed))
+		for name, v := range map[string][]float32{"": q.At, ".update": q.Update} {
+			if v != nil {
+				name = fmt.Sprintf("peer%d%s", k+1, name)
+				s.slots[name], s.given[name] = append(sdk.Vec(nil), v...), true
+			}
+		}
+	}
 	for _, n := range []*int{&p.Examples, &p.BatchSize, &p.StepsPerEpoch, &p.ProbeBatches, &p.ProbeBatchSize} {
 		*n = max(*n, 1)
 	}
@@ -101,9 +132,6 @@ func NewSession(info sdk.Info, slots func(sdk.Problem, sdk.Params) []sdk.Slot, c
 		return nil, fmt.Errorf("sdktest: %v", problems)
 	}
 	s.slots["params"] = append(sdk.Vec(nil), c.Init...)
-	for name, v := range c.Given {
-		s.slots[name] = append(sdk.Vec(nil), v...)
-	}
 	s.slots["grad"] = filled(dim, float32(math.NaN()))
 	for _, slot := range slots(*p, s.params) {
 		n, value := slot.Len, float32(0)
@@ -145,7 +173,7 @@ func (s *Session) LRScale() float64 {
 
 func (s *Session) Slot(name string) sdk.Vec {
 	v, ok := s.slots[name]
-	if !ok && name != "init" && name != "update" {
+	if !ok && name != "init" && name != "update" && !strings.HasPrefix(name, "peer") {
 		panic(fmt.Sprintf("sdktest: slot %q was not asked for in Slots", name))
 	}
 	return v
@@ -162,6 +190,26 @@ func (s *Session) ProbeBatch(j int) sdk.Batch {
 }
 
 func (s *Session) FullBatch() sdk.Batch { return sdk.Batch{Stream: sdk.StreamFull} }
+
+// Bill is what has been asked for so far, of all networks.
+func (s *Session) Bill() oracle.Bill {
+	b := s.oracle.Bill()
+	for _, p := range s.peers {
+		b = b.Add(p.Bill())
+	}
+	return b
+}
+
+// of is the network that a batch asks.
+func (s *Session) of(b sdk.Batch) *oracle.Oracle {
+	if b.Peer == 0 {
+		return s.oracle
+	}
+	if b.Peer > len(s.peers) {
+		panic(fmt.Sprintf("sdktest: the batch names peer %d; there are %d", b.Peer, len(s.peers)))
+	}
+	return s.peers[b.Peer-1]
+}
 
 // request is what an op needs besides its vectors.
 func (s *Session) request(b sdk.Batch, opts []sdk.Option) (oracle.Batch, oracle.Options) {
@@ -187,6 +235,11 @@ func (s *Session) answer(do func() (oracle.Eval, error), out sdk.Vec, in ...sdk.
 	}
 	for _, v := range append(in, out) {
 		s.isSlot(v)
+	}
+	for name := range s.given {
+		if len(out) > 0 && &s.slots[name][0] == &out[0] {
+			return oracle.Eval{}, &sdk.Error{Code: sdk.BadSlot, Message: fmt.Sprintf("out: slot %q is read-only for a metric", name)}
+		}
 	}
 	for _, v := range in {
 		if out != nil && &v[0] == &out[0] {
@@ -217,14 +270,14 @@ func (s *Session) isSlot(v sdk.Vec) {
 
 func (s *Session) Loss(b sdk.Batch, at sdk.Vec, opts ...sdk.Option) (float64, error) {
 	batch, o := s.request(b, opts)
-	e, err := s.answer(func() (oracle.Eval, error) { return s.oracle.Loss(batch, at, o) }, nil, at)
+	e, err := s.answer(func() (oracle.Eval, error) { return s.of(b).Loss(batch, at, o) }, nil, at)
 	return e.Loss, err
 }
 
 func (s *Session) Losses(b sdk.Batch, at, each sdk.Vec, opts ...sdk.Option) (float64, error) {
 	batch, o := s.request(b, opts)
 	o.Each = each
-	e, err := s.answer(func() (oracle.Eval, error) { return s.oracle.Loss(batch, at, o) }, each, at)
+	e, err := s.answer(func() (oracle.Eval, error) { return s.of(b).Loss(batch, at, o) }, each, at)
 	return e.Loss, err
 }
 
@@ -236,13 +289,13 @@ func (s *Session) Errors(b sdk.Batch, at sdk.Vec) (errors, examples int, err err
 
 func (s *Session) Grad(b sdk.Batch, at, out sdk.Vec, opts ...sdk.Option) (float64, error) {
 	batch, o := s.request(b, opts)
-	e, err := s.answer(func() (oracle.Eval, error) { return s.oracle.Grad(batch, at, out, o) }, out, at)
+	e, err := s.answer(func() (oracle.Eval, error) { return s.of(b).Grad(batch, at, out, o) }, out, at)
 	return e.Loss, err
 }
 
 func (s *Session) HVP(b sdk.Batch, at, dir, out sdk.Vec, opts ...sdk.Option) (float64, error) {
 	batch, o := s.request(b, opts)
-	e, err := s.answer(func() (oracle.Eval, error) { return s.oracle.HVP(batch, at, dir, out, o) }, out, at, dir)
+	e, err := s.answer(func() (oracle.Eval, error) { return s.of(b).HVP(batch, at, dir, out, o) }, out, at, dir)
 	return e.Loss, err
 }
 
@@ -250,43 +303,43 @@ func (s *Session) GradClipped(b sdk.Batch, at, out sdk.Vec, c sdk.Clip) (int, er
 	batch, o := s.request(b, nil)
 	clip := oracle.Clip{Limit: c.Limit, PerCoordinate: c.PerCoordinate, Norms: c.Norms}
 	s.isSlot(c.Norms)
-	e, err := s.answer(func() (oracle.Eval, error) { return s.oracle.GradClipped(batch, at, out, clip, o) }, out, at)
+	e, err := s.answer(func() (oracle.Eval, error) { return s.of(b).GradClipped(batch, at, out, clip, o) }, out, at)
 	return e.Examples, err
 }
 
 func (s *Session) GradSquared(b sdk.Batch, at, out sdk.Vec) (int, error) {
 	batch, o := s.request(b, nil)
-	e, err := s.answer(func() (oracle.Eval, error) { return s.oracle.GradSquared(batch, at, out, o) }, out, at)
+	e, err := s.answer(func() (oracle.Eval, error) { return s.of(b).GradSquared(batch, at, out, o) }, out, at)
 	return e.Examples, err
 }
 
 func (s *Session) VJP(b sdk.Batch, at, cotangent, out sdk.Vec, opts ...sdk.Option) (int, error) {
 	batch, o := s.request(b, opts)
-	e, err := s.answer(func() (oracle.Eval, error) { return s.oracle.VJP(batch, at, cotangent, out, o) }, out, at, cotangent)
+	e, err := s.answer(func() (oracle.Eval, error) { return s.of(b).VJP(batch, at, cotangent, out, o) }, out, at, cotangent)
 	return e.Examples, err
 }
 
 func (s *Session) InputGrad(b sdk.Batch, at, out sdk.Vec) (float64, error) {
 	batch, o := s.request(b, nil)
-	e, err := s.answer(func() (oracle.Eval, error) { return s.oracle.InputGrad(batch, at, out, o) }, out, at)
+	e, err := s.answer(func() (oracle.Eval, error) { return s.of(b).InputGrad(batch, at, out, o) }, out, at)
 	return e.Loss, err
 }
 
 func (s *Session) OutputGrad(b sdk.Batch, at, out sdk.Vec) (float64, int, error) {
 	batch, o := s.request(b, nil)
-	e, err := s.answer(func() (oracle.Eval, error) { return s.oracle.OutputGrad(batch, at, out, o) }, out, at)
+	e, err := s.answer(func() (oracle.Eval, error) { return s.of(b).OutputGrad(batch, at, out, o) }, out, at)
 	return e.Loss, e.Examples, err
 }
 
 func (s *Session) Activations(b sdk.Batch, at, out sdk.Vec, layer int) (int, error) {
 	batch, o := s.request(b, nil)
-	e, err := s.answer(func() (oracle.Eval, error) { return s.oracle.Activations(batch, at, out, layer, o) }, out, at)
+	e, err := s.answer(func() (oracle.Eval, error) { return s.of(b).Activations(batch, at, out, layer, o) }, out, at)
 	return e.Examples, err
 }
 
 func (s *Session) Outputs(b sdk.Batch, at, out sdk.Vec, opts ...sdk.Option) (int, error) {
 	batch, o := s.request(b, opts)
-	e, err := s.answer(func() (oracle.Eval, error) { return s.oracle.Outputs(batch, at, out, o) }, out, at)
+	e, err := s.answer(func() (oracle.Eval, error) { return s.of(b).Outputs(batch, at, out, o) }, out, at)
 	return e.Examples, err
 }
 

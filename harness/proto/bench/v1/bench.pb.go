@@ -50,8 +50,9 @@
 //   slot 0  params   the parameters. At Start: those to begin with. Written by optimizers, never by metrics.
 //   slot 1  grad     same length, scratch. For gradients, or anything else.
 //   slot 2… as ValidateResponse.slots asked, in that order. For metrics these are preceded by the slots init (the
-//           parameters before training) and update (the last committed step), where the host has them; a metric never
-//           writes those.
+//           parameters before training) and update (the last committed step), where the host has them, and by peer1,
+//           peer2, … (the parameters of Problem.peers) and peer1.update, … (their last committed steps, where the host
+//           has them); a metric never writes those.
 //
 // Who may touch it: the two messages Request and Reply hand the arena over. From sending a Request to receiving its
 // Reply it is the host's; the plugin neither reads nor writes any slot then. Otherwise it is the plugin's. During its
@@ -270,6 +271,62 @@ func (Objective) EnumDescriptor() ([]byte, []int) {
 	return file_bench_v1_bench_proto_rawDescGZIP(), []int{2}
 }
 
+type Peers_Kind int32
+
+const (
+	Peers_KIND_UNSPECIFIED Peers_Kind = 0 // none
+	// The same configuration trained from the next seeds of the suite, in its order, after the last the first again.
+	Peers_KIND_SEEDS Peers_Kind = 1
+	// The same optimizer, hyperparameters and seed on the workloads of the suite that differ from this one in nothing but
+	// the widths of the model, in the order of the suite.
+	Peers_KIND_WIDTHS Peers_Kind = 2
+	// The same training at the moments before this one at which the metric is taken, the latest first.
+	Peers_KIND_MOMENTS Peers_Kind = 3
+)
+
+// Enum value maps for Peers_Kind.
+var (
+	Peers_Kind_name = map[int32]string{
+		0: "KIND_UNSPECIFIED",
+		1: "KIND_SEEDS",
+		2: "KIND_WIDTHS",
+		3: "KIND_MOMENTS",
+	}
+	Peers_Kind_value = map[string]int32{
+		"KIND_UNSPECIFIED": 0,
+		"KIND_SEEDS":       1,
+		"KIND_WIDTHS":      2,
+		"KIND_MOMENTS":     3,
+	}
+)
+
+func (x Peers_Kind) Enum() *Peers_Kind {
+	p := new(Peers_Kind)
+	*p = x
+	return p
+}
+
+func (x Peers_Kind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Peers_Kind) Descriptor() protoreflect.EnumDescriptor {
+	return file_bench_v1_bench_proto_enumTypes[3].Descriptor()
+}
+
+func (Peers_Kind) Type() protoreflect.EnumType {
+	return &file_bench_v1_bench_proto_enumTypes[3]
+}
+
+func (x Peers_Kind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Peers_Kind.Descriptor instead.
+func (Peers_Kind) EnumDescriptor() ([]byte, []int) {
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{2, 0}
+}
+
 type Param_Type int32
 
 const (
@@ -309,11 +366,11 @@ func (x Param_Type) String() string {
 }
 
 func (Param_Type) Descriptor() protoreflect.EnumDescriptor {
-	return file_bench_v1_bench_proto_enumTypes[3].Descriptor()
+	return file_bench_v1_bench_proto_enumTypes[4].Descriptor()
 }
 
 func (Param_Type) Type() protoreflect.EnumType {
-	return &file_bench_v1_bench_proto_enumTypes[3]
+	return &file_bench_v1_bench_proto_enumTypes[4]
 }
 
 func (x Param_Type) Number() protoreflect.EnumNumber {
@@ -322,7 +379,7 @@ func (x Param_Type) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Param_Type.Descriptor instead.
 func (Param_Type) EnumDescriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{3, 0}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{4, 0}
 }
 
 // How to space the values of a grid.
@@ -359,11 +416,11 @@ func (x Param_Scale) String() string {
 }
 
 func (Param_Scale) Descriptor() protoreflect.EnumDescriptor {
-	return file_bench_v1_bench_proto_enumTypes[4].Descriptor()
+	return file_bench_v1_bench_proto_enumTypes[5].Descriptor()
 }
 
 func (Param_Scale) Type() protoreflect.EnumType {
-	return &file_bench_v1_bench_proto_enumTypes[4]
+	return &file_bench_v1_bench_proto_enumTypes[5]
 }
 
 func (x Param_Scale) Number() protoreflect.EnumNumber {
@@ -372,7 +429,7 @@ func (x Param_Scale) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Param_Scale.Descriptor instead.
 func (Param_Scale) EnumDescriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{3, 1}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{4, 1}
 }
 
 type ValueInfo_Better int32
@@ -411,11 +468,11 @@ func (x ValueInfo_Better) String() string {
 }
 
 func (ValueInfo_Better) Descriptor() protoreflect.EnumDescriptor {
-	return file_bench_v1_bench_proto_enumTypes[5].Descriptor()
+	return file_bench_v1_bench_proto_enumTypes[6].Descriptor()
 }
 
 func (ValueInfo_Better) Type() protoreflect.EnumType {
-	return &file_bench_v1_bench_proto_enumTypes[5]
+	return &file_bench_v1_bench_proto_enumTypes[6]
 }
 
 func (x ValueInfo_Better) Number() protoreflect.EnumNumber {
@@ -424,7 +481,7 @@ func (x ValueInfo_Better) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ValueInfo_Better.Descriptor instead.
 func (ValueInfo_Better) EnumDescriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{6, 0}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{7, 0}
 }
 
 // The ops by name, for DescribeResponse.needs. The numbers are those of the oneof.
@@ -491,11 +548,11 @@ func (x Op_Name) String() string {
 }
 
 func (Op_Name) Descriptor() protoreflect.EnumDescriptor {
-	return file_bench_v1_bench_proto_enumTypes[6].Descriptor()
+	return file_bench_v1_bench_proto_enumTypes[7].Descriptor()
 }
 
 func (Op_Name) Type() protoreflect.EnumType {
-	return &file_bench_v1_bench_proto_enumTypes[6]
+	return &file_bench_v1_bench_proto_enumTypes[7]
 }
 
 func (x Op_Name) Number() protoreflect.EnumNumber {
@@ -504,7 +561,7 @@ func (x Op_Name) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Op_Name.Descriptor instead.
 func (Op_Name) EnumDescriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{22, 0}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{24, 0}
 }
 
 type Error_Code int32
@@ -549,11 +606,11 @@ func (x Error_Code) String() string {
 }
 
 func (Error_Code) Descriptor() protoreflect.EnumDescriptor {
-	return file_bench_v1_bench_proto_enumTypes[7].Descriptor()
+	return file_bench_v1_bench_proto_enumTypes[8].Descriptor()
 }
 
 func (Error_Code) Type() protoreflect.EnumType {
-	return &file_bench_v1_bench_proto_enumTypes[7]
+	return &file_bench_v1_bench_proto_enumTypes[8]
 }
 
 func (x Error_Code) Number() protoreflect.EnumNumber {
@@ -562,7 +619,7 @@ func (x Error_Code) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Error_Code.Descriptor instead.
 func (Error_Code) EnumDescriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{39, 0}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{41, 0}
 }
 
 type Done_Status int32
@@ -604,11 +661,11 @@ func (x Done_Status) String() string {
 }
 
 func (Done_Status) Descriptor() protoreflect.EnumDescriptor {
-	return file_bench_v1_bench_proto_enumTypes[8].Descriptor()
+	return file_bench_v1_bench_proto_enumTypes[9].Descriptor()
 }
 
 func (Done_Status) Type() protoreflect.EnumType {
-	return &file_bench_v1_bench_proto_enumTypes[8]
+	return &file_bench_v1_bench_proto_enumTypes[9]
 }
 
 func (x Done_Status) Number() protoreflect.EnumNumber {
@@ -617,7 +674,7 @@ func (x Done_Status) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Done_Status.Descriptor instead.
 func (Done_Status) EnumDescriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{41, 0}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{43, 0}
 }
 
 type DescribeRequest struct {
@@ -676,6 +733,7 @@ type DescribeResponse struct {
 	Unverified    string                 `protobuf:"bytes,16,opt,name=unverified,proto3" json:"unverified,omitempty"`             // what of the rule could not be checked against the publication; "": nothing
 	CostNote      string                 `protobuf:"bytes,17,opt,name=cost_note,json=costNote,proto3" json:"cost_note,omitempty"` // how the cost depends on the parameters, in G: "1 + 1/every"
 	Privacy       *Privacy               `protobuf:"bytes,18,opt,name=privacy,proto3" json:"privacy,omitempty"`                   // optimizers that are differentially private: how
+	Peers         *Peers                 `protobuf:"bytes,19,opt,name=peers,proto3" json:"peers,omitempty"`                       // metrics that compare several networks: which others they want to see
 	Finding       string                 `protobuf:"bytes,20,opt,name=finding,proto3" json:"finding,omitempty"`                   // what was found with it where it was published, in a sentence or two
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -837,11 +895,73 @@ func (x *DescribeResponse) GetPrivacy() *Privacy {
 	return nil
 }
 
+func (x *DescribeResponse) GetPeers() *Peers {
+	if x != nil {
+		return x.Peers
+	}
+	return nil
+}
+
 func (x *DescribeResponse) GetFinding() string {
 	if x != nil {
 		return x.Finding
 	}
 	return ""
+}
+
+// Which networks a metric wants to see beside the one that it measures. The host shows at most max of them, as
+// Problem.peers, and it may be that there are none: a suite with one seed, a training that is not kept on the way. A
+// metric says of itself then that it has no value, and why. A network whose training failed is nobody's peer.
+type Peers struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Kind          Peers_Kind             `protobuf:"varint,1,opt,name=kind,proto3,enum=bench.v1.Peers_Kind" json:"kind,omitempty"`
+	Max           uint32                 `protobuf:"varint,2,opt,name=max,proto3" json:"max,omitempty"` // at least 1
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Peers) Reset() {
+	*x = Peers{}
+	mi := &file_bench_v1_bench_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Peers) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Peers) ProtoMessage() {}
+
+func (x *Peers) ProtoReflect() protoreflect.Message {
+	mi := &file_bench_v1_bench_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Peers.ProtoReflect.Descriptor instead.
+func (*Peers) Descriptor() ([]byte, []int) {
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Peers) GetKind() Peers_Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return Peers_KIND_UNSPECIFIED
+}
+
+func (x *Peers) GetMax() uint32 {
+	if x != nil {
+		return x.Max
+	}
+	return 0
 }
 
 // A declaration: in every step the plugin draws one Poisson batch of the rate Problem.batch_size / Problem.examples, and
@@ -866,7 +986,7 @@ type Privacy struct {
 
 func (x *Privacy) Reset() {
 	*x = Privacy{}
-	mi := &file_bench_v1_bench_proto_msgTypes[2]
+	mi := &file_bench_v1_bench_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -878,7 +998,7 @@ func (x *Privacy) String() string {
 func (*Privacy) ProtoMessage() {}
 
 func (x *Privacy) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[2]
+	mi := &file_bench_v1_bench_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -891,7 +1011,7 @@ func (x *Privacy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Privacy.ProtoReflect.Descriptor instead.
 func (*Privacy) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{2}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Privacy) GetEpsilon() string {
@@ -948,7 +1068,7 @@ type Param struct {
 
 func (x *Param) Reset() {
 	*x = Param{}
-	mi := &file_bench_v1_bench_proto_msgTypes[3]
+	mi := &file_bench_v1_bench_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -960,7 +1080,7 @@ func (x *Param) String() string {
 func (*Param) ProtoMessage() {}
 
 func (x *Param) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[3]
+	mi := &file_bench_v1_bench_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -973,7 +1093,7 @@ func (x *Param) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Param.ProtoReflect.Descriptor instead.
 func (*Param) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{3}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Param) GetName() string {
@@ -1061,7 +1181,7 @@ type Value struct {
 
 func (x *Value) Reset() {
 	*x = Value{}
-	mi := &file_bench_v1_bench_proto_msgTypes[4]
+	mi := &file_bench_v1_bench_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1073,7 +1193,7 @@ func (x *Value) String() string {
 func (*Value) ProtoMessage() {}
 
 func (x *Value) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[4]
+	mi := &file_bench_v1_bench_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1086,7 +1206,7 @@ func (x *Value) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Value.ProtoReflect.Descriptor instead.
 func (*Value) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{4}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Value) GetValue() isValue_Value {
@@ -1171,7 +1291,7 @@ type Degenerate struct {
 
 func (x *Degenerate) Reset() {
 	*x = Degenerate{}
-	mi := &file_bench_v1_bench_proto_msgTypes[5]
+	mi := &file_bench_v1_bench_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1183,7 +1303,7 @@ func (x *Degenerate) String() string {
 func (*Degenerate) ProtoMessage() {}
 
 func (x *Degenerate) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[5]
+	mi := &file_bench_v1_bench_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1196,7 +1316,7 @@ func (x *Degenerate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Degenerate.ProtoReflect.Descriptor instead.
 func (*Degenerate) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{5}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Degenerate) GetWhen() map[string]*Value {
@@ -1225,7 +1345,7 @@ type ValueInfo struct {
 
 func (x *ValueInfo) Reset() {
 	*x = ValueInfo{}
-	mi := &file_bench_v1_bench_proto_msgTypes[6]
+	mi := &file_bench_v1_bench_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1237,7 +1357,7 @@ func (x *ValueInfo) String() string {
 func (*ValueInfo) ProtoMessage() {}
 
 func (x *ValueInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[6]
+	mi := &file_bench_v1_bench_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1250,7 +1370,7 @@ func (x *ValueInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ValueInfo.ProtoReflect.Descriptor instead.
 func (*ValueInfo) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{6}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ValueInfo) GetName() string {
@@ -1291,7 +1411,7 @@ type ValidateRequest struct {
 
 func (x *ValidateRequest) Reset() {
 	*x = ValidateRequest{}
-	mi := &file_bench_v1_bench_proto_msgTypes[7]
+	mi := &file_bench_v1_bench_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1303,7 +1423,7 @@ func (x *ValidateRequest) String() string {
 func (*ValidateRequest) ProtoMessage() {}
 
 func (x *ValidateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[7]
+	mi := &file_bench_v1_bench_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1316,7 +1436,7 @@ func (x *ValidateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ValidateRequest.ProtoReflect.Descriptor instead.
 func (*ValidateRequest) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{7}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ValidateRequest) GetProblem() *Problem {
@@ -1343,7 +1463,7 @@ type ValidateResponse struct {
 
 func (x *ValidateResponse) Reset() {
 	*x = ValidateResponse{}
-	mi := &file_bench_v1_bench_proto_msgTypes[8]
+	mi := &file_bench_v1_bench_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1355,7 +1475,7 @@ func (x *ValidateResponse) String() string {
 func (*ValidateResponse) ProtoMessage() {}
 
 func (x *ValidateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[8]
+	mi := &file_bench_v1_bench_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1368,7 +1488,7 @@ func (x *ValidateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ValidateResponse.ProtoReflect.Descriptor instead.
 func (*ValidateResponse) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{8}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ValidateResponse) GetDiagnostics() []*Diagnostic {
@@ -1395,7 +1515,7 @@ type Diagnostic struct {
 
 func (x *Diagnostic) Reset() {
 	*x = Diagnostic{}
-	mi := &file_bench_v1_bench_proto_msgTypes[9]
+	mi := &file_bench_v1_bench_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1407,7 +1527,7 @@ func (x *Diagnostic) String() string {
 func (*Diagnostic) ProtoMessage() {}
 
 func (x *Diagnostic) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[9]
+	mi := &file_bench_v1_bench_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1420,7 +1540,7 @@ func (x *Diagnostic) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Diagnostic.ProtoReflect.Descriptor instead.
 func (*Diagnostic) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{9}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Diagnostic) GetParam() string {
@@ -1448,7 +1568,7 @@ type SlotRequest struct {
 
 func (x *SlotRequest) Reset() {
 	*x = SlotRequest{}
-	mi := &file_bench_v1_bench_proto_msgTypes[10]
+	mi := &file_bench_v1_bench_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1460,7 +1580,7 @@ func (x *SlotRequest) String() string {
 func (*SlotRequest) ProtoMessage() {}
 
 func (x *SlotRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[10]
+	mi := &file_bench_v1_bench_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1473,7 +1593,7 @@ func (x *SlotRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SlotRequest.ProtoReflect.Descriptor instead.
 func (*SlotRequest) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{10}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *SlotRequest) GetName() string {
@@ -1510,13 +1630,16 @@ type Problem struct {
 	ProbeBatchSize uint32                 `protobuf:"varint,9,opt,name=probe_batch_size,json=probeBatchSize,proto3" json:"probe_batch_size,omitempty"`
 	InputLen       uint64                 `protobuf:"varint,10,opt,name=input_len,json=inputLen,proto3" json:"input_len,omitempty"` // numbers of one example's inputs (height x width x channels); 0: it has none
 	Auxiliary      bool                   `protobuf:"varint,11,opt,name=auxiliary,proto3" json:"auxiliary,omitempty"`               // LossOp, GradOp and HVPOp answer for OBJECTIVE_AUX
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Metrics: the other networks of DescribeResponse.peers. The parameters of the first are the slot peer1. Empty in a
+	// ValidateRequest that is not about to be followed by a session.
+	Peers         []*Peer `protobuf:"bytes,12,rep,name=peers,proto3" json:"peers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Problem) Reset() {
 	*x = Problem{}
-	mi := &file_bench_v1_bench_proto_msgTypes[11]
+	mi := &file_bench_v1_bench_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1528,7 +1651,7 @@ func (x *Problem) String() string {
 func (*Problem) ProtoMessage() {}
 
 func (x *Problem) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[11]
+	mi := &file_bench_v1_bench_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1541,7 +1664,7 @@ func (x *Problem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Problem.ProtoReflect.Descriptor instead.
 func (*Problem) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{11}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Problem) GetDim() uint64 {
@@ -1621,6 +1744,83 @@ func (x *Problem) GetAuxiliary() bool {
 	return false
 }
 
+func (x *Problem) GetPeers() []*Peer {
+	if x != nil {
+		return x.Peers
+	}
+	return nil
+}
+
+// A network beside the one that a metric measures. It has the same classes and inputs, and is asked about the same
+// examples: Batch.peer.
+type Peer struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Dim           uint64                 `protobuf:"varint,1,opt,name=dim,proto3" json:"dim,omitempty"` // of its parameters
+	Tensors       []*Tensor              `protobuf:"bytes,2,rep,name=tensors,proto3" json:"tensors,omitempty"`
+	Seed          uint64                 `protobuf:"varint,3,opt,name=seed,proto3" json:"seed,omitempty"` // of its trial
+	Step          uint64                 `protobuf:"varint,4,opt,name=step,proto3" json:"step,omitempty"` // steps committed when it was what the slot shows
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Peer) Reset() {
+	*x = Peer{}
+	mi := &file_bench_v1_bench_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Peer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Peer) ProtoMessage() {}
+
+func (x *Peer) ProtoReflect() protoreflect.Message {
+	mi := &file_bench_v1_bench_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Peer.ProtoReflect.Descriptor instead.
+func (*Peer) Descriptor() ([]byte, []int) {
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *Peer) GetDim() uint64 {
+	if x != nil {
+		return x.Dim
+	}
+	return 0
+}
+
+func (x *Peer) GetTensors() []*Tensor {
+	if x != nil {
+		return x.Tensors
+	}
+	return nil
+}
+
+func (x *Peer) GetSeed() uint64 {
+	if x != nil {
+		return x.Seed
+	}
+	return 0
+}
+
+func (x *Peer) GetStep() uint64 {
+	if x != nil {
+		return x.Step
+	}
+	return 0
+}
+
 type Tensor struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -1640,7 +1840,7 @@ type Tensor struct {
 
 func (x *Tensor) Reset() {
 	*x = Tensor{}
-	mi := &file_bench_v1_bench_proto_msgTypes[12]
+	mi := &file_bench_v1_bench_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1652,7 +1852,7 @@ func (x *Tensor) String() string {
 func (*Tensor) ProtoMessage() {}
 
 func (x *Tensor) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[12]
+	mi := &file_bench_v1_bench_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1665,7 +1865,7 @@ func (x *Tensor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tensor.ProtoReflect.Descriptor instead.
 func (*Tensor) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{12}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Tensor) GetName() string {
@@ -1752,7 +1952,7 @@ type HostMessage struct {
 
 func (x *HostMessage) Reset() {
 	*x = HostMessage{}
-	mi := &file_bench_v1_bench_proto_msgTypes[13]
+	mi := &file_bench_v1_bench_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1764,7 +1964,7 @@ func (x *HostMessage) String() string {
 func (*HostMessage) ProtoMessage() {}
 
 func (x *HostMessage) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[13]
+	mi := &file_bench_v1_bench_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1777,7 +1977,7 @@ func (x *HostMessage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HostMessage.ProtoReflect.Descriptor instead.
 func (*HostMessage) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{13}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *HostMessage) GetMsg() isHostMessage_Msg {
@@ -1850,7 +2050,7 @@ type PluginMessage struct {
 
 func (x *PluginMessage) Reset() {
 	*x = PluginMessage{}
-	mi := &file_bench_v1_bench_proto_msgTypes[14]
+	mi := &file_bench_v1_bench_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1862,7 +2062,7 @@ func (x *PluginMessage) String() string {
 func (*PluginMessage) ProtoMessage() {}
 
 func (x *PluginMessage) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[14]
+	mi := &file_bench_v1_bench_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1875,7 +2075,7 @@ func (x *PluginMessage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PluginMessage.ProtoReflect.Descriptor instead.
 func (*PluginMessage) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{14}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *PluginMessage) GetMsg() isPluginMessage_Msg {
@@ -1951,7 +2151,7 @@ type Start struct {
 
 func (x *Start) Reset() {
 	*x = Start{}
-	mi := &file_bench_v1_bench_proto_msgTypes[15]
+	mi := &file_bench_v1_bench_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1963,7 +2163,7 @@ func (x *Start) String() string {
 func (*Start) ProtoMessage() {}
 
 func (x *Start) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[15]
+	mi := &file_bench_v1_bench_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1976,7 +2176,7 @@ func (x *Start) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Start.ProtoReflect.Descriptor instead.
 func (*Start) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{15}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Start) GetRunId() string {
@@ -2054,7 +2254,7 @@ type Training struct {
 
 func (x *Training) Reset() {
 	*x = Training{}
-	mi := &file_bench_v1_bench_proto_msgTypes[16]
+	mi := &file_bench_v1_bench_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2066,7 +2266,7 @@ func (x *Training) String() string {
 func (*Training) ProtoMessage() {}
 
 func (x *Training) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[16]
+	mi := &file_bench_v1_bench_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2079,7 +2279,7 @@ func (x *Training) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Training.ProtoReflect.Descriptor instead.
 func (*Training) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{16}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Training) GetOptimizer() string {
@@ -2118,7 +2318,7 @@ type Arena struct {
 
 func (x *Arena) Reset() {
 	*x = Arena{}
-	mi := &file_bench_v1_bench_proto_msgTypes[17]
+	mi := &file_bench_v1_bench_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2130,7 +2330,7 @@ func (x *Arena) String() string {
 func (*Arena) ProtoMessage() {}
 
 func (x *Arena) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[17]
+	mi := &file_bench_v1_bench_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2143,7 +2343,7 @@ func (x *Arena) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Arena.ProtoReflect.Descriptor instead.
 func (*Arena) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{17}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Arena) GetWhere() isArena_Where {
@@ -2213,7 +2413,7 @@ type Slot struct {
 
 func (x *Slot) Reset() {
 	*x = Slot{}
-	mi := &file_bench_v1_bench_proto_msgTypes[18]
+	mi := &file_bench_v1_bench_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2225,7 +2425,7 @@ func (x *Slot) String() string {
 func (*Slot) ProtoMessage() {}
 
 func (x *Slot) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[18]
+	mi := &file_bench_v1_bench_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2238,7 +2438,7 @@ func (x *Slot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Slot.ProtoReflect.Descriptor instead.
 func (*Slot) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{18}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Slot) GetName() string {
@@ -2271,7 +2471,7 @@ type Stop struct {
 
 func (x *Stop) Reset() {
 	*x = Stop{}
-	mi := &file_bench_v1_bench_proto_msgTypes[19]
+	mi := &file_bench_v1_bench_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2283,7 +2483,7 @@ func (x *Stop) String() string {
 func (*Stop) ProtoMessage() {}
 
 func (x *Stop) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[19]
+	mi := &file_bench_v1_bench_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2296,7 +2496,7 @@ func (x *Stop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stop.ProtoReflect.Descriptor instead.
 func (*Stop) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{19}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Stop) GetReason() StopReason {
@@ -2316,7 +2516,7 @@ type Request struct {
 
 func (x *Request) Reset() {
 	*x = Request{}
-	mi := &file_bench_v1_bench_proto_msgTypes[20]
+	mi := &file_bench_v1_bench_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2328,7 +2528,7 @@ func (x *Request) String() string {
 func (*Request) ProtoMessage() {}
 
 func (x *Request) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[20]
+	mi := &file_bench_v1_bench_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2341,7 +2541,7 @@ func (x *Request) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Request.ProtoReflect.Descriptor instead.
 func (*Request) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{20}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Request) GetId() uint64 {
@@ -2369,7 +2569,7 @@ type Reply struct {
 
 func (x *Reply) Reset() {
 	*x = Reply{}
-	mi := &file_bench_v1_bench_proto_msgTypes[21]
+	mi := &file_bench_v1_bench_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2381,7 +2581,7 @@ func (x *Reply) String() string {
 func (*Reply) ProtoMessage() {}
 
 func (x *Reply) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[21]
+	mi := &file_bench_v1_bench_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2394,7 +2594,7 @@ func (x *Reply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reply.ProtoReflect.Descriptor instead.
 func (*Reply) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{21}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Reply) GetId() uint64 {
@@ -2441,7 +2641,7 @@ type Op struct {
 
 func (x *Op) Reset() {
 	*x = Op{}
-	mi := &file_bench_v1_bench_proto_msgTypes[22]
+	mi := &file_bench_v1_bench_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2453,7 +2653,7 @@ func (x *Op) String() string {
 func (*Op) ProtoMessage() {}
 
 func (x *Op) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[22]
+	mi := &file_bench_v1_bench_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2466,7 +2666,7 @@ func (x *Op) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Op.ProtoReflect.Descriptor instead.
 func (*Op) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{22}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Op) GetOp() isOp_Op {
@@ -2687,14 +2887,17 @@ type Batch struct {
 	Part isBatch_Part `protobuf_oneof:"part"`
 	// Slot whose elements are added to the inputs as the network sees them (normalised, augmented): Problem.input_len
 	// numbers for one example of the part after the other; the slot may be longer. Absent: the inputs as they are.
-	InputDelta    *uint32 `protobuf:"varint,8,opt,name=input_delta,json=inputDelta,proto3,oneof" json:"input_delta,omitempty"`
+	InputDelta *uint32 `protobuf:"varint,8,opt,name=input_delta,json=inputDelta,proto3,oneof" json:"input_delta,omitempty"`
+	// Metrics: number 1, 2, … of Problem.peers answers about these examples, with its own architecture and its own running
+	// statistics; at, dir and out then have the length of its parameters. 0: the network that is measured.
+	Peer          uint32 `protobuf:"varint,9,opt,name=peer,proto3" json:"peer,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Batch) Reset() {
 	*x = Batch{}
-	mi := &file_bench_v1_bench_proto_msgTypes[23]
+	mi := &file_bench_v1_bench_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2706,7 +2909,7 @@ func (x *Batch) String() string {
 func (*Batch) ProtoMessage() {}
 
 func (x *Batch) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[23]
+	mi := &file_bench_v1_bench_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2719,7 +2922,7 @@ func (x *Batch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Batch.ProtoReflect.Descriptor instead.
 func (*Batch) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{23}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Batch) GetStream() string {
@@ -2793,6 +2996,13 @@ func (x *Batch) GetInputDelta() uint32 {
 	return 0
 }
 
+func (x *Batch) GetPeer() uint32 {
+	if x != nil {
+		return x.Peer
+	}
+	return 0
+}
+
 type isBatch_Part interface {
 	isBatch_Part()
 }
@@ -2832,7 +3042,7 @@ type Range struct {
 
 func (x *Range) Reset() {
 	*x = Range{}
-	mi := &file_bench_v1_bench_proto_msgTypes[24]
+	mi := &file_bench_v1_bench_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2844,7 +3054,7 @@ func (x *Range) String() string {
 func (*Range) ProtoMessage() {}
 
 func (x *Range) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[24]
+	mi := &file_bench_v1_bench_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2857,7 +3067,7 @@ func (x *Range) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Range.ProtoReflect.Descriptor instead.
 func (*Range) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{24}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Range) GetFrom() uint32 {
@@ -2888,7 +3098,7 @@ type LossOp struct {
 
 func (x *LossOp) Reset() {
 	*x = LossOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[25]
+	mi := &file_bench_v1_bench_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2900,7 +3110,7 @@ func (x *LossOp) String() string {
 func (*LossOp) ProtoMessage() {}
 
 func (x *LossOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[25]
+	mi := &file_bench_v1_bench_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2913,7 +3123,7 @@ func (x *LossOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LossOp.ProtoReflect.Descriptor instead.
 func (*LossOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{25}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *LossOp) GetBatch() *Batch {
@@ -2968,7 +3178,7 @@ type GradOp struct {
 
 func (x *GradOp) Reset() {
 	*x = GradOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[26]
+	mi := &file_bench_v1_bench_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2980,7 +3190,7 @@ func (x *GradOp) String() string {
 func (*GradOp) ProtoMessage() {}
 
 func (x *GradOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[26]
+	mi := &file_bench_v1_bench_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2993,7 +3203,7 @@ func (x *GradOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GradOp.ProtoReflect.Descriptor instead.
 func (*GradOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{26}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *GradOp) GetBatch() *Batch {
@@ -3057,7 +3267,7 @@ type GradClippedOp struct {
 
 func (x *GradClippedOp) Reset() {
 	*x = GradClippedOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[27]
+	mi := &file_bench_v1_bench_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3069,7 +3279,7 @@ func (x *GradClippedOp) String() string {
 func (*GradClippedOp) ProtoMessage() {}
 
 func (x *GradClippedOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[27]
+	mi := &file_bench_v1_bench_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3082,7 +3292,7 @@ func (x *GradClippedOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GradClippedOp.ProtoReflect.Descriptor instead.
 func (*GradClippedOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{27}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *GradClippedOp) GetBatch() *Batch {
@@ -3145,7 +3355,7 @@ type Noise struct {
 
 func (x *Noise) Reset() {
 	*x = Noise{}
-	mi := &file_bench_v1_bench_proto_msgTypes[28]
+	mi := &file_bench_v1_bench_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3157,7 +3367,7 @@ func (x *Noise) String() string {
 func (*Noise) ProtoMessage() {}
 
 func (x *Noise) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[28]
+	mi := &file_bench_v1_bench_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3170,7 +3380,7 @@ func (x *Noise) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Noise.ProtoReflect.Descriptor instead.
 func (*Noise) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{28}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Noise) GetStream() string {
@@ -3206,7 +3416,7 @@ type GradSquaredOp struct {
 
 func (x *GradSquaredOp) Reset() {
 	*x = GradSquaredOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[29]
+	mi := &file_bench_v1_bench_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3218,7 +3428,7 @@ func (x *GradSquaredOp) String() string {
 func (*GradSquaredOp) ProtoMessage() {}
 
 func (x *GradSquaredOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[29]
+	mi := &file_bench_v1_bench_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3231,7 +3441,7 @@ func (x *GradSquaredOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GradSquaredOp.ProtoReflect.Descriptor instead.
 func (*GradSquaredOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{29}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *GradSquaredOp) GetBatch() *Batch {
@@ -3270,7 +3480,7 @@ type HVPOp struct {
 
 func (x *HVPOp) Reset() {
 	*x = HVPOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[30]
+	mi := &file_bench_v1_bench_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3282,7 +3492,7 @@ func (x *HVPOp) String() string {
 func (*HVPOp) ProtoMessage() {}
 
 func (x *HVPOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[30]
+	mi := &file_bench_v1_bench_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3295,7 +3505,7 @@ func (x *HVPOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HVPOp.ProtoReflect.Descriptor instead.
 func (*HVPOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{30}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *HVPOp) GetBatch() *Batch {
@@ -3353,7 +3563,7 @@ type OutputsOp struct {
 
 func (x *OutputsOp) Reset() {
 	*x = OutputsOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[31]
+	mi := &file_bench_v1_bench_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3365,7 +3575,7 @@ func (x *OutputsOp) String() string {
 func (*OutputsOp) ProtoMessage() {}
 
 func (x *OutputsOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[31]
+	mi := &file_bench_v1_bench_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3378,7 +3588,7 @@ func (x *OutputsOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OutputsOp.ProtoReflect.Descriptor instead.
 func (*OutputsOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{31}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *OutputsOp) GetBatch() *Batch {
@@ -3417,7 +3627,7 @@ type VJPOp struct {
 
 func (x *VJPOp) Reset() {
 	*x = VJPOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[32]
+	mi := &file_bench_v1_bench_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3429,7 +3639,7 @@ func (x *VJPOp) String() string {
 func (*VJPOp) ProtoMessage() {}
 
 func (x *VJPOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[32]
+	mi := &file_bench_v1_bench_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3442,7 +3652,7 @@ func (x *VJPOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VJPOp.ProtoReflect.Descriptor instead.
 func (*VJPOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{32}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *VJPOp) GetBatch() *Batch {
@@ -3492,7 +3702,7 @@ type InputGradOp struct {
 
 func (x *InputGradOp) Reset() {
 	*x = InputGradOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[33]
+	mi := &file_bench_v1_bench_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3504,7 +3714,7 @@ func (x *InputGradOp) String() string {
 func (*InputGradOp) ProtoMessage() {}
 
 func (x *InputGradOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[33]
+	mi := &file_bench_v1_bench_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3517,7 +3727,7 @@ func (x *InputGradOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InputGradOp.ProtoReflect.Descriptor instead.
 func (*InputGradOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{33}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *InputGradOp) GetBatch() *Batch {
@@ -3554,7 +3764,7 @@ type OutputGradOp struct {
 
 func (x *OutputGradOp) Reset() {
 	*x = OutputGradOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[34]
+	mi := &file_bench_v1_bench_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3566,7 +3776,7 @@ func (x *OutputGradOp) String() string {
 func (*OutputGradOp) ProtoMessage() {}
 
 func (x *OutputGradOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[34]
+	mi := &file_bench_v1_bench_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3579,7 +3789,7 @@ func (x *OutputGradOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OutputGradOp.ProtoReflect.Descriptor instead.
 func (*OutputGradOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{34}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *OutputGradOp) GetBatch() *Batch {
@@ -3616,7 +3826,7 @@ type ActivationsOp struct {
 
 func (x *ActivationsOp) Reset() {
 	*x = ActivationsOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[35]
+	mi := &file_bench_v1_bench_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3628,7 +3838,7 @@ func (x *ActivationsOp) String() string {
 func (*ActivationsOp) ProtoMessage() {}
 
 func (x *ActivationsOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[35]
+	mi := &file_bench_v1_bench_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3641,7 +3851,7 @@ func (x *ActivationsOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActivationsOp.ProtoReflect.Descriptor instead.
 func (*ActivationsOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{35}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ActivationsOp) GetBatch() *Batch {
@@ -3686,7 +3896,7 @@ type NormalOp struct {
 
 func (x *NormalOp) Reset() {
 	*x = NormalOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[36]
+	mi := &file_bench_v1_bench_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3698,7 +3908,7 @@ func (x *NormalOp) String() string {
 func (*NormalOp) ProtoMessage() {}
 
 func (x *NormalOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[36]
+	mi := &file_bench_v1_bench_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3711,7 +3921,7 @@ func (x *NormalOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NormalOp.ProtoReflect.Descriptor instead.
 func (*NormalOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{36}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *NormalOp) GetStream() string {
@@ -3757,7 +3967,7 @@ type CommitOp struct {
 
 func (x *CommitOp) Reset() {
 	*x = CommitOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[37]
+	mi := &file_bench_v1_bench_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3769,7 +3979,7 @@ func (x *CommitOp) String() string {
 func (*CommitOp) ProtoMessage() {}
 
 func (x *CommitOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[37]
+	mi := &file_bench_v1_bench_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3782,7 +3992,7 @@ func (x *CommitOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommitOp.ProtoReflect.Descriptor instead.
 func (*CommitOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{37}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *CommitOp) GetParams() uint32 {
@@ -3821,7 +4031,7 @@ type Result struct {
 
 func (x *Result) Reset() {
 	*x = Result{}
-	mi := &file_bench_v1_bench_proto_msgTypes[38]
+	mi := &file_bench_v1_bench_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3833,7 +4043,7 @@ func (x *Result) String() string {
 func (*Result) ProtoMessage() {}
 
 func (x *Result) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[38]
+	mi := &file_bench_v1_bench_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3846,7 +4056,7 @@ func (x *Result) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Result.ProtoReflect.Descriptor instead.
 func (*Result) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{38}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *Result) GetLoss() float64 {
@@ -3909,7 +4119,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_bench_v1_bench_proto_msgTypes[39]
+	mi := &file_bench_v1_bench_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3921,7 +4131,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[39]
+	mi := &file_bench_v1_bench_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3934,7 +4144,7 @@ func (x *Error) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Error.ProtoReflect.Descriptor instead.
 func (*Error) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{39}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *Error) GetCode() Error_Code {
@@ -3969,7 +4179,7 @@ type Log struct {
 
 func (x *Log) Reset() {
 	*x = Log{}
-	mi := &file_bench_v1_bench_proto_msgTypes[40]
+	mi := &file_bench_v1_bench_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3981,7 +4191,7 @@ func (x *Log) String() string {
 func (*Log) ProtoMessage() {}
 
 func (x *Log) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[40]
+	mi := &file_bench_v1_bench_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3994,7 +4204,7 @@ func (x *Log) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Log.ProtoReflect.Descriptor instead.
 func (*Log) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{40}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *Log) GetLevel() string {
@@ -4031,7 +4241,7 @@ type Done struct {
 
 func (x *Done) Reset() {
 	*x = Done{}
-	mi := &file_bench_v1_bench_proto_msgTypes[41]
+	mi := &file_bench_v1_bench_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4043,7 +4253,7 @@ func (x *Done) String() string {
 func (*Done) ProtoMessage() {}
 
 func (x *Done) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[41]
+	mi := &file_bench_v1_bench_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4056,7 +4266,7 @@ func (x *Done) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Done.ProtoReflect.Descriptor instead.
 func (*Done) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{41}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *Done) GetStatus() Done_Status {
@@ -4107,7 +4317,7 @@ type MetricValue struct {
 
 func (x *MetricValue) Reset() {
 	*x = MetricValue{}
-	mi := &file_bench_v1_bench_proto_msgTypes[42]
+	mi := &file_bench_v1_bench_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4119,7 +4329,7 @@ func (x *MetricValue) String() string {
 func (*MetricValue) ProtoMessage() {}
 
 func (x *MetricValue) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[42]
+	mi := &file_bench_v1_bench_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4132,7 +4342,7 @@ func (x *MetricValue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricValue.ProtoReflect.Descriptor instead.
 func (*MetricValue) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{42}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *MetricValue) GetName() string {
@@ -4181,7 +4391,7 @@ type Table struct {
 
 func (x *Table) Reset() {
 	*x = Table{}
-	mi := &file_bench_v1_bench_proto_msgTypes[43]
+	mi := &file_bench_v1_bench_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4193,7 +4403,7 @@ func (x *Table) String() string {
 func (*Table) ProtoMessage() {}
 
 func (x *Table) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[43]
+	mi := &file_bench_v1_bench_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4206,7 +4416,7 @@ func (x *Table) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Table.ProtoReflect.Descriptor instead.
 func (*Table) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{43}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *Table) GetName() string {
@@ -4233,7 +4443,7 @@ type Column struct {
 
 func (x *Column) Reset() {
 	*x = Column{}
-	mi := &file_bench_v1_bench_proto_msgTypes[44]
+	mi := &file_bench_v1_bench_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4245,7 +4455,7 @@ func (x *Column) String() string {
 func (*Column) ProtoMessage() {}
 
 func (x *Column) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[44]
+	mi := &file_bench_v1_bench_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4258,7 +4468,7 @@ func (x *Column) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Column.ProtoReflect.Descriptor instead.
 func (*Column) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{44}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *Column) GetName() string {
@@ -4280,7 +4490,7 @@ var File_bench_v1_bench_proto protoreflect.FileDescriptor
 const file_bench_v1_bench_proto_rawDesc = "" +
 	"\n" +
 	"\x14bench/v1/bench.proto\x12\bbench.v1\"\x11\n" +
-	"\x0fDescribeRequest\"\xe7\x04\n" +
+	"\x0fDescribeRequest\"\x8e\x05\n" +
 	"\x10DescribeResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\"\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x0e.bench.v1.KindR\x04kind\x12\x18\n" +
@@ -4304,8 +4514,18 @@ const file_bench_v1_bench_proto_rawDesc = "" +
 	"unverified\x18\x10 \x01(\tR\n" +
 	"unverified\x12\x1b\n" +
 	"\tcost_note\x18\x11 \x01(\tR\bcostNote\x12+\n" +
-	"\aprivacy\x18\x12 \x01(\v2\x11.bench.v1.PrivacyR\aprivacy\x12\x18\n" +
-	"\afinding\x18\x14 \x01(\tR\afinding\"\x7f\n" +
+	"\aprivacy\x18\x12 \x01(\v2\x11.bench.v1.PrivacyR\aprivacy\x12%\n" +
+	"\x05peers\x18\x13 \x01(\v2\x0f.bench.v1.PeersR\x05peers\x12\x18\n" +
+	"\afinding\x18\x14 \x01(\tR\afinding\"\x94\x01\n" +
+	"\x05Peers\x12(\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x14.bench.v1.Peers.KindR\x04kind\x12\x10\n" +
+	"\x03max\x18\x02 \x01(\rR\x03max\"O\n" +
+	"\x04Kind\x12\x14\n" +
+	"\x10KIND_UNSPECIFIED\x10\x00\x12\x0e\n" +
+	"\n" +
+	"KIND_SEEDS\x10\x01\x12\x0f\n" +
+	"\vKIND_WIDTHS\x10\x02\x12\x10\n" +
+	"\fKIND_MOMENTS\x10\x03\"\x7f\n" +
 	"\aPrivacy\x12\x18\n" +
 	"\aepsilon\x18\x01 \x01(\tR\aepsilon\x12\x14\n" +
 	"\x05delta\x18\x02 \x01(\tR\x05delta\x12\x14\n" +
@@ -4376,7 +4596,7 @@ const file_bench_v1_bench_proto_rawDesc = "" +
 	"\vSlotRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
 	"\x03len\x18\x02 \x01(\x04R\x03len\x12\x18\n" +
-	"\ascratch\x18\x03 \x01(\bR\ascratch\"\xe4\x02\n" +
+	"\ascratch\x18\x03 \x01(\bR\ascratch\"\x8a\x03\n" +
 	"\aProblem\x12\x10\n" +
 	"\x03dim\x18\x01 \x01(\x04R\x03dim\x12*\n" +
 	"\atensors\x18\x02 \x03(\v2\x10.bench.v1.TensorR\atensors\x12\x18\n" +
@@ -4390,7 +4610,13 @@ const file_bench_v1_bench_proto_rawDesc = "" +
 	"\x10probe_batch_size\x18\t \x01(\rR\x0eprobeBatchSize\x12\x1b\n" +
 	"\tinput_len\x18\n" +
 	" \x01(\x04R\binputLen\x12\x1c\n" +
-	"\tauxiliary\x18\v \x01(\bR\tauxiliary\"\x86\x02\n" +
+	"\tauxiliary\x18\v \x01(\bR\tauxiliary\x12$\n" +
+	"\x05peers\x18\f \x03(\v2\x0e.bench.v1.PeerR\x05peers\"l\n" +
+	"\x04Peer\x12\x10\n" +
+	"\x03dim\x18\x01 \x01(\x04R\x03dim\x12*\n" +
+	"\atensors\x18\x02 \x03(\v2\x10.bench.v1.TensorR\atensors\x12\x12\n" +
+	"\x04seed\x18\x03 \x01(\x04R\x04seed\x12\x12\n" +
+	"\x04step\x18\x04 \x01(\x04R\x04step\"\x86\x02\n" +
 	"\x06Tensor\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x14\n" +
@@ -4483,7 +4709,7 @@ const file_bench_v1_bench_proto_rawDesc = "" +
 	"\x12\x14\n" +
 	"\x10NAME_ACTIVATIONS\x10\v\x12\x14\n" +
 	"\x10NAME_OUTPUT_GRAD\x10\fB\x04\n" +
-	"\x02op\"\xfe\x01\n" +
+	"\x02op\"\x92\x02\n" +
 	"\x05Batch\x12\x16\n" +
 	"\x06stream\x18\x01 \x01(\tR\x06stream\x12\x14\n" +
 	"\x05index\x18\x02 \x01(\x04R\x05index\x12\x12\n" +
@@ -4493,7 +4719,8 @@ const file_bench_v1_bench_proto_rawDesc = "" +
 	"\x06domain\x18\x06 \x01(\rH\x00R\x06domain\x12\x1a\n" +
 	"\aexample\x18\a \x01(\rH\x00R\aexample\x12$\n" +
 	"\vinput_delta\x18\b \x01(\rH\x01R\n" +
-	"inputDelta\x88\x01\x01B\x06\n" +
+	"inputDelta\x88\x01\x01\x12\x12\n" +
+	"\x04peer\x18\t \x01(\rR\x04peerB\x06\n" +
 	"\x04partB\x0e\n" +
 	"\f_input_delta\"+\n" +
 	"\x05Range\x12\x12\n" +
@@ -4667,159 +4894,166 @@ func file_bench_v1_bench_proto_rawDescGZIP() []byte {
 	return file_bench_v1_bench_proto_rawDescData
 }
 
-var file_bench_v1_bench_proto_enumTypes = make([]protoimpl.EnumInfo, 9)
-var file_bench_v1_bench_proto_msgTypes = make([]protoimpl.MessageInfo, 53)
+var file_bench_v1_bench_proto_enumTypes = make([]protoimpl.EnumInfo, 10)
+var file_bench_v1_bench_proto_msgTypes = make([]protoimpl.MessageInfo, 55)
 var file_bench_v1_bench_proto_goTypes = []any{
 	(Kind)(0),                // 0: bench.v1.Kind
 	(StopReason)(0),          // 1: bench.v1.StopReason
 	(Objective)(0),           // 2: bench.v1.Objective
-	(Param_Type)(0),          // 3: bench.v1.Param.Type
-	(Param_Scale)(0),         // 4: bench.v1.Param.Scale
-	(ValueInfo_Better)(0),    // 5: bench.v1.ValueInfo.Better
-	(Op_Name)(0),             // 6: bench.v1.Op.Name
-	(Error_Code)(0),          // 7: bench.v1.Error.Code
-	(Done_Status)(0),         // 8: bench.v1.Done.Status
-	(*DescribeRequest)(nil),  // 9: bench.v1.DescribeRequest
-	(*DescribeResponse)(nil), // 10: bench.v1.DescribeResponse
-	(*Privacy)(nil),          // 11: bench.v1.Privacy
-	(*Param)(nil),            // 12: bench.v1.Param
-	(*Value)(nil),            // 13: bench.v1.Value
-	(*Degenerate)(nil),       // 14: bench.v1.Degenerate
-	(*ValueInfo)(nil),        // 15: bench.v1.ValueInfo
-	(*ValidateRequest)(nil),  // 16: bench.v1.ValidateRequest
-	(*ValidateResponse)(nil), // 17: bench.v1.ValidateResponse
-	(*Diagnostic)(nil),       // 18: bench.v1.Diagnostic
-	(*SlotRequest)(nil),      // 19: bench.v1.SlotRequest
-	(*Problem)(nil),          // 20: bench.v1.Problem
-	(*Tensor)(nil),           // 21: bench.v1.Tensor
-	(*HostMessage)(nil),      // 22: bench.v1.HostMessage
-	(*PluginMessage)(nil),    // 23: bench.v1.PluginMessage
-	(*Start)(nil),            // 24: bench.v1.Start
-	(*Training)(nil),         // 25: bench.v1.Training
-	(*Arena)(nil),            // 26: bench.v1.Arena
-	(*Slot)(nil),             // 27: bench.v1.Slot
-	(*Stop)(nil),             // 28: bench.v1.Stop
-	(*Request)(nil),          // 29: bench.v1.Request
-	(*Reply)(nil),            // 30: bench.v1.Reply
-	(*Op)(nil),               // 31: bench.v1.Op
-	(*Batch)(nil),            // 32: bench.v1.Batch
-	(*Range)(nil),            // 33: bench.v1.Range
-	(*LossOp)(nil),           // 34: bench.v1.LossOp
-	(*GradOp)(nil),           // 35: bench.v1.GradOp
-	(*GradClippedOp)(nil),    // 36: bench.v1.GradClippedOp
-	(*Noise)(nil),            // 37: bench.v1.Noise
-	(*GradSquaredOp)(nil),    // 38: bench.v1.GradSquaredOp
-	(*HVPOp)(nil),            // 39: bench.v1.HVPOp
-	(*OutputsOp)(nil),        // 40: bench.v1.OutputsOp
-	(*VJPOp)(nil),            // 41: bench.v1.VJPOp
-	(*InputGradOp)(nil),      // 42: bench.v1.InputGradOp
-	(*OutputGradOp)(nil),     // 43: bench.v1.OutputGradOp
-	(*ActivationsOp)(nil),    // 44: bench.v1.ActivationsOp
-	(*NormalOp)(nil),         // 45: bench.v1.NormalOp
-	(*CommitOp)(nil),         // 46: bench.v1.CommitOp
-	(*Result)(nil),           // 47: bench.v1.Result
-	(*Error)(nil),            // 48: bench.v1.Error
-	(*Log)(nil),              // 49: bench.v1.Log
-	(*Done)(nil),             // 50: bench.v1.Done
-	(*MetricValue)(nil),      // 51: bench.v1.MetricValue
-	(*Table)(nil),            // 52: bench.v1.Table
-	(*Column)(nil),           // 53: bench.v1.Column
-	nil,                      // 54: bench.v1.Degenerate.WhenEntry
-	nil,                      // 55: bench.v1.ValidateRequest.ParamsEntry
-	nil,                      // 56: bench.v1.Start.ParamsEntry
-	nil,                      // 57: bench.v1.Training.ParamsEntry
-	nil,                      // 58: bench.v1.CommitOp.ScalarsEntry
-	nil,                      // 59: bench.v1.Result.ScalarsEntry
-	nil,                      // 60: bench.v1.Log.ScalarsEntry
-	nil,                      // 61: bench.v1.Done.ScalarsEntry
+	(Peers_Kind)(0),          // 3: bench.v1.Peers.Kind
+	(Param_Type)(0),          // 4: bench.v1.Param.Type
+	(Param_Scale)(0),         // 5: bench.v1.Param.Scale
+	(ValueInfo_Better)(0),    // 6: bench.v1.ValueInfo.Better
+	(Op_Name)(0),             // 7: bench.v1.Op.Name
+	(Error_Code)(0),          // 8: bench.v1.Error.Code
+	(Done_Status)(0),         // 9: bench.v1.Done.Status
+	(*DescribeRequest)(nil),  // 10: bench.v1.DescribeRequest
+	(*DescribeResponse)(nil), // 11: bench.v1.DescribeResponse
+	(*Peers)(nil),            // 12: bench.v1.Peers
+	(*Privacy)(nil),          // 13: bench.v1.Privacy
+	(*Param)(nil),            // 14: bench.v1.Param
+	(*Value)(nil),            // 15: bench.v1.Value
+	(*Degenerate)(nil),       // 16: bench.v1.Degenerate
+	(*ValueInfo)(nil),        // 17: bench.v1.ValueInfo
+	(*ValidateRequest)(nil),  // 18: bench.v1.ValidateRequest
+	(*ValidateResponse)(nil), // 19: bench.v1.ValidateResponse
+	(*Diagnostic)(nil),       // 20: bench.v1.Diagnostic
+	(*SlotRequest)(nil),      // 21: bench.v1.SlotRequest
+	(*Problem)(nil),          // 22: bench.v1.Problem
+	(*Peer)(nil),             // 23: bench.v1.Peer
+	(*Tensor)(nil),           // 24: bench.v1.Tensor
+	(*HostMessage)(nil),      // 25: bench.v1.HostMessage
+	(*PluginMessage)(nil),    // 26: bench.v1.PluginMessage
+	(*Start)(nil),            // 27: bench.v1.Start
+	(*Training)(nil),         // 28: bench.v1.Training
+	(*Arena)(nil),            // 29: bench.v1.Arena
+	(*Slot)(nil),             // 30: bench.v1.Slot
+	(*Stop)(nil),             // 31: bench.v1.Stop
+	(*Request)(nil),          // 32: bench.v1.Request
+	(*Reply)(nil),            // 33: bench.v1.Reply
+	(*Op)(nil),               // 34: bench.v1.Op
+	(*Batch)(nil),            // 35: bench.v1.Batch
+	(*Range)(nil),            // 36: bench.v1.Range
+	(*LossOp)(nil),           // 37: bench.v1.LossOp
+	(*GradOp)(nil),           // 38: bench.v1.GradOp
+	(*GradClippedOp)(nil),    // 39: bench.v1.GradClippedOp
+	(*Noise)(nil),            // 40: bench.v1.Noise
+	(*GradSquaredOp)(nil),    // 41: bench.v1.GradSquaredOp
+	(*HVPOp)(nil),            // 42: bench.v1.HVPOp
+	(*OutputsOp)(nil),        // 43: bench.v1.OutputsOp
+	(*VJPOp)(nil),            // 44: bench.v1.VJPOp
+	(*InputGradOp)(nil),      // 45: bench.v1.InputGradOp
+	(*OutputGradOp)(nil),     // 46: bench.v1.OutputGradOp
+	(*ActivationsOp)(nil),    // 47: bench.v1.ActivationsOp
+	(*NormalOp)(nil),         // 48: bench.v1.NormalOp
+	(*CommitOp)(nil),         // 49: bench.v1.CommitOp
+	(*Result)(nil),           // 50: bench.v1.Result
+	(*Error)(nil),            // 51: bench.v1.Error
+	(*Log)(nil),              // 52: bench.v1.Log
+	(*Done)(nil),             // 53: bench.v1.Done
+	(*MetricValue)(nil),      // 54: bench.v1.MetricValue
+	(*Table)(nil),            // 55: bench.v1.Table
+	(*Column)(nil),           // 56: bench.v1.Column
+	nil,                      // 57: bench.v1.Degenerate.WhenEntry
+	nil,                      // 58: bench.v1.ValidateRequest.ParamsEntry
+	nil,                      // 59: bench.v1.Start.ParamsEntry
+	nil,                      // 60: bench.v1.Training.ParamsEntry
+	nil,                      // 61: bench.v1.CommitOp.ScalarsEntry
+	nil,                      // 62: bench.v1.Result.ScalarsEntry
+	nil,                      // 63: bench.v1.Log.ScalarsEntry
+	nil,                      // 64: bench.v1.Done.ScalarsEntry
 }
 var file_bench_v1_bench_proto_depIdxs = []int32{
 	0,  // 0: bench.v1.DescribeResponse.kind:type_name -> bench.v1.Kind
-	12, // 1: bench.v1.DescribeResponse.params:type_name -> bench.v1.Param
-	6,  // 2: bench.v1.DescribeResponse.needs:type_name -> bench.v1.Op.Name
-	14, // 3: bench.v1.DescribeResponse.degenerate:type_name -> bench.v1.Degenerate
-	15, // 4: bench.v1.DescribeResponse.values:type_name -> bench.v1.ValueInfo
-	11, // 5: bench.v1.DescribeResponse.privacy:type_name -> bench.v1.Privacy
-	3,  // 6: bench.v1.Param.type:type_name -> bench.v1.Param.Type
-	13, // 7: bench.v1.Param.default:type_name -> bench.v1.Value
-	4,  // 8: bench.v1.Param.scale:type_name -> bench.v1.Param.Scale
-	54, // 9: bench.v1.Degenerate.when:type_name -> bench.v1.Degenerate.WhenEntry
-	5,  // 10: bench.v1.ValueInfo.better:type_name -> bench.v1.ValueInfo.Better
-	20, // 11: bench.v1.ValidateRequest.problem:type_name -> bench.v1.Problem
-	55, // 12: bench.v1.ValidateRequest.params:type_name -> bench.v1.ValidateRequest.ParamsEntry
-	18, // 13: bench.v1.ValidateResponse.diagnostics:type_name -> bench.v1.Diagnostic
-	19, // 14: bench.v1.ValidateResponse.slots:type_name -> bench.v1.SlotRequest
-	21, // 15: bench.v1.Problem.tensors:type_name -> bench.v1.Tensor
-	24, // 16: bench.v1.HostMessage.start:type_name -> bench.v1.Start
-	30, // 17: bench.v1.HostMessage.reply:type_name -> bench.v1.Reply
-	28, // 18: bench.v1.HostMessage.stop:type_name -> bench.v1.Stop
-	29, // 19: bench.v1.PluginMessage.request:type_name -> bench.v1.Request
-	49, // 20: bench.v1.PluginMessage.log:type_name -> bench.v1.Log
-	50, // 21: bench.v1.PluginMessage.done:type_name -> bench.v1.Done
-	20, // 22: bench.v1.Start.problem:type_name -> bench.v1.Problem
-	56, // 23: bench.v1.Start.params:type_name -> bench.v1.Start.ParamsEntry
-	26, // 24: bench.v1.Start.arena:type_name -> bench.v1.Arena
-	25, // 25: bench.v1.Start.training:type_name -> bench.v1.Training
-	57, // 26: bench.v1.Training.params:type_name -> bench.v1.Training.ParamsEntry
-	27, // 27: bench.v1.Arena.slots:type_name -> bench.v1.Slot
-	1,  // 28: bench.v1.Stop.reason:type_name -> bench.v1.StopReason
-	31, // 29: bench.v1.Request.ops:type_name -> bench.v1.Op
-	47, // 30: bench.v1.Reply.results:type_name -> bench.v1.Result
-	48, // 31: bench.v1.Reply.error:type_name -> bench.v1.Error
-	34, // 32: bench.v1.Op.loss:type_name -> bench.v1.LossOp
-	35, // 33: bench.v1.Op.grad:type_name -> bench.v1.GradOp
-	36, // 34: bench.v1.Op.grad_clipped:type_name -> bench.v1.GradClippedOp
-	39, // 35: bench.v1.Op.hvp:type_name -> bench.v1.HVPOp
-	40, // 36: bench.v1.Op.outputs:type_name -> bench.v1.OutputsOp
-	41, // 37: bench.v1.Op.vjp:type_name -> bench.v1.VJPOp
-	45, // 38: bench.v1.Op.normal:type_name -> bench.v1.NormalOp
-	46, // 39: bench.v1.Op.commit:type_name -> bench.v1.CommitOp
-	38, // 40: bench.v1.Op.grad_squared:type_name -> bench.v1.GradSquaredOp
-	42, // 41: bench.v1.Op.input_grad:type_name -> bench.v1.InputGradOp
-	44, // 42: bench.v1.Op.activations:type_name -> bench.v1.ActivationsOp
-	43, // 43: bench.v1.Op.output_grad:type_name -> bench.v1.OutputGradOp
-	33, // 44: bench.v1.Batch.range:type_name -> bench.v1.Range
-	32, // 45: bench.v1.LossOp.batch:type_name -> bench.v1.Batch
-	2,  // 46: bench.v1.LossOp.objective:type_name -> bench.v1.Objective
-	32, // 47: bench.v1.GradOp.batch:type_name -> bench.v1.Batch
-	2,  // 48: bench.v1.GradOp.objective:type_name -> bench.v1.Objective
-	32, // 49: bench.v1.GradClippedOp.batch:type_name -> bench.v1.Batch
-	37, // 50: bench.v1.GradClippedOp.noise:type_name -> bench.v1.Noise
-	32, // 51: bench.v1.GradSquaredOp.batch:type_name -> bench.v1.Batch
-	32, // 52: bench.v1.HVPOp.batch:type_name -> bench.v1.Batch
-	2,  // 53: bench.v1.HVPOp.objective:type_name -> bench.v1.Objective
-	32, // 54: bench.v1.OutputsOp.batch:type_name -> bench.v1.Batch
-	32, // 55: bench.v1.VJPOp.batch:type_name -> bench.v1.Batch
-	32, // 56: bench.v1.InputGradOp.batch:type_name -> bench.v1.Batch
-	32, // 57: bench.v1.OutputGradOp.batch:type_name -> bench.v1.Batch
-	32, // 58: bench.v1.ActivationsOp.batch:type_name -> bench.v1.Batch
-	58, // 59: bench.v1.CommitOp.scalars:type_name -> bench.v1.CommitOp.ScalarsEntry
-	59, // 60: bench.v1.Result.scalars:type_name -> bench.v1.Result.ScalarsEntry
-	1,  // 61: bench.v1.Result.stop:type_name -> bench.v1.StopReason
-	7,  // 62: bench.v1.Error.code:type_name -> bench.v1.Error.Code
-	60, // 63: bench.v1.Log.scalars:type_name -> bench.v1.Log.ScalarsEntry
-	8,  // 64: bench.v1.Done.status:type_name -> bench.v1.Done.Status
-	61, // 65: bench.v1.Done.scalars:type_name -> bench.v1.Done.ScalarsEntry
-	51, // 66: bench.v1.Done.values:type_name -> bench.v1.MetricValue
-	52, // 67: bench.v1.Done.tables:type_name -> bench.v1.Table
-	53, // 68: bench.v1.Table.columns:type_name -> bench.v1.Column
-	13, // 69: bench.v1.Degenerate.WhenEntry.value:type_name -> bench.v1.Value
-	13, // 70: bench.v1.ValidateRequest.ParamsEntry.value:type_name -> bench.v1.Value
-	13, // 71: bench.v1.Start.ParamsEntry.value:type_name -> bench.v1.Value
-	13, // 72: bench.v1.Training.ParamsEntry.value:type_name -> bench.v1.Value
-	9,  // 73: bench.v1.Plugin.Describe:input_type -> bench.v1.DescribeRequest
-	16, // 74: bench.v1.Plugin.Validate:input_type -> bench.v1.ValidateRequest
-	22, // 75: bench.v1.Optimizer.Run:input_type -> bench.v1.HostMessage
-	22, // 76: bench.v1.Metric.Measure:input_type -> bench.v1.HostMessage
-	10, // 77: bench.v1.Plugin.Describe:output_type -> bench.v1.DescribeResponse
-	17, // 78: bench.v1.Plugin.Validate:output_type -> bench.v1.ValidateResponse
-	23, // 79: bench.v1.Optimizer.Run:output_type -> bench.v1.PluginMessage
-	23, // 80: bench.v1.Metric.Measure:output_type -> bench.v1.PluginMessage
-	77, // [77:81] is the sub-list for method output_type
-	73, // [73:77] is the sub-list for method input_type
-	73, // [73:73] is the sub-list for extension type_name
-	73, // [73:73] is the sub-list for extension extendee
-	0,  // [0:73] is the sub-list for field type_name
+	14, // 1: bench.v1.DescribeResponse.params:type_name -> bench.v1.Param
+	7,  // 2: bench.v1.DescribeResponse.needs:type_name -> bench.v1.Op.Name
+	16, // 3: bench.v1.DescribeResponse.degenerate:type_name -> bench.v1.Degenerate
+	17, // 4: bench.v1.DescribeResponse.values:type_name -> bench.v1.ValueInfo
+	13, // 5: bench.v1.DescribeResponse.privacy:type_name -> bench.v1.Privacy
+	12, // 6: bench.v1.DescribeResponse.peers:type_name -> bench.v1.Peers
+	3,  // 7: bench.v1.Peers.kind:type_name -> bench.v1.Peers.Kind
+	4,  // 8: bench.v1.Param.type:type_name -> bench.v1.Param.Type
+	15, // 9: bench.v1.Param.default:type_name -> bench.v1.Value
+	5,  // 10: bench.v1.Param.scale:type_name -> bench.v1.Param.Scale
+	57, // 11: bench.v1.Degenerate.when:type_name -> bench.v1.Degenerate.WhenEntry
+	6,  // 12: bench.v1.ValueInfo.better:type_name -> bench.v1.ValueInfo.Better
+	22, // 13: bench.v1.ValidateRequest.problem:type_name -> bench.v1.Problem
+	58, // 14: bench.v1.ValidateRequest.params:type_name -> bench.v1.ValidateRequest.ParamsEntry
+	20, // 15: bench.v1.ValidateResponse.diagnostics:type_name -> bench.v1.Diagnostic
+	21, // 16: bench.v1.ValidateResponse.slots:type_name -> bench.v1.SlotRequest
+	24, // 17: bench.v1.Problem.tensors:type_name -> bench.v1.Tensor
+	23, // 18: bench.v1.Problem.peers:type_name -> bench.v1.Peer
+	24, // 19: bench.v1.Peer.tensors:type_name -> bench.v1.Tensor
+	27, // 20: bench.v1.HostMessage.start:type_name -> bench.v1.Start
+	33, // 21: bench.v1.HostMessage.reply:type_name -> bench.v1.Reply
+	31, // 22: bench.v1.HostMessage.stop:type_name -> bench.v1.Stop
+	32, // 23: bench.v1.PluginMessage.request:type_name -> bench.v1.Request
+	52, // 24: bench.v1.PluginMessage.log:type_name -> bench.v1.Log
+	53, // 25: bench.v1.PluginMessage.done:type_name -> bench.v1.Done
+	22, // 26: bench.v1.Start.problem:type_name -> bench.v1.Problem
+	59, // 27: bench.v1.Start.params:type_name -> bench.v1.Start.ParamsEntry
+	29, // 28: bench.v1.Start.arena:type_name -> bench.v1.Arena
+	28, // 29: bench.v1.Start.training:type_name -> bench.v1.Training
+	60, // 30: bench.v1.Training.params:type_name -> bench.v1.Training.ParamsEntry
+	30, // 31: bench.v1.Arena.slots:type_name -> bench.v1.Slot
+	1,  // 32: bench.v1.Stop.reason:type_name -> bench.v1.StopReason
+	34, // 33: bench.v1.Request.ops:type_name -> bench.v1.Op
+	50, // 34: bench.v1.Reply.results:type_name -> bench.v1.Result
+	51, // 35: bench.v1.Reply.error:type_name -> bench.v1.Error
+	37, // 36: bench.v1.Op.loss:type_name -> bench.v1.LossOp
+	38, // 37: bench.v1.Op.grad:type_name -> bench.v1.GradOp
+	39, // 38: bench.v1.Op.grad_clipped:type_name -> bench.v1.GradClippedOp
+	42, // 39: bench.v1.Op.hvp:type_name -> bench.v1.HVPOp
+	43, // 40: bench.v1.Op.outputs:type_name -> bench.v1.OutputsOp
+	44, // 41: bench.v1.Op.vjp:type_name -> bench.v1.VJPOp
+	48, // 42: bench.v1.Op.normal:type_name -> bench.v1.NormalOp
+	49, // 43: bench.v1.Op.commit:type_name -> bench.v1.CommitOp
+	41, // 44: bench.v1.Op.grad_squared:type_name -> bench.v1.GradSquaredOp
+	45, // 45: bench.v1.Op.input_grad:type_name -> bench.v1.InputGradOp
+	47, // 46: bench.v1.Op.activations:type_name -> bench.v1.ActivationsOp
+	46, // 47: bench.v1.Op.output_grad:type_name -> bench.v1.OutputGradOp
+	36, // 48: bench.v1.Batch.range:type_name -> bench.v1.Range
+	35, // 49: bench.v1.LossOp.batch:type_name -> bench.v1.Batch
+	2,  // 50: bench.v1.LossOp.objective:type_name -> bench.v1.Objective
+	35, // 51: bench.v1.GradOp.batch:type_name -> bench.v1.Batch
+	2,  // 52: bench.v1.GradOp.objective:type_name -> bench.v1.Objective
+	35, // 53: bench.v1.GradClippedOp.batch:type_name -> bench.v1.Batch
+	40, // 54: bench.v1.GradClippedOp.noise:type_name -> bench.v1.Noise
+	35, // 55: bench.v1.GradSquaredOp.batch:type_name -> bench.v1.Batch
+	35, // 56: bench.v1.HVPOp.batch:type_name -> bench.v1.Batch
+	2,  // 57: bench.v1.HVPOp.objective:type_name -> bench.v1.Objective
+	35, // 58: bench.v1.OutputsOp.batch:type_name -> bench.v1.Batch
+	35, // 59: bench.v1.VJPOp.batch:type_name -> bench.v1.Batch
+	35, // 60: bench.v1.InputGradOp.batch:type_name -> bench.v1.Batch
+	35, // 61: bench.v1.OutputGradOp.batch:type_name -> bench.v1.Batch
+	35, // 62: bench.v1.ActivationsOp.batch:type_name -> bench.v1.Batch
+	61, // 63: bench.v1.CommitOp.scalars:type_name -> bench.v1.CommitOp.ScalarsEntry
+	62, // 64: bench.v1.Result.scalars:type_name -> bench.v1.Result.ScalarsEntry
+	1,  // 65: bench.v1.Result.stop:type_name -> bench.v1.StopReason
+	8,  // 66: bench.v1.Error.code:type_name -> bench.v1.Error.Code
+	63, // 67: bench.v1.Log.scalars:type_name -> bench.v1.Log.ScalarsEntry
+	9,  // 68: bench.v1.Done.status:type_name -> bench.v1.Done.Status
+	64, // 69: bench.v1.Done.scalars:type_name -> bench.v1.Done.ScalarsEntry
+	54, // 70: bench.v1.Done.values:type_name -> bench.v1.MetricValue
+	55, // 71: bench.v1.Done.tables:type_name -> bench.v1.Table
+	56, // 72: bench.v1.Table.columns:type_name -> bench.v1.Column
+	15, // 73: bench.v1.Degenerate.WhenEntry.value:type_name -> bench.v1.Value
+	15, // 74: bench.v1.ValidateRequest.ParamsEntry.value:type_name -> bench.v1.Value
+	15, // 75: bench.v1.Start.ParamsEntry.value:type_name -> bench.v1.Value
+	15, // 76: bench.v1.Training.ParamsEntry.value:type_name -> bench.v1.Value
+	10, // 77: bench.v1.Plugin.Describe:input_type -> bench.v1.DescribeRequest
+	18, // 78: bench.v1.Plugin.Validate:input_type -> bench.v1.ValidateRequest
+	25, // 79: bench.v1.Optimizer.Run:input_type -> bench.v1.HostMessage
+	25, // 80: bench.v1.Metric.Measure:input_type -> bench.v1.HostMessage
+	11, // 81: bench.v1.Plugin.Describe:output_type -> bench.v1.DescribeResponse
+	19, // 82: bench.v1.Plugin.Validate:output_type -> bench.v1.ValidateResponse
+	26, // 83: bench.v1.Optimizer.Run:output_type -> bench.v1.PluginMessage
+	26, // 84: bench.v1.Metric.Measure:output_type -> bench.v1.PluginMessage
+	81, // [81:85] is the sub-list for method output_type
+	77, // [77:81] is the sub-list for method input_type
+	77, // [77:77] is the sub-list for extension type_name
+	77, // [77:77] is the sub-list for extension extendee
+	0,  // [0:77] is the sub-list for field type_name
 }
 
 func init() { file_bench_v1_bench_proto_init() }
@@ -4827,28 +5061,28 @@ func file_bench_v1_bench_proto_init() {
 	if File_bench_v1_bench_proto != nil {
 		return
 	}
-	file_bench_v1_bench_proto_msgTypes[3].OneofWrappers = []any{}
-	file_bench_v1_bench_proto_msgTypes[4].OneofWrappers = []any{
+	file_bench_v1_bench_proto_msgTypes[4].OneofWrappers = []any{}
+	file_bench_v1_bench_proto_msgTypes[5].OneofWrappers = []any{
 		(*Value_Number)(nil),
 		(*Value_Integer)(nil),
 		(*Value_Boolean)(nil),
 		(*Value_Text)(nil),
 	}
-	file_bench_v1_bench_proto_msgTypes[13].OneofWrappers = []any{
+	file_bench_v1_bench_proto_msgTypes[15].OneofWrappers = []any{
 		(*HostMessage_Start)(nil),
 		(*HostMessage_Reply)(nil),
 		(*HostMessage_Stop)(nil),
 	}
-	file_bench_v1_bench_proto_msgTypes[14].OneofWrappers = []any{
+	file_bench_v1_bench_proto_msgTypes[16].OneofWrappers = []any{
 		(*PluginMessage_Request)(nil),
 		(*PluginMessage_Log)(nil),
 		(*PluginMessage_Done)(nil),
 	}
-	file_bench_v1_bench_proto_msgTypes[17].OneofWrappers = []any{
+	file_bench_v1_bench_proto_msgTypes[19].OneofWrappers = []any{
 		(*Arena_Fd)(nil),
 		(*Arena_Path)(nil),
 	}
-	file_bench_v1_bench_proto_msgTypes[22].OneofWrappers = []any{
+	file_bench_v1_bench_proto_msgTypes[24].OneofWrappers = []any{
 		(*Op_Loss)(nil),
 		(*Op_Grad)(nil),
 		(*Op_GradClipped)(nil),
@@ -4862,22 +5096,22 @@ func file_bench_v1_bench_proto_init() {
 		(*Op_Activations)(nil),
 		(*Op_OutputGrad)(nil),
 	}
-	file_bench_v1_bench_proto_msgTypes[23].OneofWrappers = []any{
+	file_bench_v1_bench_proto_msgTypes[25].OneofWrappers = []any{
 		(*Batch_Range)(nil),
 		(*Batch_Class)(nil),
 		(*Batch_Domain)(nil),
 		(*Batch_Example)(nil),
 	}
-	file_bench_v1_bench_proto_msgTypes[25].OneofWrappers = []any{}
 	file_bench_v1_bench_proto_msgTypes[27].OneofWrappers = []any{}
-	file_bench_v1_bench_proto_msgTypes[42].OneofWrappers = []any{}
+	file_bench_v1_bench_proto_msgTypes[29].OneofWrappers = []any{}
+	file_bench_v1_bench_proto_msgTypes[44].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bench_v1_bench_proto_rawDesc), len(file_bench_v1_bench_proto_rawDesc)),
-			NumEnums:      9,
-			NumMessages:   53,
+			NumEnums:      10,
+			NumMessages:   55,
 			NumExtensions: 0,
 			NumServices:   3,
 		},

@@ -50,8 +50,9 @@
 //   slot 0  params   the parameters. At Start: those to begin with. Written by optimizers, never by metrics.
 //   slot 1  grad     same length, scratch. For gradients, or anything else.
 //   slot 2… as ValidateResponse.slots asked, in that order. For metrics these are preceded by the slots init (the
-//           parameters before training) and update (the last committed step), where the host has them; a metric never
-//           writes those.
+//           parameters before training) and update (the last committed step), where the host has them, and by peer1,
+//           peer2, … (the parameters of Problem.peers) and peer1.update, … (their last committed steps, where the host
+//           has them); a metric never writes those.
 //
 // Who may touch it: the two messages Request and Reply hand the arena over. From sending a Request to receiving its
 // Reply it is the host's; the plugin neither reads nor writes any slot then. Otherwise it is the plugin's. During its

@@ -24,7 +24,7 @@ host, between calls to the plugin. Randomness belongs to the host: batches are n
 
 from ._serve import serve
 from .declare import (
-    Bool, Choice, Diagnostic, Float, Int, Param, Params, Problem, Slot, String, Tensor, Value, ValueInfo,
+    Bool, Choice, Diagnostic, Float, Int, Param, Params, Peer, Peers, Problem, Slot, String, Tensor, Value, ValueInfo,
 )
 from .errors import (
     BadRequest, BadSlot, Budget, Converged, Diverged, Error, HostError, NonFinite, Stopped, Unsupported,
@@ -36,7 +36,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "MAX_BLOB", "BadRequest", "BadSlot", "Batch", "Bool", "Budget", "Choice", "Converged", "Diagnostic", "Diverged", "Error",
-    "Float", "HostError", "Int", "Metric", "NonFinite", "Optimizer", "Param", "Params", "Plugin", "Problem", "Result",
-    "Session", "Slot", "Stopped", "String", "Tensor", "Training", "Unsupported", "Value", "ValueInfo", "Vector", "metric", "optimizer",
-    "serve",
+    "Float", "HostError", "Int", "Metric", "NonFinite", "Optimizer", "Param", "Params", "Peer", "Peers", "Plugin", "Problem",
+    "Result", "Session", "Slot", "Stopped", "String", "Tensor", "Training", "Unsupported", "Value", "ValueInfo", "Vector", "metric",
+    "optimizer", "serve",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ._proto import bench_pb2 as pb
-from .declare import Param, Problem, Scalar, Tensor, Value, complete
+from .declare import Param, Peer, Problem, Scalar, Tensor, Value, complete
 from .plugin import Metric, Optimizer, Plugin
 
 _TYPES = {
@@ -14,6 +14,9 @@ _TYPES = {
 }
 _BETTER = {
     "lower": pb.ValueInfo.BETTER_LOWER, "higher": pb.ValueInfo.BETTER_HIGHER, "none": pb.ValueInfo.BETTER_NONE,
+}
+_PEERS = {
+    "seeds": pb.Peers.KIND_SEEDS, "widths": pb.Peers.KIND_WIDTHS, "moments": pb.Peers.KIND_MOMENTS,
 }
 
 
@@ -40,12 +43,17 @@ def from_problem(p: Any) -> Problem:
         dim=p.dim, classes=p.classes, examples=p.examples, batch_size=p.batch_size, steps=p.steps,
         steps_per_epoch=p.steps_per_epoch, probe_batches=p.probe_batches, probe_batch_size=p.probe_batch_size,
         input_len=p.input_len, auxiliary=p.auxiliary,
-        tensors=tuple(
-            Tensor(
-                name=t.name, kind=t.kind, layer=t.layer, shape=tuple(t.shape), offset=t.offset, fan_in=t.fan_in,
-                prunable=t.prunable, activation_len=t.activation_len, sgd_rate=t.sgd_rate or 1.0, adam_rate=t.adam_rate or 1.0,
-            ) for t in p.tensors),
+        tensors=_tensors(p.tensors),
+        peers=tuple(Peer(dim=q.dim, tensors=_tensors(q.tensors), seed=q.seed, step=q.step) for q in p.peers),
     )
+
+
+def _tensors(tensors: Any) -> tuple[Tensor, ...]:
+    return tuple(
+        Tensor(
+            name=t.name, kind=t.kind, layer=t.layer, shape=tuple(t.shape), offset=t.offset, fan_in=t.fan_in,
+            prunable=t.prunable, activation_len=t.activation_len, sgd_rate=t.sgd_rate or 1.0, adam_rate=t.adam_rate or 1.0,
+        ) for t in tensors)
 
 
 def _param(p: Param) -> Any:
@@ -82,6 +90,8 @@ def describe(plugin: Plugin) -> Any:
     elif isinstance(plugin, Metric):
         m.kind = pb.KIND_METRIC
         m.invariances.extend(plugin.invariances)
+        if plugin.peers is not None:
+            m.peers.CopyFrom(pb.Peers(kind=_PEERS[plugin.peers.kind], max=plugin.peers.max))
         for info in plugin.values:
             m.values.add(name=info.name, unit=info.unit, better=_BETTER[info.better], help=info.help)
     return m

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Union
 
 __all__ = [
-    "Bool", "Choice", "Diagnostic", "Float", "Int", "Param", "Params", "Problem", "Slot", "String", "Tensor", "Value", "ValueInfo",
+    "Bool", "Choice", "Diagnostic", "Float", "Int", "Param", "Params", "Peer", "Peers", "Problem", "Slot", "String", "Tensor", "Value", "ValueInfo",
 ]
 
 Scalar = Union[float, int, bool, str]
@@ -177,7 +177,7 @@ class Slot:
     nothing from one step to the next: it is not part of checkpoints and holds NaN when a run starts.
     """
 
-    name: str  # not params, grad, init or update: those are the host's
+    name: str  # not params, grad, init, update, peer1, …: those are the host's
     length: int = 0  # 0 means Problem.dim
     scratch: bool = False
 
@@ -209,6 +209,31 @@ class Tensor:
 
 
 @dataclass(frozen=True)
+class Peers:
+    """Which networks a metric wants to see beside the one that it measures. The host shows at most max of them, as
+    Problem.peers; it may be that there are none, which is a reason for a value to be None and not an error.
+
+    "seeds": the same configuration trained from the next seeds of the suite, after the last the first again; "widths":
+    the same optimizer, hyperparameters and seed on the workloads of the suite that differ in nothing but the widths of
+    the model; "moments": the same training at the moments before this one at which the metric is taken, the latest
+    first. A network whose training failed is nobody's peer.
+    """
+
+    kind: Literal["seeds", "widths", "moments"]
+    max: int = 1  # at most 16
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A network that a metric sees beside the one that it measures: same inputs and classes, same examples."""
+
+    dim: int  # of its parameters, which are the slot "peer1", "peer2", …
+    tensors: tuple[Tensor, ...] = ()
+    seed: int = 0  # of its trial
+    step: int = 0  # steps committed when its parameters were those of the slot
+
+
+@dataclass(frozen=True)
 class Problem:
     """What is being trained or measured, as far as a plugin may know it."""
 
@@ -223,6 +248,7 @@ class Problem:
     probe_batch_size: int = 0  # examples of each
     input_len: int = 0  # numbers of one example's inputs; 0 when there are none
     auxiliary: bool = False  # whether there is an auxiliary objective: objective="aux"
+    peers: tuple[Peer, ...] = ()  # the other networks that a metric sees, those that Metric.peers asks for
 
 
 @dataclass(frozen=True)

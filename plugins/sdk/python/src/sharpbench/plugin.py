@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Union
 
 from . import errors
-from .declare import Diagnostic, Param, Params, Problem, Slot, Value, ValueInfo
+from .declare import Diagnostic, Param, Params, Peers, Problem, Slot, Value, ValueInfo
 from .session import Session, Vector
 
 __all__ = ["Metric", "Optimizer", "Plugin", "metric", "optimizer"]
@@ -18,6 +18,7 @@ OPS = (
     "output_grad",
 )
 RESERVED = ("params", "grad", "init", "update")
+PEER_SLOT = re.compile(r"peer[1-9][0-9]*(\.update)?\Z")
 
 SlotList = Sequence[Union[Slot, str]]
 Measurement = Union[Mapping[str, Union[float, Value]], float, Value]
@@ -52,9 +53,10 @@ class Plugin:
         out: list[Slot] = []
         for s in slots:
             slot = Slot(s) if isinstance(s, str) else s
-            if not slot.name or slot.name in RESERVED or slot.name in [o.name for o in out]:
+            if not slot.name or slot.name in RESERVED or PEER_SLOT.match(slot.name) or slot.name in [o.name for o in out]:
                 raise ValueError(
-                    f"plugin {self.name!r} asks for slot {slot.name!r}: expected names used once, none of {', '.join(RESERVED)}")
+                    f"plugin {self.name!r} asks for slot {slot.name!r}: expected names used once, none of {', '.join(RESERVED)}"
+                    ", peer1, …")
             if slot.length < 0:
                 raise ValueError(f"plugin {self.name!r} asks for slot {slot.name!r} with {slot.length} elements")
             out.append(slot)
@@ -133,9 +135,10 @@ class Optimizer(Plugin):
 
 
 class Metric(Plugin):
-    """A number, or several, about a trained model. It must not write the slots params, init and update."""
+    """A number, or several, about a trained model. It must not write the slots params, init, update, peer1, …"""
 
     values: Sequence[ValueInfo] = ()
+    peers: Peers | None = None  # which other networks it wants to see, for metrics that compare several
     # Transformations of the parameters that leave the values alone. bench plugin test tests elementwise_rescaling,
     # nodewise_rescaling, logit_scale and orthogonal_basis, with switches set as in "elementwise_rescaling (adaptive)".
     invariances: Sequence[str] = ()
@@ -150,6 +153,9 @@ class Metric(Plugin):
         out = super().mistakes()
         if not self.values:
             out.append("values is empty: a metric declares its values")
+        p = self.peers
+        if p is not None and (p.kind not in ("seeds", "widths", "moments") or not 1 <= p.max <= 16):
+            out.append(f"peers is {p.max} of kind {p.kind!r}: expected seeds, widths or moments, 1 to 16 of them")
         names = [v.name for v in self.values]
         for v in self.values:
             if not v.name or names.count(v.name) > 1:

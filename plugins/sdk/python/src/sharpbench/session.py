@@ -38,6 +38,7 @@ class Batch:
     rate: float = 0.0  # "poisson" only: the probability of each example
     _part: tuple[Any, ...] = ()
     _delta: Any = None
+    _peer: int = 0
 
     def range(self, start: int, stop: int) -> Batch:
         """The examples start to stop (exclusive), counted within the batch."""
@@ -61,6 +62,13 @@ class Batch:
         """The same examples with the elements of a slot added to their inputs, laid out as Session.input_grad says. The
         slot is read at every use of the name."""
         return replace(self, _delta=delta)
+
+    def of_peer(self, k: int) -> Batch:
+        """The same examples as seen by problem.peers[k - 1]: that network answers, with its own architecture and its own
+        running statistics, and vectors have the length of its parameters. 0 is the network that is measured."""
+        if k < 0:
+            raise ValueError(f"peer {k}: expected 0, 1, 2, …")
+        return replace(self, _peer=k)
 
 
 @dataclass(frozen=True)
@@ -151,8 +159,8 @@ class Session:
 
     def slot(self, name: str) -> Vector:
         """A slot by name: "params", "grad", those the plugin has asked for, and for metrics "init" (the parameters
-        before training) and "update" (the last committed step), read-only. Raises KeyError where there is none; see
-        `has`."""
+        before training), "update" (the last committed step), "peer1", "peer2", … (the parameters of problem.peers) and
+        "peer1.update", …, read-only. Raises KeyError where there is none; see `has`."""
         try:
             return self._slots[name]
         except KeyError:
@@ -379,7 +387,7 @@ class Session:
         return self._slots[vector] if isinstance(vector, str) else vector
 
     def _batch(self, b: Batch) -> Any:
-        m = pb.Batch(stream=b.stream, index=b.index, rate=b.rate)
+        m = pb.Batch(stream=b.stream, index=b.index, rate=b.rate, peer=b._peer)
         if b._part:
             kind, *numbers = b._part
             if kind == "range":

@@ -43,12 +43,13 @@ class Arena(_message.Message):
     def __init__(self, fd: _Optional[int] = ..., path: _Optional[str] = ..., bytes: _Optional[int] = ..., slots: _Optional[_Iterable[_Union[Slot, _Mapping]]] = ...) -> None: ...
 
 class Batch(_message.Message):
-    __slots__ = ["domain", "example", "index", "input_delta", "range", "rate", "stream"]
+    __slots__ = ["domain", "example", "index", "input_delta", "peer", "range", "rate", "stream"]
     CLASS_FIELD_NUMBER: _ClassVar[int]
     DOMAIN_FIELD_NUMBER: _ClassVar[int]
     EXAMPLE_FIELD_NUMBER: _ClassVar[int]
     INDEX_FIELD_NUMBER: _ClassVar[int]
     INPUT_DELTA_FIELD_NUMBER: _ClassVar[int]
+    PEER_FIELD_NUMBER: _ClassVar[int]
     RANGE_FIELD_NUMBER: _ClassVar[int]
     RATE_FIELD_NUMBER: _ClassVar[int]
     STREAM_FIELD_NUMBER: _ClassVar[int]
@@ -56,10 +57,11 @@ class Batch(_message.Message):
     example: int
     index: int
     input_delta: int
+    peer: int
     range: Range
     rate: float
     stream: str
-    def __init__(self, stream: _Optional[str] = ..., index: _Optional[int] = ..., rate: _Optional[float] = ..., range: _Optional[_Union[Range, _Mapping]] = ..., domain: _Optional[int] = ..., example: _Optional[int] = ..., input_delta: _Optional[int] = ..., **kwargs) -> None: ...
+    def __init__(self, stream: _Optional[str] = ..., index: _Optional[int] = ..., rate: _Optional[float] = ..., range: _Optional[_Union[Range, _Mapping]] = ..., domain: _Optional[int] = ..., example: _Optional[int] = ..., input_delta: _Optional[int] = ..., peer: _Optional[int] = ..., **kwargs) -> None: ...
 
 class Column(_message.Message):
     __slots__ = ["name", "values"]
@@ -106,7 +108,7 @@ class DescribeRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class DescribeResponse(_message.Message):
-    __slots__ = ["citation", "cost", "cost_note", "degenerate", "finding", "invariances", "kind", "name", "needs", "params", "privacy", "resumable", "rule", "summary", "track", "unverified", "values", "version", "watch"]
+    __slots__ = ["citation", "cost", "cost_note", "degenerate", "finding", "invariances", "kind", "name", "needs", "params", "peers", "privacy", "resumable", "rule", "summary", "track", "unverified", "values", "version", "watch"]
     CITATION_FIELD_NUMBER: _ClassVar[int]
     COST_FIELD_NUMBER: _ClassVar[int]
     COST_NOTE_FIELD_NUMBER: _ClassVar[int]
@@ -117,6 +119,7 @@ class DescribeResponse(_message.Message):
     NAME_FIELD_NUMBER: _ClassVar[int]
     NEEDS_FIELD_NUMBER: _ClassVar[int]
     PARAMS_FIELD_NUMBER: _ClassVar[int]
+    PEERS_FIELD_NUMBER: _ClassVar[int]
     PRIVACY_FIELD_NUMBER: _ClassVar[int]
     RESUMABLE_FIELD_NUMBER: _ClassVar[int]
     RULE_FIELD_NUMBER: _ClassVar[int]
@@ -136,6 +139,7 @@ class DescribeResponse(_message.Message):
     name: str
     needs: _containers.RepeatedScalarFieldContainer[Op.Name]
     params: _containers.RepeatedCompositeFieldContainer[Param]
+    peers: Peers
     privacy: Privacy
     resumable: bool
     rule: str
@@ -145,7 +149,7 @@ class DescribeResponse(_message.Message):
     values: _containers.RepeatedCompositeFieldContainer[ValueInfo]
     version: int
     watch: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, name: _Optional[str] = ..., kind: _Optional[_Union[Kind, str]] = ..., version: _Optional[int] = ..., summary: _Optional[str] = ..., rule: _Optional[str] = ..., citation: _Optional[str] = ..., params: _Optional[_Iterable[_Union[Param, _Mapping]]] = ..., needs: _Optional[_Iterable[_Union[Op.Name, str]]] = ..., cost: _Optional[float] = ..., track: _Optional[str] = ..., degenerate: _Optional[_Iterable[_Union[Degenerate, _Mapping]]] = ..., resumable: bool = ..., values: _Optional[_Iterable[_Union[ValueInfo, _Mapping]]] = ..., invariances: _Optional[_Iterable[str]] = ..., watch: _Optional[_Iterable[str]] = ..., unverified: _Optional[str] = ..., cost_note: _Optional[str] = ..., privacy: _Optional[_Union[Privacy, _Mapping]] = ..., finding: _Optional[str] = ...) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., kind: _Optional[_Union[Kind, str]] = ..., version: _Optional[int] = ..., summary: _Optional[str] = ..., rule: _Optional[str] = ..., citation: _Optional[str] = ..., params: _Optional[_Iterable[_Union[Param, _Mapping]]] = ..., needs: _Optional[_Iterable[_Union[Op.Name, str]]] = ..., cost: _Optional[float] = ..., track: _Optional[str] = ..., degenerate: _Optional[_Iterable[_Union[Degenerate, _Mapping]]] = ..., resumable: bool = ..., values: _Optional[_Iterable[_Union[ValueInfo, _Mapping]]] = ..., invariances: _Optional[_Iterable[str]] = ..., watch: _Optional[_Iterable[str]] = ..., unverified: _Optional[str] = ..., cost_note: _Optional[str] = ..., privacy: _Optional[_Union[Privacy, _Mapping]] = ..., peers: _Optional[_Union[Peers, _Mapping]] = ..., finding: _Optional[str] = ...) -> None: ...
 
 class Diagnostic(_message.Message):
     __slots__ = ["message", "param"]
@@ -447,6 +451,32 @@ class Param(_message.Message):
     type: Param.Type
     def __init__(self, name: _Optional[str] = ..., type: _Optional[_Union[Param.Type, str]] = ..., default: _Optional[_Union[Value, _Mapping]] = ..., min: _Optional[float] = ..., max: _Optional[float] = ..., min_open: bool = ..., max_open: bool = ..., choices: _Optional[_Iterable[str]] = ..., scale: _Optional[_Union[Param.Scale, str]] = ..., help: _Optional[str] = ...) -> None: ...
 
+class Peer(_message.Message):
+    __slots__ = ["dim", "seed", "step", "tensors"]
+    DIM_FIELD_NUMBER: _ClassVar[int]
+    SEED_FIELD_NUMBER: _ClassVar[int]
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    TENSORS_FIELD_NUMBER: _ClassVar[int]
+    dim: int
+    seed: int
+    step: int
+    tensors: _containers.RepeatedCompositeFieldContainer[Tensor]
+    def __init__(self, dim: _Optional[int] = ..., tensors: _Optional[_Iterable[_Union[Tensor, _Mapping]]] = ..., seed: _Optional[int] = ..., step: _Optional[int] = ...) -> None: ...
+
+class Peers(_message.Message):
+    __slots__ = ["kind", "max"]
+    class Kind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = []
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    KIND_MOMENTS: Peers.Kind
+    KIND_SEEDS: Peers.Kind
+    KIND_UNSPECIFIED: Peers.Kind
+    KIND_WIDTHS: Peers.Kind
+    MAX_FIELD_NUMBER: _ClassVar[int]
+    kind: Peers.Kind
+    max: int
+    def __init__(self, kind: _Optional[_Union[Peers.Kind, str]] = ..., max: _Optional[int] = ...) -> None: ...
+
 class PluginMessage(_message.Message):
     __slots__ = ["done", "log", "request"]
     DONE_FIELD_NUMBER: _ClassVar[int]
@@ -472,13 +502,14 @@ class Privacy(_message.Message):
     def __init__(self, epsilon: _Optional[str] = ..., delta: _Optional[str] = ..., sigma: _Optional[str] = ..., clip: _Optional[str] = ..., releases: _Optional[int] = ...) -> None: ...
 
 class Problem(_message.Message):
-    __slots__ = ["auxiliary", "batch_size", "classes", "dim", "examples", "input_len", "probe_batch_size", "probe_batches", "steps", "steps_per_epoch", "tensors"]
+    __slots__ = ["auxiliary", "batch_size", "classes", "dim", "examples", "input_len", "peers", "probe_batch_size", "probe_batches", "steps", "steps_per_epoch", "tensors"]
     AUXILIARY_FIELD_NUMBER: _ClassVar[int]
     BATCH_SIZE_FIELD_NUMBER: _ClassVar[int]
     CLASSES_FIELD_NUMBER: _ClassVar[int]
     DIM_FIELD_NUMBER: _ClassVar[int]
     EXAMPLES_FIELD_NUMBER: _ClassVar[int]
     INPUT_LEN_FIELD_NUMBER: _ClassVar[int]
+    PEERS_FIELD_NUMBER: _ClassVar[int]
     PROBE_BATCHES_FIELD_NUMBER: _ClassVar[int]
     PROBE_BATCH_SIZE_FIELD_NUMBER: _ClassVar[int]
     STEPS_FIELD_NUMBER: _ClassVar[int]
@@ -490,12 +521,13 @@ class Problem(_message.Message):
     dim: int
     examples: int
     input_len: int
+    peers: _containers.RepeatedCompositeFieldContainer[Peer]
     probe_batch_size: int
     probe_batches: int
     steps: int
     steps_per_epoch: int
     tensors: _containers.RepeatedCompositeFieldContainer[Tensor]
-    def __init__(self, dim: _Optional[int] = ..., tensors: _Optional[_Iterable[_Union[Tensor, _Mapping]]] = ..., classes: _Optional[int] = ..., examples: _Optional[int] = ..., batch_size: _Optional[int] = ..., steps: _Optional[int] = ..., steps_per_epoch: _Optional[int] = ..., probe_batches: _Optional[int] = ..., probe_batch_size: _Optional[int] = ..., input_len: _Optional[int] = ..., auxiliary: bool = ...) -> None: ...
+    def __init__(self, dim: _Optional[int] = ..., tensors: _Optional[_Iterable[_Union[Tensor, _Mapping]]] = ..., classes: _Optional[int] = ..., examples: _Optional[int] = ..., batch_size: _Optional[int] = ..., steps: _Optional[int] = ..., steps_per_epoch: _Optional[int] = ..., probe_batches: _Optional[int] = ..., probe_batch_size: _Optional[int] = ..., input_len: _Optional[int] = ..., auxiliary: bool = ..., peers: _Optional[_Iterable[_Union[Peer, _Mapping]]] = ...) -> None: ...
 
 class Range(_message.Message):
     __slots__ = ["to"]
