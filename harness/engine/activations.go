@@ -56,6 +56,8 @@ func (c *conv) firstWeight() int { return c.weight }
 
 func (l *linear) firstWeight() int { return l.weight }
 
+func (l *cosine) firstWeight() int { return l.weight }
+
 func (l *patches) firstWeight() int { return l.weight }
 
 func (l *mixTokens) firstWeight() int { return l.weight }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -103,7 +104,7 @@ func networks(t testing.TB) []network {
 		}
 		all = append(all, network{o.name, n})
 	}
-	return append(all, sequences(t)...)
+	return slices.Concat(all, sequences(t), cosines(t))
 }
 
 func convNorm(b *Builder, name string, kernel, stride, out int, norm Norm, act Activation) {

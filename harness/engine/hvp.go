@@ -86,13 +86,13 @@ func (k *kept) remember(b Batch, l Loss) {
 	} else {
 		k.t = append(k.t[:0], b.T...)
 	}
-	weights, adjust := k.loss.ClassWeights, k.loss.Adjust
+	old := k.loss
 	k.loss = l
-	k.loss.ClassWeights, k.loss.Adjust = nil, nil
-	if l.ClassWeights != nil {
-		k.loss.ClassWeights = append(weights[:0], l.ClassWeights...)
-	}
-	if l.Adjust != nil {
-		k.loss.Adjust = append(adjust[:0], l.Adjust...)
+	for _, x := range []struct{ to, from *[]float64 }{
+		{&k.loss.ClassWeights, &old.ClassWeights}, {&k.loss.Adjust, &old.Adjust}, {&k.loss.Multiply, &old.Multiply}, {&k.loss.Margin, &old.Margin},
+	} {
+		if *x.to != nil {
+			*x.to = append((*x.from)[:0], *x.to...)
+		}
 	}
 }

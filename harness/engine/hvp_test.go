@@ -192,8 +192,10 @@ func TestHVPKept(t *testing.T) {
 		l, mode := Loss{}, Train
 		grad, outputs := make([]float32, n.Dim()), make([]float32, 12*n.Classes())
 		weights := make([]float64, n.Classes())
+		scales := make([]float64, n.Classes())
 		for i := range weights {
 			weights[i] = 1 + float64(i)
+			scales[i] = 2
 		}
 		size := n.Inputs().Len()
 		changes := []struct {
@@ -214,6 +216,8 @@ func TestHVPKept(t *testing.T) {
 			}},
 			{"loss", func() { l = Loss{L2: 0.5, ClassWeights: weights} }},
 			{"class weight", func() { weights[0] = 3 }},
+			{"scale and margin", func() { l = Loss{Multiply: scales, Margin: weights} }},
+			{"scale of a class", func() { scales[0] = 5 }},
 			{"gradient", func() { m.Grad(w, buf, b, Loss{}, Train, false, grad) }},
 			{"loss call", func() { m.Loss(w, buf, b, l, mode, nil) }},
 			{"outputs", func() { m.Outputs(w, buf, b, mode, outputs) }},

@@ -52,7 +52,7 @@ func (n *Net) Classes() int { return n.shape().Len() }
 
 // Step is one operation of a network, for reports and for peers that rebuild the network.
 type Step struct {
-	// conv, linear, norm, activate, avgpool, residual, patches, positions, layernorm, attention, tokens or reversible
+	// conv, linear, cosine, norm, activate, avgpool, residual, patches, positions, layernorm, attention, tokens or reversible
 	Kind       string
 	In, Out    Shape
 	Kernel     int        // conv: its height and width; the padding is half of it
@@ -89,6 +89,8 @@ func describe(steps []Step, l layer, in Shape) []Step {
 		return append(steps, Step{Kind: "conv", In: in, Out: l.out, Kernel: l.kernel, Stride: l.stride})
 	case *linear:
 		return append(steps, Step{Kind: "linear", In: in, Out: l.shape(), Bias: l.bias >= 0})
+	case *cosine:
+		return append(steps, Step{Kind: "cosine", In: in, Out: l.shape()})
 	case *normAct:
 		return append(steps, Step{Kind: "norm", In: in, Out: l.out, Norm: l.kind, Group: l.group, Activation: l.act, Pool: l.pool})
 	case *activate:

@@ -86,6 +86,8 @@ func (r *ref) layers(layers []layer, w, buf []float64, x []image) []image {
 			x = r.conv(l, w, x)
 		case *linear:
 			x = r.linear(l, w, x)
+		case *cosine:
+			x = each(x, func(x image) image { return r.cosine(l, w, x) })
 		case *avgPool:
 			for i := range x {
 				mean := newImage(l.out)

@@ -17,5 +17,5 @@ func cnn(s Spec, b *engine.Builder, classes int) {
 		b.NormAct(fmt.Sprintf("norm%d", i+1), conv, engine.Norm(s.Norm), engine.Activation(s.Activation), pool)
 	}
 	b.GlobalAvgPool()
-	b.Linear("fc", classes, true)
+	classify(s, b, "fc", classes)
 }

@@ -24,5 +24,5 @@ func mixer(s Spec, b *engine.Builder, classes int) {
 	}
 	b.LayerNorm("norm")
 	b.GlobalAvgPool()
-	b.Linear("fc", classes, true)
+	classify(s, b, "fc", classes)
 }

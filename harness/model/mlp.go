@@ -13,5 +13,5 @@ func mlp(s Spec, b *engine.Builder, classes int) {
 		b.Linear(fc, width, false) // NormAct adds the bias where there is no normalisation
 		b.NormAct(fmt.Sprintf("norm%d", i+1), fc, engine.Norm(s.Norm), engine.Activation(s.Activation), false)
 	}
-	b.Linear(fmt.Sprintf("fc%d", len(s.Width)+1), classes, true)
+	classify(s, b, fmt.Sprintf("fc%d", len(s.Width)+1), classes)
 }

@@ -104,6 +104,10 @@ func TestKeysOfArchitectures(t *testing.T) {
 		{Spec{Name: "mlp", Width: []int{64, 96}, Init: "mup", BaseWidth: 3}, "base_width"},
 		{Spec{Name: "mlp", Width: []int{64, 96}, Init: "mup", BaseWidth: 32}, ""},
 		{Spec{Name: "cnn", Init: "mup", BaseWidth: -1}, "base_width"},
+		{Spec{Name: "vit", Classifier: "cosine"}, ""},
+		{Spec{Name: "twolayer", Classifier: "cosine"}, "classifier"},
+		{Spec{Name: "resnet", Classifier: "cosinus"}, "classifier"},
+		{Spec{Name: "mlp", Classifier: "cosine", Init: "mup", BaseWidth: 32}, "init"},
 	} {
 		c.spec.SetDefaults()
 		var keys []string
@@ -113,6 +117,13 @@ func TestKeysOfArchitectures(t *testing.T) {
 		if got := strings.Join(keys, " "); got != c.want {
 			t.Errorf("%+v: problems with %q, want %q", c.spec, got, c.want)
 		}
+	}
+	linear := Spec{Name: "mixer", Classifier: "linear"}
+	if linear.SetDefaults(); linear.Classifier != "" {
+		t.Error("the default classifier has two spellings")
+	}
+	if got := strings.Join(Keys("mixer"), " "); got != "width depth patch hidden tokens classifier init" {
+		t.Errorf("keys of mixer: %s", got)
 	}
 	if got := strings.Join(Keys("twolayer"), " "); got != "width activation bias init base_width" {
 		t.Errorf("keys of twolayer: %s", got)
@@ -131,6 +142,7 @@ func TestSmallModels(t *testing.T) {
 		{Spec{Name: "linear", Bias: &no}, engine.Shape{H: 1, W: 1, C: 2}, 1, "fc.weight[2 1]"},
 		{Spec{Name: "twolayer", Width: []int{5}}, engine.Shape{H: 2, W: 2, C: 1}, 3, "hidden.weight[4 5] hidden.bias[5] out.weight[5 3]"},
 		{Spec{Name: "twolayer", Width: []int{5}, Bias: &no}, engine.Shape{H: 2, W: 2, C: 1}, 1, "hidden.weight[4 5] out.weight[5 1]"},
+		{Spec{Name: "mlp", Width: []int{5}, Classifier: "cosine"}, engine.Shape{H: 2, W: 2, C: 1}, 3, "fc1.weight[4 5] fc1.bias[5] fc2.weight[5 3]"},
 		{Spec{Name: "scalar", Depth: 3}, engine.Shape{H: 1, W: 1, C: 1}, 1, "w1.weight[1 1] w2.weight[1 1] w3.weight[1 1]"},
 	} {
 		net, err := New(c.spec, c.in, c.outputs)

@@ -39,7 +39,7 @@ func resnet(s Spec, b *engine.Builder, classes int) {
 		}
 	}
 	b.GlobalAvgPool()
-	b.Linear("fc", classes, true)
+	classify(s, b, "fc", classes)
 }
 
 // blocks is the number of blocks of each stage.

@@ -35,6 +35,9 @@ type Spec struct {
 	Tokens int `toml:"tokens,omitzero" json:"tokens,omitempty"`
 	// Bias says whether linear layers have biases, where an architecture leaves the choice.
 	Bias *bool `toml:"bias,omitempty" json:"bias,omitempty"`
+	// Classifier is the last layer of an architecture that ends in features: linear, with a bias, or cosine (engine's
+	// Builder.Cosine), whose outputs lie in -1..1 and need a loss with a scale. It is left out for the default, linear.
+	Classifier string `toml:"classifier,omitempty" json:"classifier,omitempty"`
 	// Init is how the parameters start, see Init. It is left out for the default, torch.
 	Init string `toml:"init,omitempty" json:"init,omitempty"`
 	// BaseWidth is the first width of the model that init = "mup" leaves as it is, see Rates.
@@ -48,6 +51,7 @@ type architecture struct {
 	widths   int      // how many widths it takes; 0: 1 to maxLayers
 	norms    []string // what norm may be; nil: all
 	mup      bool     // init = "mup" is defined for it: its parameters are as Rates assumes
+	features bool     // it ends in features, with a choice of classifiers
 	// check reports what is particular to it, after defaults are set and the limits of single keys are known to hold.
 	check func(s Spec, add func(key, format string, args ...any))
 	build func(Spec, *engine.Builder, int)
@@ -56,18 +60,22 @@ type architecture struct {
 var architectures = []architecture{
 	{name: "linear", defaults: Spec{Bias: new(true)}, build: linear},
 	{name: "twolayer", defaults: Spec{Width: []int{256}, Activation: "relu", Bias: new(true)}, widths: 1, mup: true, build: twolayer},
-	{name: "cnn", defaults: Spec{Width: []int{16, 32, 64}, Norm: "batch", Activation: "relu"}, mup: true, build: cnn},
-	{name: "mlp", defaults: Spec{Width: []int{256, 256}, Norm: "none", Activation: "relu"}, mup: true, build: mlp},
-	{name: "resnet", defaults: Spec{Width: []int{16, 32, 64}, Norm: "batch", Activation: "relu", Depth: 8}, check: checkResnet, build: resnet},
-	{name: "vit", defaults: Spec{Width: []int{64}, Depth: 4, Patch: 4, Heads: 4, Hidden: 128}, widths: 1, check: checkHeads, build: vit},
-	{name: "mixer", defaults: Spec{Width: []int{64}, Depth: 4, Patch: 4, Hidden: 128, Tokens: 32}, widths: 1, build: mixer},
+	{name: "cnn", defaults: Spec{Width: []int{16, 32, 64}, Norm: "batch", Activation: "relu"}, mup: true, features: true, build: cnn},
+	{name: "mlp", defaults: Spec{Width: []int{256, 256}, Norm: "none", Activation: "relu"}, mup: true, features: true, build: mlp},
+	{name: "resnet", defaults: Spec{Width: []int{16, 32, 64}, Norm: "batch", Activation: "relu", Depth: 8}, features: true, check: checkResnet, build: resnet},
+	{name: "vit", defaults: Spec{Width: []int{64}, Depth: 4, Patch: 4, Heads: 4, Hidden: 128}, widths: 1, features: true, check: checkHeads, build: vit},
+	{name: "mixer", defaults: Spec{Width: []int{64}, Depth: 4, Patch: 4, Hidden: 128, Tokens: 32}, widths: 1, features: true, build: mixer},
 	{name: "scalar", defaults: Spec{Depth: 2}, build: scalar},
 	{name: "samformer", defaults: Spec{Hidden: 16}, build: samformer},
 }
 
+// Cosine is the Classifier that knows no norms.
+const Cosine = "cosine"
+
 var (
 	norms       = []string{"batch", "group", "none"}
 	activations = []string{"relu", "tanh", "gelu"}
+	classifiers = []string{"linear", Cosine}
 )
 
 // The largest model that makes sense on one thread of a CPU; the limits catch slips of the keyboard.
@@ -107,7 +115,11 @@ func Keys(name string) []string {
 	if !ok {
 		return nil
 	}
-	keys := append(a.defaults.keys(), "init")
+	keys := a.defaults.keys()
+	if a.features {
+		keys = append(keys, "classifier")
+	}
+	keys = append(keys, "init")
 	if a.mup {
 		keys = append(keys, "base_width")
 	}
@@ -129,6 +141,7 @@ func (s Spec) keys() []string {
 		add(w.key, *w.value(&s) != 0)
 	}
 	add("bias", s.Bias != nil)
+	add("classifier", s.Classifier != "")
 	return keys
 }
 
@@ -164,6 +177,9 @@ func (s *Spec) SetDefaults() {
 	if s.Bias == nil && d.Bias != nil {
 		s.Bias = new(*d.Bias)
 	}
+	if s.Classifier == "linear" {
+		s.Classifier = ""
+	}
 	if s.Init == "torch" {
 		s.Init = "" // one spelling for one thing
 	}
@@ -187,7 +203,9 @@ func (s Spec) Problems() []Problem {
 	if !known {
 		add("name", "unknown model %q: expected one of %s", s.Name, strings.Join(Names(), ", "))
 	}
-	has := func(key string) bool { return !known || slices.Contains(a.defaults.keys(), key) }
+	has := func(key string) bool {
+		return !known || slices.Contains(a.defaults.keys(), key) || key == "classifier" && a.features
+	}
 	for _, key := range s.keys() {
 		if !has(key) {
 			add(key, "model %s has no %s; its keys are %s", s.Name, key, strings.Join(append([]string{"name"}, Keys(s.Name)...), ", "))
@@ -220,6 +238,9 @@ func (s Spec) Problems() []Problem {
 	}
 	choice("norm", s.Norm, a.norms)
 	choice("activation", s.Activation, activations)
+	if s.Classifier != "" {
+		choice("classifier", s.Classifier, classifiers)
+	}
 	for _, w := range wholes {
 		if v := *w.value(&s); has(w.key) && (v < 1 || v > w.most) && !(v == 0 && !known) {
 			add(w.key, "%s %d: expected 1 to %d", w.key, v, w.most)
@@ -231,6 +252,8 @@ func (s Spec) Problems() []Problem {
 	switch {
 	case s.Init == "mup" && known && !a.mup:
 		add("init", "init mup is not defined for model %s", s.Name)
+	case s.Init == "mup" && s.Classifier == Cosine:
+		add("init", "init mup is not defined for a cosine classifier, which knows no scale of weights")
 	case s.Init == "mup":
 		s.baseProblems(add)
 	case s.BaseWidth != 0:
@@ -267,6 +290,15 @@ func New(s Spec, in engine.Shape, classes int) (*engine.Net, error) {
 		return nil, fmt.Errorf("model %s with base_width %d: %w", s.Name, s.BaseWidth, err)
 	}
 	return net.WithRates(rates(net, scales)), nil
+}
+
+// classify adds the classifier to features.
+func classify(s Spec, b *engine.Builder, name string, classes int) {
+	if s.Classifier == Cosine {
+		b.Cosine(name, classes)
+		return
+	}
+	b.Linear(name, classes, true)
 }
 
 func build(s Spec, in engine.Shape, classes int) (*engine.Net, error) {

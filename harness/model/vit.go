@@ -27,7 +27,7 @@ func vit(s Spec, b *engine.Builder, classes int) {
 	}
 	b.LayerNorm("norm")
 	b.GlobalAvgPool()
-	b.Linear("fc", classes, true)
+	classify(s, b, "fc", classes)
 }
 
 // positionwise is a linear layer with bias over the channels of each position, and an activation.

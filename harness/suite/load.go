@@ -454,7 +454,7 @@ var modelChoices = map[string][]string{
 }
 
 // modelKeys are the keys of all architectures: package model decides which of them one has.
-var modelKeys = []string{"width", "norm", "activation", "depth", "patch", "heads", "hidden", "tokens", "bias", "init", "base_width"}
+var modelKeys = []string{"width", "norm", "activation", "depth", "patch", "heads", "hidden", "tokens", "bias", "classifier", "init", "base_width"}
 
 // modelKeys reads the keys that are there, except name: lists of whole numbers, words, whole numbers and true or false.
 func (t *table) modelKeys() map[string]any {
@@ -469,7 +469,7 @@ func (t *table) modelKeys() map[string]any {
 			if width := t.wholes0(key, "whole numbers, one a layer"); width != nil {
 				out[key] = width
 			}
-		case "norm", "activation", "init":
+		case "norm", "activation", "classifier", "init":
 			if s := t.str(key, ""); s != "" {
 				out[key] = s
 			} else if n.value == "" {

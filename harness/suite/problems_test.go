@@ -157,11 +157,11 @@ func TestProblems(t *testing.T) {
 10:45: unknown norm "bathc": expected one of batch, group, none | did you mean "batch"?
 10:54: unknown key "activaton" in the model of workload "digits-mlp" | did you mean "activation"?`},
 		{"keys of other models", with("width = [32]", `width = [32], heads = 2, depth = 0, bias = "no", init = "kaiming", paches = 4`),
-			`10:47: model mlp has no heads; its keys are name, width, norm, activation, init, base_width
+			`10:47: model mlp has no heads; its keys are name, width, norm, activation, classifier, init, base_width
 10:58: depth: expected a whole number of at least 1, found 0
 10:68: bias: expected true or false, found the string "no"
 10:81: unknown init "kaiming": expected one of torch, kaiming_normal, kaiming_uniform, xavier_normal, xavier_uniform, lecun_normal, mup | did you mean "kaiming_normal"?
-10:92: unknown key "paches" in the model of workload "digits-mlp" | keys here: activation, base_width, bias, depth, heads, hidden, init, name, norm, patch, tokens, width`},
+10:92: unknown key "paches" in the model of workload "digits-mlp" | keys here: activation, base_width, bias, classifier, depth, heads, hidden, init, name, norm, patch, tokens, width`},
 		{"the loss", with(`data = { name = "digits"`, "loss = { name = \"mse\", label_smoothing = 0.1, adjust = 1, class_weights = \"balanced\", l2 = -1, weights = 3 }\n"+`data = { name = "digits"`),
 			`11:42: label_smoothing belongs to cross_entropy, mse has none
 11:56: adjust belongs to cross_entropy, mse has none

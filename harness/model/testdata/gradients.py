@@ -61,6 +61,9 @@ def run(x, steps, weights):
             if s["Bias"]:
                 x = x + next(weights)
             x = x.reshape(len(x), 1, 1, -1)
+        elif s["Kind"] == "cosine":
+            x = F.normalize(x.reshape(len(x), -1), dim=1) @ F.normalize(next(weights), dim=0)
+            x = x.reshape(len(x), 1, 1, -1)
         elif s["Kind"] == "activate":
             x = ACTIVATIONS[s["Activation"]](x)
         elif s["Kind"] == "avgpool":
@@ -119,6 +122,10 @@ def objective(z, labels, loss, weights):
         margin = z[:, 0] if z.shape[1] == 1 else z[:, 1] - z[:, 0]
         total = F.binary_cross_entropy_with_logits(margin, labels.double(), reduction="sum")
     else:
+        if loss["Multiply"]:
+            z = z * torch.tensor(loss["Multiply"], dtype=torch.float64)
+        if loss["Margin"]:
+            z = z - torch.tensor(loss["Margin"], dtype=torch.float64) * F.one_hot(labels, z.shape[1])
         if loss["Adjust"]:
             z = z + torch.tensor(loss["Adjust"], dtype=torch.float64)
         weight = torch.tensor(loss["ClassWeights"], dtype=torch.float64) if loss["ClassWeights"] else None
