@@ -5,11 +5,17 @@ import (
 	"fmt"
 
 	"github.com/sharpbench/sharpbench/plugins/metrics/batchsharpness"
+	"github.com/sharpbench/sharpbench/plugins/metrics/classhessian"
 	"github.com/sharpbench/sharpbench/plugins/metrics/directional"
+	"github.com/sharpbench/sharpbench/plugins/metrics/eos"
+	"github.com/sharpbench/sharpbench/plugins/metrics/firstorder"
 	"github.com/sharpbench/sharpbench/plugins/metrics/fisherrao"
+	"github.com/sharpbench/sharpbench/plugins/metrics/gfs"
 	"github.com/sharpbench/sharpbench/plugins/metrics/gradnorm"
 	"github.com/sharpbench/sharpbench/plugins/metrics/hessian"
 	"github.com/sharpbench/sharpbench/plugins/metrics/msharpness"
+	"github.com/sharpbench/sharpbench/plugins/metrics/pacbayes"
+	"github.com/sharpbench/sharpbench/plugins/metrics/samgap"
 	"github.com/sharpbench/sharpbench/plugins/metrics/spectrum"
 	"github.com/sharpbench/sharpbench/plugins/metrics/trace"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/adam"
@@ -87,6 +93,12 @@ var bundled = []any{
 	directional.Metric{},
 	batchsharpness.Metric{},
 	fisherrao.Metric{},
+	samgap.Metric{},
+	firstorder.Metric{},
+	classhessian.Metric{},
+	eos.Metric{},
+	gfs.Metric{},
+	pacbayes.Metric{},
 }
 
 var names, byName = index(bundled)

@@ -14,7 +14,7 @@
 // algorithm "mshp-v2" is not that of the published code: it searches in the scaled coordinates u = δ ⊘ c, where the
 // adaptive problem is the standard one (the published one is not invariant to rescaling and falls short of the
 // maximum), starts from several points (the published one returns 0 at a critical point), and leaves out coordinates
-// with c_i = 0.
+// with c_i = 0. The published one is there as "official-2023", with all that: to compare with published numbers.
 package msharpness
 
 import (
@@ -34,6 +34,7 @@ var _ sdk.Metric = Metric{}
 // Values of the parameters.
 const (
 	algorithmV2 = "mshp-v2"
+	official    = "official-2023"
 	kindWorst   = "worst"
 	kindAverage = "average"
 	normL2      = "l2"
@@ -53,6 +54,14 @@ func (Metric) Info() sdk.Info {
 			"average: mean over batches and antithetic draws of L(w+d) - L(w), d = rho*c*N(0,1) or rho*c*U[-1,1]; c = 1, or |w| if adaptive",
 		Citation: "Andriushchenko, Croce, Müller, Hein & Flammarion 2023, A Modern Look at the Relationship between Sharpness and Generalization, arXiv:2302.07011; " +
 			"Kwon, Kim, Park & Choi 2021, ASAM, arXiv:2102.11600; step sizes: Croce & Hein 2020, Reliable evaluation of adversarial robustness, arXiv:2003.01690",
+		Finding: "sharpness does not correlate well with generalisation but rather with training parameters such as the learning rate; out of distribution the correlation is negative in several settings",
+		Watch: []string{
+			"The worst case is a lower bound: more steps and restarts can only raise it.",
+			"Without adaptive it changes when weights are rescaled; without normalize_logits, with the scale of the logits.",
+			"Values at other m, the size of the batches of the set, are other quantities: smaller batches are sharper.",
+			"official-2023 is 0 at critical points, depends on rescaling also with adaptive, and skips its projection where a parameter is 0.",
+		},
+		CostNote: "for each nominal batch of the set: worst, (restarts + 3)·(steps + 1/3) G, official-2023 steps·4/3 G; average, (draws + 1)/3 G",
 		Params: []sdk.Param{
 			sdk.Choice("kind", kindWorst, []string{kindWorst, kindAverage}, "largest or mean rise of the loss"),
 			sdk.Choice("norm", normL2, []string{normL2, normLinf}, "shape of the neighbourhood; average case: normal or uniform noise"),
@@ -62,7 +71,7 @@ func (Metric) Info() sdk.Info {
 			sdk.Int("steps", 20, "worst case: steps of each ascent; 20 is customary, 100 for reference").Min(1),
 			sdk.Int("restarts", 2, "worst case: ascents from random points of the boundary (pairs of opposite points), besides those from 0 and from the solution for rho/2").Min(0),
 			sdk.Int("draws", 20, "average case: perturbations for each batch, an even number (they come in pairs of opposite sign)").Min(2),
-			sdk.Choice("algorithm", algorithmV2, []string{algorithmV2}, "version of the algorithm; values of different versions are not comparable"),
+			sdk.Choice("algorithm", algorithmV2, []string{algorithmV2, official}, "version of the algorithm; values of different versions are not comparable"),
 		},
 		Needs: []sdk.Op{sdk.OpGrad, sdk.OpLoss, sdk.OpNormal},
 		Values: []sdk.ValueInfo{{
@@ -76,7 +85,8 @@ func (Metric) Info() sdk.Info {
 
 func check(_ sdk.Problem, p sdk.Params) []sdk.Diagnostic {
 	var out []sdk.Diagnostic
-	if d := p.Int("draws"); d%2 != 0 {
+	published := p.String("algorithm") == official
+	if d := p.Int("draws"); d%2 != 0 && !published {
 		out = append(out, sdk.Diagnostic{Param: "draws", Message: fmt.Sprintf("expected an even number, got %d: draws come in pairs of opposite sign", d)})
 	}
 	// A value other than the default was meant to have an effect.
@@ -84,6 +94,8 @@ func check(_ sdk.Problem, p sdk.Params) []sdk.Diagnostic {
 	for _, d := range (Metric{}).Info().Params {
 		if slices.Contains(unused, d.Name) && p.Int(d.Name) != d.Default {
 			out = append(out, sdk.Diagnostic{Param: d.Name, Message: fmt.Sprintf("has no effect with kind = %q: leave it out", p.String("kind"))})
+		} else if published && d.Name == "restarts" && p.Int(d.Name) != d.Default {
+			out = append(out, sdk.Diagnostic{Param: d.Name, Message: fmt.Sprintf("has no effect with algorithm = %q: leave it out", official)})
 		}
 	}
 	return out
@@ -111,9 +123,15 @@ func (Metric) Measure(s sdk.Session) ([]sdk.Value, error) {
 	if problem.ProbeBatches == 0 {
 		return nil, fmt.Errorf("the metric's example set is empty")
 	}
-	if s.Params().String("kind") == kindAverage {
+	published := s.Params().String("algorithm") == official
+	switch average := s.Params().String("kind") == kindAverage; {
+	case average && published:
+		err = n.officialAverage(&v)
+	case average:
 		err = n.average(&v)
-	} else {
+	case published:
+		err = n.officialWorst(&v, still)
+	default:
 		err = n.worst(&v)
 	}
 	if err != nil {

@@ -552,7 +552,7 @@ func TestBadParameters(t *testing.T) {
 		{params{"kind": "average", "draws": 7}, []string{"draws: expected an even number, got 7"}},
 		{params{"kind": "average", "restarts": 0, "steps": 100}, []string{"steps: has no effect", "restarts: has no effect"}},
 		{params{"kind": "worst", "draws": 40}, []string{"draws: has no effect"}},
-		{params{"algorithm": "official-2023"}, []string{"algorithm"}},
+		{params{"algorithm": "official-2024"}, []string{"algorithm"}},
 	} {
 		got := plugintest.Validate(t, nil, 3, c.given)
 		ok := len(got) == len(c.want)

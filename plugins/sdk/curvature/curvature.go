@@ -15,10 +15,11 @@ func Slots() []sdk.Slot {
 	return []sdk.Slot{{Name: "direction", Scratch: true}, {Name: "product", Scratch: true}}
 }
 
-// Hessian is v ↦ c⊙H(c⊙v), H the Hessian of the mean loss of a batch at Session.W.
+// Hessian is v ↦ c⊙H(c⊙v), H the Hessian of the mean loss of a batch at a point, which is Session.W unless At was called.
 type Hessian struct {
 	s                  sdk.Session
 	batch              sdk.Batch
+	at                 sdk.Vec
 	scale              sdk.Vec
 	direction, product sdk.Vec
 	loss               float64
@@ -27,7 +28,7 @@ type Hessian struct {
 
 // New returns the Hessian of a batch; scale is c, or nil for 1.
 func New(s sdk.Session, b sdk.Batch, scale sdk.Vec) *Hessian {
-	return &Hessian{s: s, batch: b, scale: scale, direction: s.Slot("direction"), product: s.Slot("product")}
+	return &Hessian{s: s, batch: b, at: s.W(), scale: scale, direction: s.Slot("direction"), product: s.Slot("product")}
 }
 
 // Sizes returns |w|, the scale of adaptive measures, and how many parameters are exactly 0.
@@ -42,6 +43,12 @@ func Sizes(w sdk.Vec) (c sdk.Vec, zeros int) {
 	return c, zeros
 }
 
+// At moves the Hessian to another point, a slot, which is read at every use. It returns its receiver.
+func (h *Hessian) At(point sdk.Vec) *Hessian {
+	h.at = point
+	return h
+}
+
 // Apply stores the product with x in y. They may be slots, though not the two of this package.
 func (h *Hessian) Apply(x, y []float32) error {
 	if h.scale == nil {
@@ -49,7 +56,7 @@ func (h *Hessian) Apply(x, y []float32) error {
 	} else {
 		vec.Mul(h.direction, h.scale, x)
 	}
-	loss, err := h.s.HVP(h.batch, h.s.W(), h.direction, h.product)
+	loss, err := h.s.HVP(h.batch, h.at, h.direction, h.product)
 	if err != nil {
 		return err
 	}
@@ -102,7 +109,7 @@ const radius = 0.05
 // saturated. It takes one gradient. norm is ‖g‖, of the scaled gradient where the Hessian is scaled.
 func (h *Hessian) Warnings(lambda float64) (out []string, norm float64, err error) {
 	g := h.s.Slot("grad")
-	loss, err := h.s.Grad(h.batch, h.s.W(), g)
+	loss, err := h.s.Grad(h.batch, h.at, g)
 	if err != nil {
 		return nil, 0, err
 	}
