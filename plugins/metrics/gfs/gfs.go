@@ -53,14 +53,14 @@ func (Metric) Info() sdk.Info {
 		Finding:  "gradient descent decreases it in every step on scalar networks, also where the loss goes up and down",
 		Watch: []string{
 			"Cross-entropy has no finite solution: set target to a loss that all models reach, and compare nothing else.",
-			"It follows a trajectory of many gradients: for small models.",
+			"It follows a trajectory of many gradients, more than the default allows where models are not small: raise gradients, and expect minutes.",
 			"It depends on the parameterisation by design: that is what tells minima of one function apart.",
 		},
 		CostNote: "4 G a step and each nominal batch of the set, and Hessian-vector products now and then: at most `gradients` of them together, plus 2·lanczos; 1 G for scalar networks",
 		Params: []sdk.Param{
 			sdk.Choice("method", methodAuto, []string{methodAuto, methodFlow, methodScalar}, "auto: the exact formula where every tensor is a single number, else the flow"),
 			sdk.Float("target", 1e-6, "loss at which the flow has arrived").Min(0).Log(),
-			sdk.Int("gradients", 4000, "evaluations of the gradient, or products, that the flow may take; without arriving there is no value").Min(8),
+			sdk.Int("gradients", 600, "evaluations of the gradient, or products, that the flow may take; without arriving there is no value").Min(8),
 			sdk.Int("lanczos", 60, "largest number of Lanczos steps at the end").Min(2).Max(1000),
 			sdk.Float("tolerance", 1e-3, "the eigenvalue has converged when its residual is below this share of it").Above(0).Below(1).Log(),
 		},
