@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -98,7 +97,7 @@ func count(n int, what string) string {
 // newSlurm are the commands that jobs run.
 func newSlurm(g *global) *cobra.Command {
 	c := &cobra.Command{Use: "slurm", Hidden: true, Short: "what the jobs of bench run --engine slurm run", Args: cobra.NoArgs}
-	c.AddCommand(newSlurmTask(g), newSlurmBoard(g))
+	c.AddCommand(newSlurmTask(g), newSlurmBoard(g), newSlurmStatus(g), newSlurmCancel(g))
 	return c
 }
 
@@ -179,19 +178,19 @@ EXIT STATUS: 0 all trials are done, 1 some failed or are missing, and the board 
 				return err
 			}
 			if len(missing) > 0 {
-				return &exitError{exitFailedTrials, fmt.Errorf("%s missing: %s", count(len(missing), "trial"), few(missing)),
+				return &exitError{exitFailedTrials, fmt.Errorf("%s missing: %s", count(len(missing), "trial"), someOf(missing)),
 					"bench status " + args[0] + " says what became of their jobs; the command that started the run submits them again"}
 			}
 			if len(failed) > 0 {
-				return &exitError{exitFailedTrials, fmt.Errorf("%s failed: %s", count(len(failed), "trial"), few(failed)), "they are in the table with their reasons"}
+				return &exitError{exitFailedTrials, fmt.Errorf("%s failed: %s", count(len(failed), "trial"), someOf(failed)), "they are in the table with their reasons"}
 			}
 			return nil
 		},
 	}
 }
 
-// few names the first of many.
-func few(names []string) string {
+// someOf names the first of many.
+func someOf(names []string) string {
 	const most = 10
 	if len(names) > most {
 		return strings.Join(names[:most], ", ") + fmt.Sprintf(" and %d more", len(names)-most)
@@ -245,11 +244,53 @@ func (j *joined) runner() (*runner.Runner, error) {
 }
 
 // cancelSlurm ends the jobs of a run.
-func cancelSlurm(ctx context.Context, cmd *cobra.Command, st *store.Store, run string) error {
-	jobs, err := slurm.Cancel(ctx, st, run, &slurm.Client{})
+func cancelSlurm(cmd *cobra.Command, st *store.Store, run string) error {
+	jobs, err := slurm.Cancel(cmd.Context(), st, run, &slurm.Client{})
 	if err != nil {
 		return slurmError(err)
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "run %s: jobs %s canceled; what was finished is kept, bench run goes on with the rest\n", run, strings.Join(jobs, ", "))
 	return nil
+}
+
+// slurmStatus prints where a run stands that was handed to Slurm: what the files say, and beside it what Slurm says.
+func slurmStatus(cmd *cobra.Command, g *global, st *store.Store, run string, failed bool) error {
+	s, err := slurm.Look(cmd.Context(), st, run, &slurm.Client{})
+	if err != nil {
+		return err
+	}
+	if g.json {
+		return json.NewEncoder(cmd.OutOrStdout()).Encode(s)
+	}
+	_, err = fmt.Fprint(cmd.OutOrStdout(), s.Text(failed))
+	return err
+}
+
+func newSlurmStatus(g *global) *cobra.Command {
+	var failed bool
+	c := &cobra.Command{
+		Use: "status RUN", Short: "say where a run stands, by its files and by Slurm", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			st, err := openStore(g)
+			if err != nil {
+				return err
+			}
+			return slurmStatus(cmd, g, st, args[0], failed)
+		},
+	}
+	c.Flags().BoolVar(&failed, "failed", false, "list the trials that failed or are missing")
+	return c
+}
+
+func newSlurmCancel(g *global) *cobra.Command {
+	return &cobra.Command{
+		Use: "cancel RUN", Short: "end the jobs of a run", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			st, err := openStore(g)
+			if err != nil {
+				return err
+			}
+			return cancelSlurm(cmd, st, args[0])
+		},
+	}
 }

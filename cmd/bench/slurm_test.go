@@ -76,8 +76,8 @@ func (f *field) submit(args ...string) (s slurm.Submission) {
 	return s
 }
 
-// jobs are all jobs that Slurm has of this project.
-func (f *field) jobs() map[string]slurm.Job {
+// submitted are the numbers of the jobs of this project that were noted.
+func (f *field) submitted() []string {
 	f.t.Helper()
 	var ids []string
 	found, err := filepath.Glob(filepath.Join(f.dir, ".bench/runs/*/slurm/jobs/*.json"))
@@ -91,8 +91,13 @@ func (f *field) jobs() map[string]slurm.Job {
 		}
 		ids = append(ids, s.Record.Job)
 	}
-	f.t.Setenv("SLURM_CONF", f.cluster.Conf)
-	jobs, notes := (&slurm.Client{}).Jobs(f.t.Context(), ids)
+	return ids
+}
+
+// jobs are all jobs that Slurm has of this project.
+func (f *field) jobs() map[string]slurm.Job {
+	f.t.Helper()
+	jobs, notes := (&slurm.Client{}).Jobs(f.t.Context(), f.submitted())
 	if len(jobs) == 0 && len(notes) > 0 {
 		return nil // no controller just now
 	}
@@ -142,24 +147,189 @@ func (f *field) mustBe(want map[string][]byte, s slurm.Submission) {
 	}
 }
 
+// six is the small suite; it has 6 trials.
+const six = small
+
+// slow is the small suite with two trials that take several times as long as its jobs are given.
+var slow = strings.NewReplacer("seeds = [0, 1]\n", "seeds = [0]\n", "trials = 2", "trials = 1", "lr = [0.05, 0.1]", "lr = [0.1]",
+	"rho = [0.05, 0.1]", "rho = [0.05]", "width = [4, 8]", "width = [16, 32]", "train = 400", "train = 1200", "limit = 10", "limit = 60").Replace(small)
+
+// TestSlurm runs suites on a real Slurm and lets happen what happens on clusters. Whatever it was, the board is the one of a
+// run without a cluster, byte for byte. The cases share the cluster, at the same time.
 func TestSlurm(t *testing.T) {
 	c := slurmtest.Start(t, 2, 2)
-	want := local(t, forty)
+	os.Setenv("SLURM_CONF", c.Conf) // t.Setenv does not go with tests in parallel
+	t.Cleanup(func() { os.Unsetenv("SLURM_CONF") })
+	wantForty, wantSix, wantSlow := local(t, forty), local(t, six), local(t, slow)
 
-	// 40 trials; the process that submits is killed as soon as it has, and so is a node in the middle.
-	f := newField(t, c, onPartition(forty, 1, ""))
-	login := f.bench("run", "small.toml", "--engine", "slurm", "--json")
-	var out bytes.Buffer
-	login.Stdout = &out
-	if err := login.Run(); err != nil {
-		t.Fatal(err)
-	}
-	_ = syscall.SIGKILL
-	_ = errors.New
-	var s slurm.Submission
-	json.Unmarshal(out.Bytes(), &s)
-	if state := f.ended(s, 3*time.Minute); state != slurm.Completed {
-		t.Errorf("the board's job: %s\n%s", state, f.log(s))
-	}
-	f.mustBe(want, s)
+	t.Run("a node is lost", func(t *testing.T) {
+		t.Parallel()
+		f := newField(t, c, onPartition(forty, 2, ""))
+		// The process that submits is killed as soon as Slurm has everything.
+		login := f.bench("run", "small.toml", "--engine", "slurm")
+		if err := login.Start(); err != nil {
+			t.Fatal(err)
+		}
+		c.Await(time.Minute, "the submission", func() bool { return len(f.submitted()) == 3 })
+		login.Process.Kill()
+		login.Wait()
+		// The same again, while the jobs are there: they are recognised.
+		s := f.submit()
+		if !s.Already || len(s.Jobs) != 3 || s.Trials != 40 {
+			t.Errorf("submitted twice: %+v", s)
+		}
+		c.Await(2*time.Minute, "a few trials", func() bool { return f.results() >= 6 })
+		var lost []string
+		c.Await(time.Minute, "trials on node 3", func() bool {
+			lost = nil
+			for key, j := range f.jobs() {
+				if j.State == slurm.Running && j.Nodes == "node3" {
+					lost = append(lost, key)
+				}
+			}
+			return len(lost) > 0
+		})
+		c.LoseNode(3)
+		if state := f.ended(s, 4*time.Minute); state != slurm.Completed {
+			t.Errorf("the board's job: %s", state)
+		}
+		restarted := 0
+		for _, key := range lost {
+			if f.jobs()[key].Restarts > 0 {
+				restarted++
+			}
+		}
+		t.Logf("%d tasks were on the node, %d of them started again", len(lost), restarted)
+		f.mustBe(wantForty, s)
+		if n := len(f.jobs()); n != 32+8+1 {
+			t.Errorf("%d jobs, want 32 + 8 tasks and the board", n)
+		}
+	})
+
+	t.Run("killed while submitting", func(t *testing.T) {
+		t.Parallel()
+		f := newField(t, c, onPartition(six, 1, ""))
+		// Slurm takes the second job, but nobody lives to hear of it.
+		slowly := t.TempDir()
+		sbatch, err := exec.LookPath("sbatch")
+		if err != nil {
+			t.Fatal(err)
+		}
+		script := "#!/bin/sh\n" + sbatch + " \"$@\"\necho >> " + slowly + "/count\n[ $(wc -l < " + slowly + "/count) -lt 2 ] || sleep 100\n"
+		if err := os.WriteFile(filepath.Join(slowly, "sbatch"), []byte(script), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		login := f.bench("run", "small.toml", "--engine", "slurm")
+		login.Env = append(login.Env, "PATH="+slowly+":"+os.Getenv("PATH"))
+		login.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		if err := login.Start(); err != nil {
+			t.Fatal(err)
+		}
+		c.Await(time.Minute, "the second sbatch", func() bool {
+			text, _ := os.ReadFile(filepath.Join(slowly, "count"))
+			return bytes.Count(text, []byte("\n")) >= 2
+		})
+		syscall.Kill(-login.Process.Pid, syscall.SIGKILL)
+		login.Wait()
+		if n := len(f.submitted()); n != 1 {
+			t.Fatalf("%d jobs are noted, want 1", n)
+		}
+		s := f.submit()
+		if !s.Resumed || len(s.Jobs) != 3 {
+			t.Errorf("after the login process was killed: %+v", s)
+		}
+		if state := f.ended(s, 4*time.Minute); state != slurm.Completed {
+			t.Errorf("the board's job: %s", state)
+		}
+		f.mustBe(wantSix, s)
+		// No job was handed over twice: their names say so.
+		out, err := c.Command("squeue", "-h", "-t", "all", "-o", "%F %j").Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, j := range s.Jobs {
+			numbers := map[string]bool{}
+			for _, line := range strings.Split(string(out), "\n") {
+				if number, name, _ := strings.Cut(line, " "); name == j.Name {
+					numbers[number] = true
+				}
+			}
+			if len(numbers) != 1 || !numbers[j.Job] {
+				t.Errorf("%s: jobs %v, want %s alone", j.Name, numbers, j.Job)
+			}
+		}
+	})
+
+	t.Run("the controller is killed", func(t *testing.T) {
+		t.Parallel()
+		f := newField(t, c, onPartition(six, 1, ""))
+		s := f.submit()
+		c.Await(2*time.Minute, "a trial", func() bool { return f.results() >= 1 })
+		c.KillController()
+		time.Sleep(3 * time.Second) // jobs go on, and some end, without anybody to tell
+		c.StartController()
+		if state := f.ended(s, 4*time.Minute); state != slurm.Completed {
+			t.Errorf("the board's job: %s", state)
+		}
+		f.mustBe(wantSix, s)
+	})
+
+	t.Run("the time is up", func(t *testing.T) {
+		t.Parallel()
+		f := newField(t, c, onPartition(slow, 1, "time = 1\nsignal = \"B:USR1@50\"\n"))
+		s := f.submit()
+		if state := f.ended(s, 5*time.Minute); state != slurm.Completed {
+			t.Errorf("the board's job: %s", state)
+		}
+		f.mustBe(wantSlow, s)
+		restarts, continued := 0, 0
+		for _, j := range f.jobs() {
+			restarts += j.Restarts
+		}
+		for _, text := range files(t, f.dir, ".bench/trials", func(n string) bool { return n == "log.txt" }) {
+			continued += strings.Count(string(text), "continuing at step")
+		}
+		if restarts == 0 || continued == 0 {
+			t.Errorf("%d restarts, %d trials continued from a checkpoint: the time limit was not met", restarts, continued)
+		}
+		t.Logf("%d restarts, %d times continued", restarts, continued)
+	})
+
+	t.Run("canceled", func(t *testing.T) {
+		t.Parallel()
+		f := newField(t, c, onPartition(six, 1, "max_concurrent = 1\n"))
+		first := f.submit()
+		c.Await(2*time.Minute, "a trial", func() bool { return f.results() >= 1 })
+		if out, err := f.bench("slurm", "cancel", first.Run).CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		c.Await(time.Minute, "the end of the jobs", func() bool {
+			jobs := f.jobs()
+			for _, j := range jobs {
+				if !j.State.Ended() {
+					return false
+				}
+			}
+			return len(jobs) > 0
+		})
+		out, err := f.bench("slurm", "status", first.Run, "--failed").CombinedOutput()
+		if err != nil || !strings.Contains(string(out), "CANCELLED") || !strings.Contains(string(out), "not to go on: canceled") {
+			t.Errorf("%v\n%s", err, out)
+		}
+		if f.results() == 6 {
+			t.Error("nothing was canceled")
+		}
+		if _, err := os.Stat(filepath.Join(f.dir, "reports")); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("a canceled run has rendered a board: %v", err)
+		}
+		kept := f.results()
+		s := f.submit()
+		if s.Already || s.Resumed || s.Run == first.Run || s.Trials > 6-kept {
+			t.Errorf("after it was canceled with %d trials kept: %+v", kept, s)
+		}
+		if state := f.ended(s, 4*time.Minute); state != slurm.Completed {
+			t.Errorf("the board's job: %s", state)
+		}
+		f.mustBe(wantSix, s)
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -363,3 +364,71 @@ func Close(ctx context.Context, st *store.Store, run string, r *runner.Runner, m
 	_, err = Look(ctx, st, run, c)
 	return missing, failed, err
 }
+
+// Text is the status for people: the jobs with Slurm's words, the contradictions, and with failed what failed or is missing.
+func (s *Status) Text(failed bool) string {
+	var b strings.Builder
+	counts := s.Counts()
+	var parts []string
+	for _, state := range order {
+		if n := counts[state]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, state))
+		}
+	}
+	fmt.Fprintf(&b, "run %s on Slurm: %d trials", s.Run, len(s.Tasks))
+	if len(parts) > 0 {
+		fmt.Fprintf(&b, ", %s", strings.Join(parts, ", "))
+	}
+	b.WriteString("\n")
+	if s.Withdrawn != nil {
+		fmt.Fprintf(&b, "not to go on: %s (%s)\n", s.Withdrawn.Reason, s.Withdrawn.At.Local().Format(time.DateTime))
+	}
+	for _, j := range s.Jobs {
+		job := j.Job
+		if job == "" {
+			job = "not submitted"
+		}
+		var states []string
+		known := 0
+		for _, state := range slices.Sorted(maps.Keys(j.Slurm)) {
+			states = append(states, fmt.Sprintf("%d %s", j.Slurm[state], state))
+			known += j.Slurm[state]
+		}
+		if rest := max(1, j.Tasks) - known; rest > 0 && j.Job != "" {
+			states = append(states, fmt.Sprintf("%d not known to Slurm", rest))
+		}
+		fmt.Fprintf(&b, "  job %s, %s: %s", job, j.Stage, strings.Join(states, ", "))
+		for _, why := range slices.Sorted(maps.Keys(j.Why)) {
+			fmt.Fprintf(&b, "; waits: %s", why)
+		}
+		b.WriteString("\n")
+	}
+	if odd := s.Disagreements(); len(odd) > 0 {
+		b.WriteString("files and Slurm disagree:\n")
+		for _, t := range odd {
+			fmt.Fprintf(&b, "  %s, job %s: %s\n", t.Key, t.Job, t.Disagreement)
+		}
+	}
+	if failed {
+		for _, t := range s.Tasks {
+			if t.State == store.Done || t.State == store.Running || t.State == waiting && (t.Slurm == "" || !t.Slurm.Ended()) {
+				continue
+			}
+			fmt.Fprintf(&b, "  %s, job %s: %s", t.Key, t.Job, t.State)
+			if t.Detail != "" {
+				fmt.Fprintf(&b, ", %s", t.Detail)
+			}
+			if t.Slurm != "" {
+				fmt.Fprintf(&b, " (Slurm: %s)", t.Slurm)
+			}
+			b.WriteString("\n")
+		}
+	}
+	for _, note := range s.Notes {
+		fmt.Fprintf(&b, "note: %s\n", note)
+	}
+	return b.String()
+}
+
+// order is the one in which states are listed.
+var order = []string{store.Done, store.Failed, store.Diverged, store.Timeout, store.Running, store.Stopped, waiting}
