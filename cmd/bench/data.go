@@ -130,7 +130,7 @@ func newDataVerify(g *global) *cobra.Command {
 					about, _ := dataset.Describe(name)
 					say := "every file has the published sha256"
 					if n := len(about.Unhashed); n > 0 {
-						say = fmt.Sprintf("right in size and content, and unchanged since it was fetched; nobody has published a sha256 of %s", few(about.Unhashed))
+						say = fmt.Sprintf("right in size and content, and unchanged since it was fetched; nobody has published a sha256 of %s", briefly(about.Unhashed))
 					}
 					fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", name, say)
 				case errors.As(err, &missing) && len(args) == 0:
@@ -144,8 +144,8 @@ func newDataVerify(g *global) *cobra.Command {
 	}
 }
 
-// few lists names, but not twenty of them.
-func few(names []string) string {
+// briefly lists names, but not twenty of them.
+func briefly(names []string) string {
 	if len(names) > 3 {
 		return fmt.Sprintf("%s and %d more", names[0], len(names)-1)
 	}
