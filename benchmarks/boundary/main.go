@@ -63,6 +63,7 @@ type step struct{ whole, gradients, update float64 }
 type options struct {
 	python string // a Python that has the package sharpbench
 	dir    string // with the Python plugins
+	stream bool   // messages stay on the gRPC stream
 }
 
 func main() {
@@ -82,21 +83,28 @@ func main() {
 	flag.StringVar(&o.python, "python", "", "a Python that has the package sharpbench")
 	flag.StringVar(&o.dir, "plugins", "benchmarks/boundary", "folder with the Python plugins")
 	rounds := flag.Int("rounds", 5, "alternating rounds")
+	only := flag.String("only", "", "only networks whose names begin so")
 	flag.Parse()
-	if err := run(o, *rounds); err != nil {
+	if err := run(o, *only, *rounds); err != nil {
 		fmt.Fprintln(os.Stderr, "boundary:", err)
 		os.Exit(1)
 	}
 }
 
-func run(o options, rounds int) error {
-	ways := []way{{"in this process", inProcess}, {"Go plugin", goPlugin}, {"vectors in messages", messages}}
+func run(o options, only string, rounds int) error {
+	ways := []way{
+		{"in this process", inProcess}, {"Go plugin", goPlugin}, {"Go plugin, gRPC only", onStream(goPlugin)},
+		{"vectors in messages", messages},
+	}
 	if o.python != "" {
-		ways = append(ways, way{"Python plugin", pythonPlugin})
+		ways = append(ways, way{"Python plugin", pythonPlugin}, way{"Python plugin, gRPC only", onStream(pythonPlugin)})
 	}
 	fmt.Println("| network | optimizer | way | step ms | gradients ms | update ms | boundary ms | share |")
 	fmt.Println("|---|---|---|---:|---:|---:|---:|---:|")
 	for _, t := range tasks {
+		if !strings.HasPrefix(t.name, only) {
+			continue
+		}
 		for _, optimizer := range []string{"sgd", "sam"} {
 			times := make([][]step, len(ways))
 			for range rounds {
@@ -229,12 +237,20 @@ func inProcess(_ options, t task, optimizer string) ([]step, error) {
 	return c.steps, err
 }
 
-func goPlugin(_ options, t task, optimizer string) ([]step, error) {
+// onStream turns the direct socket off.
+func onStream(run func(options, task, string) ([]step, error)) func(options, task, string) ([]step, error) {
+	return func(o options, t task, optimizer string) ([]step, error) {
+		o.stream = true
+		return run(o, t, optimizer)
+	}
+}
+
+func goPlugin(o options, t task, optimizer string) ([]step, error) {
 	exe, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	return process(pluginhost.Program{Command: []string{exe, pluginhost.TestServe, optimizer}}, t, params[optimizer])
+	return process(o, pluginhost.Program{Command: []string{exe, pluginhost.TestServe, optimizer}}, t, params[optimizer])
 }
 
 func pythonPlugin(o options, t task, optimizer string) ([]step, error) {
@@ -249,10 +265,10 @@ func pythonPlugin(o options, t task, optimizer string) ([]step, error) {
 	if python, err = filepath.Abs(python); err != nil {
 		return nil, err
 	}
-	return process(pluginhost.Program{Command: []string{python, file}, MTLS: true}, t, params[optimizer])
+	return process(o, pluginhost.Program{Command: []string{python, file}, MTLS: true}, t, params[optimizer])
 }
 
-func process(program pluginhost.Program, t task, params map[string]any) ([]step, error) {
+func process(o options, program pluginhost.Program, t task, params map[string]any) ([]step, error) {
 	net, training, w, err := prepare(t)
 	if err != nil {
 		return nil, err
@@ -260,7 +276,7 @@ func process(program pluginhost.Program, t task, params map[string]any) ([]step,
 	workload := &timed{Training: training}
 	var said strings.Builder
 	ctx := context.Background()
-	x, err := pluginhost.Launch(ctx, program, pluginhost.LaunchOptions{Log: &said})
+	x, err := pluginhost.Launch(ctx, program, pluginhost.LaunchOptions{Log: &said, StreamOnly: o.stream})
 	if err != nil {
 		return nil, err
 	}

@@ -29,10 +29,10 @@ type command struct {
 	gone   bool // the process has been waited for: its number may belong to another one
 }
 
-func newCommand(argv []string, dir string, env []string, inherit *os.File, out *output) *command {
+func newCommand(argv []string, dir string, env []string, inherit []*os.File, out *output) *command {
 	c := &command{cmd: exec.Command(argv[0], argv[1:]...), out: out, exited: make(chan struct{}), drained: make(chan struct{})}
 	c.cmd.Dir, c.cmd.Env = dir, env
-	c.cmd.ExtraFiles = []*os.File{inherit}
+	c.cmd.ExtraFiles = inherit
 	ownGroup(c.cmd)
 	return c
 }

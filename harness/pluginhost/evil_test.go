@@ -20,10 +20,12 @@ import (
 	"github.com/hashicorp/go-plugin"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/encoding/protowire"
+	protobuf "google.golang.org/protobuf/proto"
 
 	"github.com/sharpbench/sharpbench/harness/arena"
 	"github.com/sharpbench/sharpbench/harness/proto"
 	pb "github.com/sharpbench/sharpbench/harness/proto/bench/v1"
+	"github.com/sharpbench/sharpbench/harness/proto/direct"
 )
 
 // The plugins of these tests are in the test binary: started again with TestServe and a name, it is that plugin. They
@@ -124,6 +126,26 @@ type evilRun struct {
 	arena *arena.Arena
 	file  *os.File // of the arena, when the plugin wants it
 	id    uint64
+
+	socket *direct.Conn // nil: messages are on the stream
+}
+
+// evilDirect is the variable that lets an evil plugin use the direct socket.
+const evilDirect = "EVIL_DIRECT"
+
+// accept goes over to the direct socket, if the host offers one.
+func (r *evilRun) accept() error {
+	offer := r.start.GetDirect()
+	if offer == nil {
+		return nil
+	}
+	socket, err := direct.Open(int(offer.GetFd()))
+	if err != nil {
+		return err
+	}
+	r.send(&pb.PluginMessage{Msg: &pb.PluginMessage_Direct{Direct: &pb.Direct{}}})
+	r.socket = socket
+	return nil
 }
 
 func (p *evilPlugin) Run(wire grpc.BidiStreamingServer[pb.HostMessage, pb.PluginMessage]) error {
@@ -132,6 +154,11 @@ func (p *evilPlugin) Run(wire grpc.BidiStreamingServer[pb.HostMessage, pb.Plugin
 		return err
 	}
 	r := &evilRun{wire: wire, p: p, start: m.GetStart()}
+	if os.Getenv(evilDirect) != "" {
+		if err := r.accept(); err != nil {
+			return err
+		}
+	}
 	var slots []arena.Slot
 	for _, s := range r.start.GetArena().GetSlots() {
 		slots = append(slots, arena.Slot{Name: s.GetName(), Offset: s.GetOffset(), Len: s.GetLen()})
@@ -152,12 +179,59 @@ func (p *evilPlugin) Run(wire grpc.BidiStreamingServer[pb.HostMessage, pb.Plugin
 	if r.arena, err = arena.Open(os.NewFile(proto.ArenaFD, "arena"), r.start.GetArena().GetBytes(), slots); err != nil {
 		return err
 	}
+	if f := evilSocket[p.name]; f != nil {
+		if p.name != "accepts late" && p.name != "accepts twice" {
+			if err := r.accept(); err != nil {
+				return err
+			}
+		}
+		return f(r)
+	}
 	return evil[p.name](r)
 }
 
 func (r *evilRun) send(m *pb.PluginMessage) {
-	if err := r.wire.Send(m); err != nil {
+	if r.socket == nil {
+		if err := r.wire.Send(m); err != nil {
+			os.Exit(4)
+		}
+		return
+	}
+	body, err := protobuf.Marshal(m)
+	if err != nil {
 		os.Exit(4)
+	}
+	packet := append([]byte{direct.Message}, body...)
+	if len(packet) > direct.MaxPacket {
+		if err := r.wire.Send(m); err != nil {
+			os.Exit(4)
+		}
+		packet = []byte{direct.OnStream}
+	}
+	r.packet(packet)
+}
+
+func (r *evilRun) packet(b []byte) {
+	if err := r.socket.Send(b); err != nil {
+		os.Exit(4)
+	}
+}
+
+func (r *evilRun) receive() (*pb.HostMessage, error) {
+	if r.socket == nil {
+		return r.wire.Recv()
+	}
+	buf := make([]byte, direct.MaxPacket)
+	for {
+		n, err := r.socket.Receive(buf, -1)
+		if err != nil {
+			return nil, err
+		}
+		if buf[0] == direct.OnStream {
+			return r.wire.Recv()
+		}
+		m := &pb.HostMessage{}
+		return m, protobuf.Unmarshal(buf[1:n], m)
 	}
 }
 
@@ -178,7 +252,7 @@ func (r *evilRun) request(ops ...*pb.Op) {
 // call returns nil when the answer is Stop.
 func (r *evilRun) call(ops ...*pb.Op) *pb.Reply {
 	r.request(ops...)
-	m, err := r.wire.Recv()
+	m, err := r.receive()
 	if err != nil {
 		os.Exit(5)
 	}
@@ -397,6 +471,84 @@ var evil = map[string]func(*evilRun) error{
 		})
 		r.steps(3)
 		return r.done(pb.Done_STATUS_COMPLETED, string(text))
+	},
+}
+
+// evilSocket has the plugins that misuse the direct socket. All of them have accepted it.
+var evilSocket = map[string]func(*evilRun) error{
+	"closes the socket": func(r *evilRun) error {
+		r.steps(1)
+		r.socket.Close()
+		time.Sleep(time.Minute)
+		return nil
+	},
+	"sends garbage": func(r *evilRun) error {
+		r.steps(1)
+		r.packet([]byte{direct.Message, 255, 255, 255})
+		time.Sleep(time.Minute)
+		return nil
+	},
+	"announces what does not come": func(r *evilRun) error {
+		r.steps(1)
+		r.packet([]byte{direct.OnStream})
+		time.Sleep(time.Minute)
+		return nil
+	},
+	"speaks on the stream": func(r *evilRun) error {
+		r.steps(1)
+		r.socket = nil
+		r.log("hello")
+		time.Sleep(time.Minute)
+		return nil
+	},
+	"accepts late": func(r *evilRun) error {
+		r.steps(1)
+		return r.accept()
+	},
+	"accepts twice": func(r *evilRun) error {
+		if err := r.accept(); err != nil {
+			return err
+		}
+		r.send(&pb.PluginMessage{Msg: &pb.PluginMessage_Direct{Direct: &pb.Direct{}}})
+		time.Sleep(time.Minute)
+		return nil
+	},
+	"floods": func(r *evilRun) error {
+		r.steps(1)
+		for {
+			r.packet([]byte{77, 1, 2, 3}) // a kind that nobody knows
+		}
+	},
+	"packets of other kinds": func(r *evilRun) error {
+		for range 3 {
+			r.packet([]byte{99})
+			r.steps(1)
+		}
+		return r.done(pb.Done_STATUS_COMPLETED, "")
+	},
+	"leaves a child with the socket": func(r *evilRun) error {
+		child := exec.Command("sleep", "60")
+		child.ExtraFiles = []*os.File{os.NewFile(uintptr(r.start.GetDirect().GetFd()), "socket")}
+		child.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+		child.Env = []string{}
+		if err := child.Start(); err != nil {
+			return err
+		}
+		r.log("child %d.", child.Process.Pid)
+		r.steps(1)
+		os.Exit(3)
+		return nil
+	},
+	"long messages": func(r *evilRun) error {
+		for i := range 3 {
+			r.log("%d%s", i, strings.Repeat("x", direct.MaxPacket))
+			r.log("short")
+			commit := commitOp()
+			commit.GetCommit().Blob = make([]byte, proto.MaxBlob)
+			r.call(gradOp(slotParams, slotGrad))
+			r.call(commit)
+		}
+		return r.done(pb.Done_STATUS_COMPLETED, "")
 	},
 }
 

@@ -121,7 +121,7 @@ func FuzzSession(f *testing.F) {
 			stream.says = append(stream.says, m)
 			data = data[skip+int(n):]
 		}
-		s := &session{x: x, stream: stream, problem: Problem{Dim: 2}, oracle: oracle.New(exact{}, 1), readOnly: make([]bool, 4)}
+		s := &session{x: x, link: newLink(stream, nil), problem: Problem{Dim: 2}, oracle: oracle.New(exact{}, 1), readOnly: make([]bool, 4)}
 		commits := 0
 		if optimizer {
 			s.commit = func(_ *pb.CommitOp, params []float32) (*pb.Result, error) {

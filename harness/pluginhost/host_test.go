@@ -86,8 +86,14 @@ func problem() OptimizeSession {
 // trial runs a plugin to its end and checks that nothing is left of it.
 func trial(t *testing.T, ctx context.Context, name string, s OptimizeSession) (Outcome, error, string) {
 	t.Helper()
+	return trialWith(t, ctx, name, s, LaunchOptions{})
+}
+
+func trialWith(t *testing.T, ctx context.Context, name string, s OptimizeSession, o LaunchOptions) (Outcome, error, string) {
+	t.Helper()
 	dir, log := shortDir(t), &buffer{}
-	p, err := Launch(ctx, evilProgram(name), LaunchOptions{Log: log, RunDir: dir})
+	o.Log, o.RunDir = log, dir
+	p, err := Launch(ctx, evilProgram(name), o)
 	if err != nil {
 		t.Fatalf("launch: %v", err)
 	}
@@ -182,13 +188,13 @@ func TestEvilPlugins(t *testing.T) {
 		{name: "huge slot", kind: Violation, reason: `Validate asks for slot "state"`},
 		{name: "slot params", kind: Violation, reason: `Validate asks for slot "params"`},
 	} {
-		t.Run(strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
+		run := func(t *testing.T, o LaunchOptions) {
 			t.Parallel()
 			s := problem()
 			if strings.Contains(c.reason, testTurn.String()) || c.name == "computes and logs" {
 				s.TurnTimeout = testTurn
 			}
-			out, err, log := trial(t, context.Background(), c.name, s)
+			out, err, log := trialWith(t, context.Background(), c.name, s, o)
 			detail := out.Detail
 			var f *Failure
 			switch {
@@ -215,7 +221,89 @@ func TestEvilPlugins(t *testing.T) {
 			if !strings.Contains(log, c.log) {
 				t.Errorf("the log of %d bytes lacks %q", len(log), c.log)
 			}
+		}
+		name := strings.ReplaceAll(c.name, " ", "_")
+		t.Run(name, func(t *testing.T) { run(t, LaunchOptions{}) })
+		t.Run(name+"_on_the_direct_socket", func(t *testing.T) { run(t, LaunchOptions{Env: []string{evilDirect + "=1"}}) })
+	}
+}
+
+func TestMisuseOfTheDirectSocket(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("the direct socket exists on Linux only")
+	}
+	for _, c := range []struct {
+		name   string
+		kind   Kind // "": no failure, and completed
+		reason string
+		steps  uint64
+		log    string
+	}{
+		{name: "closes the socket", kind: Violation, reason: "has closed the direct socket and not the session", steps: 1},
+		{name: "sends garbage", kind: Violation, reason: "a packet on the direct socket that is not a message", steps: 1},
+		{name: "announces what does not come", kind: TimedOut, reason: "timed out after 2s silent", steps: 1},
+		{name: "speaks on the stream", kind: Violation, reason: "a message on the stream that was not announced", steps: 1},
+		{name: "accepts late", kind: Violation, reason: "accepts a direct socket that is not offered, or too late", steps: 1},
+		{name: "accepts twice", kind: Violation, reason: "accepts a direct socket that is not offered, or too late"},
+		{name: "floods", kind: TimedOut, reason: "timed out after 2s silent", steps: 1},
+		{name: "packets of other kinds", steps: 3},
+		{name: "leaves a child with the socket", kind: Crashed, reason: "crashed (exit status 3)", steps: 1},
+		{name: "long messages", steps: 3, log: "x\n[info] short\n[info] 2x"},
+	} {
+		t.Run(strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
+			t.Parallel()
+			s := problem()
+			if c.kind == TimedOut {
+				s.TurnTimeout = testTurn
+			}
+			begin := time.Now()
+			out, err, log := trial(t, context.Background(), c.name, s)
+			if _, number, found := strings.Cut(log, "child "); found {
+				pid, _, _ := strings.Cut(number, ".")
+				n, _ := strconv.Atoi(pid)
+				_ = syscall.Kill(n, syscall.SIGKILL)
+			}
+			if d := time.Since(begin); c.kind != TimedOut && d > 20*time.Second {
+				t.Errorf("took %v", d)
+			}
+			var f *Failure
+			if c.kind == "" && (err != nil || out.Status != "completed") {
+				t.Errorf("%+v, %v", out, err)
+			}
+			if c.kind != "" && (!errors.As(err, &f) || f.Kind != c.kind || !strings.Contains(f.Reason, c.reason)) {
+				t.Errorf("%v; want %s: %q", err, c.kind, c.reason)
+			}
+			if out.Steps != c.steps {
+				t.Errorf("%d steps, want %d", out.Steps, c.steps)
+			}
+			if !strings.Contains(log, c.log) {
+				t.Errorf("log of %d bytes lacks %q", len(log), c.log)
+			}
 		})
+	}
+}
+
+// The switch, and the variable of the environment that does the same.
+func TestStreamOnly(t *testing.T) {
+	accepted := func(o LaunchOptions) bool {
+		used := false
+		o.Env = []string{evilDirect + "=1"}
+		o.Watch = &Watch{Direct: func() { used = true }}
+		out, err, _ := trialWith(t, context.Background(), "trains three steps", problem(), o)
+		if err != nil || out.Steps != 3 {
+			t.Errorf("%+v, %v", out, err)
+		}
+		return used
+	}
+	if accepted(LaunchOptions{}) != (runtime.GOOS == "linux") {
+		t.Error("the direct socket is not what it should be on this system")
+	}
+	if accepted(LaunchOptions{StreamOnly: true}) {
+		t.Error("StreamOnly and a direct socket")
+	}
+	t.Setenv(StreamOnlyVariable, "1")
+	if accepted(LaunchOptions{}) {
+		t.Error(StreamOnlyVariable + " and a direct socket")
 	}
 }
 
@@ -325,15 +413,15 @@ func TestLaunchIsCanceled(t *testing.T) {
 }
 
 func TestRunIsCanceled(t *testing.T) {
-	for _, name := range []string{"trains until told", "loops for ever", "stops itself", "computes and logs"} {
-		t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) {
+	run := func(name string, o LaunchOptions) {
+		t.Run(strings.ReplaceAll(name, " ", "_")+strings.Join(o.Env, ""), func(t *testing.T) {
 			t.Parallel()
 			ctx, cancel := context.WithCancel(context.Background())
 			defer cancel()
 			s := problem()
 			time.AfterFunc(300*time.Millisecond, cancel)
 			begin := time.Now()
-			_, err, _ := trial(t, ctx, name, s)
+			_, err, _ := trialWith(t, ctx, name, s, o)
 			if !errors.Is(err, context.Canceled) {
 				t.Error(err)
 			}
@@ -341,6 +429,10 @@ func TestRunIsCanceled(t *testing.T) {
 				t.Errorf("took %v", d)
 			}
 		})
+	}
+	for _, name := range []string{"trains until told", "loops for ever", "stops itself", "computes and logs"} {
+		run(name, LaunchOptions{})
+		run(name, LaunchOptions{Env: []string{evilDirect + "=1"}})
 	}
 }
 

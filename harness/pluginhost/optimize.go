@@ -13,6 +13,7 @@ import (
 	"github.com/sharpbench/sharpbench/harness/oracle"
 	"github.com/sharpbench/sharpbench/harness/proto"
 	pb "github.com/sharpbench/sharpbench/harness/proto/bench/v1"
+	"github.com/sharpbench/sharpbench/harness/proto/direct"
 )
 
 // OptimizeSession is one training.
@@ -43,7 +44,7 @@ type Resume struct {
 // Commit is a step that counts.
 type Commit struct {
 	Step    uint64    // 1 for the first
-	Params  []float32 // the host's own copy; valid during the call
+	Params  []float32 // the host's own copy; it stays what it is for two more commits
 	Blob    []byte
 	Scalars map[string]float64 // the plugin's own word, finite
 	// State has the slots that are not scratch, by name, and "params" when the plugin has committed another slot.
@@ -113,7 +114,10 @@ func (x *Process) Optimize(ctx context.Context, o OptimizeSession) (Outcome, err
 	}
 
 	s := &session{x: x, problem: o.Problem, oracle: o.Oracle, turn: o.TurnTimeout, readOnly: make([]bool, len(requests))}
-	params := make([]float32, o.Problem.Dim)
+	var copies [3][]float32 // of the last commits, and one that is being made and may turn out not to be finite
+	for i := range copies {
+		copies[i] = make([]float32, o.Problem.Dim)
+	}
 	s.commit = func(op *pb.CommitOp, slot []float32) (*pb.Result, error) {
 		if err := x.arena.CheckGuards(); err != nil {
 			return nil, violation("the plugin %v", err)
@@ -121,10 +125,11 @@ func (x *Process) Optimize(ctx context.Context, o OptimizeSession) (Outcome, err
 		if len(op.GetBlob()) > proto.MaxBlob {
 			return nil, oracle.Errorf(oracle.BadRequest, "a blob of %d bytes: expected at most %d", len(op.GetBlob()), proto.MaxBlob)
 		}
-		copy(params, slot)
-		if i := oracle.FirstNonFinite(params); i >= 0 {
+		params := copies[0]
+		if i := copyFinite(params, slot); i >= 0 {
 			return nil, oracle.Errorf(oracle.NonFinite, "parameter %d is %v", i, params[i])
 		}
+		copies = [3][]float32{copies[1], copies[2], params}
 		delete(state, proto.SlotParams)
 		if op.GetParams() != 0 {
 			state[proto.SlotParams] = x.arena.Slot(0)
@@ -165,6 +170,20 @@ func (x *Process) Optimize(ctx context.Context, o OptimizeSession) (Outcome, err
 		return out, violation("Done with status %d", done.GetStatus())
 	}
 	return out, nil
+}
+
+// copyFinite copies src and returns the place of the first element that is not finite, or -1. What is checked is the copy: a
+// plugin that writes out of turn must not get past it. Piece by piece, as the second look finds a piece in the cache.
+func copyFinite(dst, src []float32) int {
+	const piece = 4096
+	for i := 0; i < len(src); i += piece {
+		end := min(i+piece, len(src))
+		copy(dst[i:end], src[i:end])
+		if j := oracle.FirstNonFinite(dst[i:end]); j >= 0 {
+			return i + j
+		}
+	}
+	return -1
 }
 
 // hostError keeps an error of the host apart from answers to the plugin, whatever it wraps.
@@ -274,7 +293,10 @@ func (s *session) open(ctx context.Context, call func(context.Context, ...grpc.C
 	if err != nil {
 		return nil, s.broken(err)
 	}
-	s.stream = stream
+	if s.x.socket != nil {
+		start.Direct = &pb.Direct{Fd: direct.FD, Max: direct.MaxPacket}
+	}
+	s.link = newLink(stream, s.x.socket)
 	done, err := s.run(ctx, start)
 	var own hostError
 	if errors.As(err, &own) {

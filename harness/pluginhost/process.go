@@ -29,6 +29,7 @@ import (
 	"github.com/sharpbench/sharpbench/harness/arena"
 	"github.com/sharpbench/sharpbench/harness/proto"
 	pb "github.com/sharpbench/sharpbench/harness/proto/bench/v1"
+	"github.com/sharpbench/sharpbench/harness/proto/direct"
 )
 
 const (
@@ -42,6 +43,9 @@ const (
 // it.
 var environment = []string{"PATH", "HOME", "LANG", "TMPDIR"}
 
+// StreamOnlyVariable is the environment variable that turns the direct socket off, to tell its faults from others.
+const StreamOnlyVariable = "BENCH_STREAM_ONLY"
+
 // LaunchOptions are the circumstances of a launch.
 type LaunchOptions struct {
 	// Log receives everything the program prints, and its log messages. It is written by one goroutine at a time, until
@@ -52,6 +56,9 @@ type LaunchOptions struct {
 	RunDir string
 	// Env is added to the program's environment.
 	Env []string
+	// StreamOnly keeps the messages of a session on the stream, as with a system or a plugin without the direct socket. So
+	// does the variable StreamOnlyVariable of the environment when it is not empty.
+	StreamOnly bool
 	// Watch looks on, for conformance checks. May be nil.
 	Watch *Watch
 	// Foreground lets the program share the terminal of the host, so that a debugger inside it can read the keyboard:
@@ -66,6 +73,7 @@ type Process struct {
 	client  *plugin.Client
 	conn    *grpc.ClientConn
 	arena   *arena.Arena
+	socket  *direct.Conn // offered for the messages of the session; nil: none
 	out     *output
 	dir     string
 	watch   Watch
@@ -99,6 +107,20 @@ func Launch(ctx context.Context, p Program, o LaunchOptions) (*Process, error) {
 		return nil, err
 	}
 	x := &Process{program: p, arena: shared, out: &output{log: o.Log}, dir: dir}
+	inherit := []*os.File{shared.File()}
+	if !o.StreamOnly && os.Getenv(StreamOnlyVariable) == "" {
+		socket, theirs, err := direct.Pair()
+		if err != nil {
+			x.closeMemory()
+			os.RemoveAll(dir)
+			return nil, err
+		}
+		if socket != nil {
+			// The program has it once it is started; until then it must not be collected.
+			defer theirs.Close()
+			x.socket, inherit = socket, append(inherit, theirs)
+		}
+	}
 	if o.Watch != nil {
 		x.watch = *o.Watch
 	}
@@ -108,7 +130,7 @@ func Launch(ctx context.Context, p Program, o LaunchOptions) (*Process, error) {
 	if p.MTLS {
 		config, text, err := clientTLS()
 		if err != nil {
-			shared.Close()
+			x.closeMemory()
 			os.RemoveAll(dir)
 			return nil, fmt.Errorf("certificate for the connection to the plugin: %w", err)
 		}
@@ -130,7 +152,7 @@ func Launch(ctx context.Context, p Program, o LaunchOptions) (*Process, error) {
 		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: dir},
 		RunnerFunc: func(_ hclog.Logger, spec *exec.Cmd, _ string) (runner.Runner, error) {
 			// The program's working directory is the private one: what it leaves there goes with it.
-			x.command = newCommand(p.Command, dir, slices.Concat(env, o.Env, spec.Env), shared.File(), x.out)
+			x.command = newCommand(p.Command, dir, slices.Concat(env, o.Env, spec.Env), inherit, x.out)
 			if o.Foreground {
 				x.command.foreground()
 			}
@@ -274,7 +296,15 @@ func (x *Process) Stop() {
 	x.busy.Lock()
 	defer x.busy.Unlock()
 	x.used = true
+	x.closeMemory()
+}
+
+// closeMemory closes what the host shares with the program.
+func (x *Process) closeMemory() {
 	x.arena.Close()
+	if x.socket != nil {
+		x.socket.Close()
+	}
 }
 
 // end does all of Stop but for the memory.

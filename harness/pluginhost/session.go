@@ -10,10 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/sharpbench/sharpbench/harness/oracle"
 	pb "github.com/sharpbench/sharpbench/harness/proto/bench/v1"
@@ -25,12 +24,10 @@ const DefaultTurnTimeout = 60 * time.Second
 // doneGrace is how long a plugin may take to say Done after it was told to stop.
 const doneGrace = 2 * time.Second
 
-type wire = grpc.BidiStreamingClient[pb.HostMessage, pb.PluginMessage]
-
 // session is the host's side of one stream. It keeps the turns, and answers requests through an oracle.
 type session struct {
 	x       *Process
-	stream  wire
+	link    *link
 	problem Problem
 	oracle  *oracle.Oracle
 	peers   []Peer // metrics: the other networks it may ask
@@ -44,20 +41,14 @@ type session struct {
 	stopped pb.StopReason // what the plugin has been told, in either way
 	late    int           // requests after that
 
-	host, plugin time.Duration
-}
-
-type received struct {
-	m   *pb.PluginMessage
-	err error
+	host, plugin, last time.Duration // last: the plugin's last turn
 }
 
 // run sends start, answers until the plugin is done, and returns its Done. Canceling ctx stops the plugin. Any error but a
 // *Failure is the host's own.
 func (s *session) run(ctx context.Context, start *pb.Start) (*pb.Done, error) {
-	in, quit := make(chan received), make(chan struct{})
-	defer close(quit)
-	go s.receive(in, quit)
+	defer s.link.close()
+	s.written = make([]bool, len(s.readOnly))
 	if err := s.send(&pb.HostMessage{Msg: &pb.HostMessage_Start{Start: start}}); err != nil {
 		return nil, err
 	}
@@ -65,95 +56,100 @@ func (s *session) run(ctx context.Context, start *pb.Start) (*pb.Done, error) {
 		s.turn = DefaultTurnTimeout
 	}
 	limit := s.turn
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
 	canceled := ctx.Done()
 	begin := time.Now()
+	deadline := begin.Add(limit)
 	for {
-		select {
-		case r := <-in:
-			if r.err != nil {
-				s.plugin += time.Since(begin)
-				return nil, s.broken(r.err)
-			}
-			switch m := r.m.GetMsg().(type) {
-			case *pb.PluginMessage_Log:
-				s.log(m.Log)
-				// Once told to stop a plugin cannot buy time with words.
-				if s.stopped == 0 {
-					timer.Reset(limit)
-				}
-			case *pb.PluginMessage_Done:
-				s.plugin += time.Since(begin)
-				return m.Done, nil
-			case *pb.PluginMessage_Request:
-				s.plugin += time.Since(begin)
-				timer.Stop()
-				s.x.watch.see(m.Request, time.Since(begin))
-				err := s.answer(ctx, m.Request, in)
-				if err != nil {
-					return nil, err
-				}
-				if s.stopped != 0 {
-					limit = doneGrace
-				}
-				timer.Reset(limit)
-				begin = time.Now()
-			}
-			// Anything else is from a newer plugin; unknown messages are ignored.
-		case <-timer.C:
+		message, err := s.link.wait(canceled, deadline)
+		switch err {
+		case nil:
+		case errSilent:
 			f := &Failure{Kind: TimedOut, Reason: fmt.Sprintf("timed out after %v silent", limit), Detail: s.x.out.tail()}
 			if s.stopped != 0 {
 				f.Reason = fmt.Sprintf("timed out: told to stop (%s), it did not say Done within %v", stopNames[s.stopped], limit)
 			}
 			return nil, f
-		case <-canceled:
+		case errCanceled:
 			canceled = nil
 			if s.stopped == 0 {
-				if err := s.stop(pb.StopReason_STOP_REASON_CANCELED); err != nil {
+				if err := s.send(s.stop(pb.StopReason_STOP_REASON_CANCELED)); err != nil {
 					return nil, err
 				}
 				limit = doneGrace
-				timer.Reset(limit)
+				deadline = time.Now().Add(limit)
 			}
+			continue
+		default:
+			s.plugin += time.Since(begin)
+			return nil, s.broken(err)
 		}
+		switch m := message.GetMsg().(type) {
+		case *pb.PluginMessage_Log:
+			s.log(m.Log)
+			// Once told to stop a plugin cannot buy time with words.
+			if s.stopped == 0 {
+				deadline = time.Now().Add(limit)
+			}
+		case *pb.PluginMessage_Done:
+			s.plugin += time.Since(begin)
+			return m.Done, nil
+		case *pb.PluginMessage_Direct:
+			if err := s.accepted(ctx); err != nil {
+				return nil, err
+			}
+		case *pb.PluginMessage_Request:
+			s.last = time.Since(begin)
+			s.plugin += s.last
+			s.link.leave()
+			s.x.watch.see(m.Request, s.last)
+			if begin, err = s.answer(ctx, m.Request); err != nil {
+				return nil, err
+			}
+			if s.stopped != 0 {
+				limit = doneGrace
+			}
+			deadline = time.Now().Add(limit)
+		}
+		// Anything else is from a newer plugin; unknown messages are ignored.
 	}
 }
 
-// receive passes on what arrives, until the stream ends or nobody wants it. The end of the stream's own context is no
-// reason to stop: it comes together with the error that says why.
-func (s *session) receive(in chan<- received, quit <-chan struct{}) {
-	for {
-		m, err := s.stream.Recv()
-		select {
-		case in <- received{m, err}:
-		case <-quit:
-			return
-		}
-		if err != nil {
-			return
-		}
+// accepted goes over to the direct socket.
+func (s *session) accepted(ctx context.Context) error {
+	if s.link.socket == nil || s.link.accepted || s.lastID != 0 {
+		return violation("the plugin accepts a direct socket that is not offered, or too late")
 	}
+	s.link.accept(ctx)
+	s.x.watch.direct()
+	// What was sent on the stream meanwhile is not received any more.
+	if s.stopped != 0 {
+		return s.send(s.stop(s.stopped))
+	}
+	return nil
 }
 
-// send sends a message. When the plugin has ended the stream meanwhile that is no error: what it said last, or why it
+// send sends a message. When the plugin has ended the session meanwhile that is no error: what it said last, or why it
 // could not, is still to be received.
 func (s *session) send(m *pb.HostMessage) error {
-	if err := s.stream.Send(m); err != nil && !errors.Is(err, io.EOF) {
+	if err := s.link.send(m); err != nil && !errors.Is(err, io.EOF) {
 		return s.broken(err)
 	}
 	return nil
 }
 
-func (s *session) stop(r pb.StopReason) error {
+// stop makes the message that tells the plugin to stop.
+func (s *session) stop(r pb.StopReason) *pb.HostMessage {
 	s.stopped = r
-	return s.send(&pb.HostMessage{Msg: &pb.HostMessage_Stop{Stop: &pb.Stop{Reason: r}}})
+	return &pb.HostMessage{Msg: &pb.HostMessage_Stop{Stop: &pb.Stop{Reason: r}}}
 }
 
 // broken says why the stream ended before Done.
 func (s *session) broken(err error) error {
 	var f *Failure
+	var own hostError
 	switch code := status.Code(err); {
+	case errors.As(err, &f), errors.As(err, &own):
+		return err
 	case errors.Is(err, io.EOF):
 		if f = s.x.crash(); f == nil {
 			f = &Failure{Kind: NoDone, Reason: "ended without Done: the plugin closed the session", Detail: s.x.out.tail()}
@@ -188,36 +184,50 @@ func (s *session) log(l *pb.Log) {
 // strictTurn is how long the host keeps a turn at least when it watches for writes out of turn.
 const strictTurn = 20 * time.Millisecond
 
-// answer executes a request and replies. Between Request and Reply the arena is the host's.
-func (s *session) answer(ctx context.Context, r *pb.Request, in <-chan received) error {
+// answer executes a request and replies. Between Request and Reply the arena is the host's. It returns when the plugin's turn
+// began: when the answer was ready. On one processor the plugin runs before its being sent returns.
+func (s *session) answer(ctx context.Context, r *pb.Request) (time.Time, error) {
 	begin := time.Now()
-	defer func() { s.host += time.Since(begin) }()
+	m, err := s.reply(ctx, r)
+	ready := time.Now()
+	s.host += ready.Sub(begin)
+	if err != nil {
+		return ready, err
+	}
+	if m.GetReply() != nil {
+		m.Processor = s.link.stay(s.last)
+	}
+	return ready, s.send(m)
+}
+
+// reply makes the answer to a request.
+func (s *session) reply(ctx context.Context, r *pb.Request) (*pb.HostMessage, error) {
 	if r.GetId() <= s.lastID {
-		return violation("request %d after request %d: ids must increase", r.GetId(), s.lastID)
+		return nil, violation("request %d after request %d: ids must increase", r.GetId(), s.lastID)
 	}
 	s.lastID = r.GetId()
 	if len(r.GetOps()) == 0 {
-		return violation("request %d without an op", r.GetId())
+		return nil, violation("request %d without an op", r.GetId())
 	}
 	if s.stopped != 0 {
 		if s.late++; s.late > 1 {
-			return violation("requests after the host had said stop (%s)", stopNames[s.stopped])
+			return nil, violation("requests after the host had said stop (%s)", stopNames[s.stopped])
 		}
-		return s.stop(s.stopped)
+		return s.stop(s.stopped), nil
 	}
 	var before [][]float32
-	s.written = make([]bool, len(s.readOnly))
+	clear(s.written)
 	if s.x.watch.Strict {
 		before = s.snapshot()
 	}
 	reply := &pb.Reply{Id: r.GetId()}
 	for i, op := range r.GetOps() {
 		if ctx.Err() != nil {
-			return s.stop(pb.StopReason_STOP_REASON_CANCELED)
+			return s.stop(pb.StopReason_STOP_REASON_CANCELED), nil
 		}
 		result, err := s.do(op)
 		var refused *oracle.Error
-		if errors.As(err, &refused) {
+		if err != nil && errors.As(err, &refused) {
 			if s.x.watch.Refused != nil {
 				s.x.watch.Refused(refused)
 			}
@@ -225,7 +235,7 @@ func (s *session) answer(ctx context.Context, r *pb.Request, in <-chan received)
 			break
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 		reply.Results = append(reply.Results, result)
 		if s.stopped = result.GetStop(); s.stopped != 0 {
@@ -236,26 +246,22 @@ func (s *session) answer(ctx context.Context, r *pb.Request, in <-chan received)
 		// Toy problems are answered before another thread of the plugin is given a processor.
 		time.Sleep(strictTurn)
 		if err := s.unchanged(before); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if s.x.watch.Grease {
-		for _, m := range grease() {
-			if err := s.send(m); err != nil {
-				return err
-			}
+		if err := s.grease(); err != nil {
+			return nil, err
 		}
 	}
 	// Turns are strict: whatever has arrived meanwhile was sent out of turn.
-	select {
-	case early := <-in:
-		if early.err != nil {
-			return s.broken(early.err)
-		}
-		return violation("a message while request %d was being answered", r.GetId())
-	default:
+	switch early, err := s.link.early(); {
+	case err != nil:
+		return nil, s.broken(err)
+	case early:
+		return nil, violation("a message while request %d was being answered", r.GetId())
 	}
-	return s.send(&pb.HostMessage{Msg: &pb.HostMessage_Reply{Reply: reply}})
+	return &pb.HostMessage{Msg: &pb.HostMessage_Reply{Reply: reply}}, nil
 }
 
 func codeOf(c oracle.Code) pb.Error_Code {
@@ -274,50 +280,55 @@ func codeOf(c oracle.Code) pb.Error_Code {
 
 // do executes one op. An *oracle.Error is for the plugin, a *Failure ends the session, any other error is the host's.
 func (s *session) do(op *pb.Op) (*pb.Result, error) {
-	if m := op.ProtoReflect(); m.IsValid() {
-		unknown := false
-		m.Range(func(_ protoreflect.FieldDescriptor, v protoreflect.Value) bool {
-			unknown = len(v.Message().GetUnknown()) > 0
-			return true
-		})
-		if unknown {
-			return nil, oracle.Errorf(oracle.Unsupported, "the op has fields that this version of bench does not know")
-		}
+	if len(op.ProtoReflect().GetUnknown()) > 0 {
+		return nil, oracle.Errorf(oracle.Unsupported, "this version of bench does not know the op, or something in it")
 	}
 	switch o := op.GetOp().(type) {
 	case *pb.Op_Loss:
-		return s.loss(o.Loss)
+		return known(o.Loss, s.loss)
 	case *pb.Op_Grad:
-		return s.grad(o.Grad)
+		return known(o.Grad, s.grad)
 	case *pb.Op_GradClipped:
-		return s.gradClipped(o.GradClipped)
+		return known(o.GradClipped, s.gradClipped)
 	case *pb.Op_GradSquared:
-		return s.gradSquared(o.GradSquared)
+		return known(o.GradSquared, s.gradSquared)
 	case *pb.Op_Hvp:
-		return s.hvp(o.Hvp)
+		return known(o.Hvp, s.hvp)
 	case *pb.Op_Outputs:
-		return s.outputs(o.Outputs)
+		return known(o.Outputs, s.outputs)
 	case *pb.Op_Vjp:
-		return s.vjp(o.Vjp)
+		return known(o.Vjp, s.vjp)
 	case *pb.Op_InputGrad:
-		return s.inputGrad(o.InputGrad)
+		return known(o.InputGrad, s.inputGrad)
 	case *pb.Op_OutputGrad:
-		return s.outputGrad(o.OutputGrad)
+		return known(o.OutputGrad, s.outputGrad)
 	case *pb.Op_Activations:
-		return s.activations(o.Activations)
+		return known(o.Activations, s.activations)
 	case *pb.Op_Normal:
-		return s.normal(o.Normal)
+		return known(o.Normal, s.normal)
 	case *pb.Op_Commit:
-		if s.commit == nil {
-			return nil, oracle.Errorf(oracle.BadRequest, "a metric cannot commit")
-		}
-		params, err := s.vector("params", o.Commit.GetParams(), s.problem.Dim, false)
-		if err != nil {
-			return nil, err
-		}
-		return s.commit(o.Commit, params)
+		return known(o.Commit, s.committed)
 	}
 	return nil, oracle.Errorf(oracle.Unsupported, "this version of bench does not know the op")
+}
+
+// known executes an op, unless something in it is from a newer plugin.
+func known[M proto.Message](m M, do func(M) (*pb.Result, error)) (*pb.Result, error) {
+	if len(m.ProtoReflect().GetUnknown()) > 0 {
+		return nil, oracle.Errorf(oracle.Unsupported, "the op has fields that this version of bench does not know")
+	}
+	return do(m)
+}
+
+func (s *session) committed(m *pb.CommitOp) (*pb.Result, error) {
+	if s.commit == nil {
+		return nil, oracle.Errorf(oracle.BadRequest, "a metric cannot commit")
+	}
+	params, err := s.vector("params", m.GetParams(), s.problem.Dim, false)
+	if err != nil {
+		return nil, err
+	}
+	return s.commit(m, params)
 }
 
 type operand struct {

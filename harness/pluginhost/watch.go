@@ -1,6 +1,8 @@
 package pluginhost
 
 import (
+	"errors"
+	"io"
 	"math"
 	"slices"
 	"time"
@@ -17,6 +19,8 @@ type Watch struct {
 	Request func(ops []string, took time.Duration)
 	// Refused sees every error that a request is answered with.
 	Refused func(*oracle.Error)
+	// Direct is told when the plugin has accepted the direct socket.
+	Direct func()
 	// Strict makes it a violation when a slot that an op does not write changes while the host has the turn.
 	Strict bool
 	// Grease sends messages that no plugin knows before each reply. They must be ignored.
@@ -42,12 +46,34 @@ func (w *Watch) see(r *pb.Request, took time.Duration) {
 	w.Request(ops, took)
 }
 
-// grease makes messages from the future: one without a known member, one that is all unknown fields.
-func grease() []*pb.HostMessage {
+// direct tells Direct.
+func (w *Watch) direct() {
+	if w.Direct != nil {
+		w.Direct()
+	}
+}
+
+// grease sends messages from the future: one without a known member, one that is all unknown fields, and, on the direct
+// socket, a packet of an unknown kind and a message that takes the stream although it is short.
+func (s *session) grease() error {
 	unknown := &pb.HostMessage{}
 	field := protowire.AppendTag(nil, 1000, protowire.BytesType)
 	unknown.ProtoReflect().SetUnknown(protowire.AppendString(field, "from a newer host"))
-	return []*pb.HostMessage{{}, unknown}
+	for _, m := range []*pb.HostMessage{{}, unknown} {
+		if err := s.send(m); err != nil {
+			return err
+		}
+	}
+	if !s.link.accepted {
+		return nil
+	}
+	if err := s.link.socket.SendNow([]byte{255, 1, 2, 3}); err != nil && !errors.Is(err, io.EOF) {
+		return hostError{err}
+	}
+	if err := s.link.long(unknown); err != nil && !errors.Is(err, io.EOF) {
+		return s.broken(err)
+	}
+	return nil
 }
 
 // fill prepares a scratch slot.

@@ -75,6 +75,17 @@ var determinismChecks = []Check{
 			return s.sameWith("GOMAXPROCS and OMP_NUM_THREADS of 4",
 				pluginhost.LaunchOptions{Env: []string{"GOMAXPROCS=4", "OMP_NUM_THREADS=4"}})
 		}},
+	{ID: "D7", Level: Must, Reason: "the same numbers when the messages keep to the gRPC stream as on the direct socket",
+		run: func(s *subject) error {
+			used := false
+			if err := s.session(2, &pluginhost.Watch{Direct: func() { used = true }}); err != nil {
+				return err
+			}
+			if !used {
+				return skip("it does not use the direct socket, or this system has none")
+			}
+			return s.sameWith("on the stream only", pluginhost.LaunchOptions{StreamOnly: true})
+		}},
 }
 
 func (s *subject) resumed() error {

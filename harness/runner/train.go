@@ -170,8 +170,7 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 	var buffers []float32
 	session.OnCommit = func(c pluginhost.Commit) (pluginhost.Next, error) {
 		account.Commit()
-		last, prev = prev, last
-		copy(last, c.Params)
+		last, prev = c.Params, last
 		buffers = append(buffers[:0], task.Buffers()...)
 		step := int(c.Step)
 		ended := step >= t.Steps

@@ -10,7 +10,7 @@ import (
 
 // client is the Session of a plugin process.
 type client struct {
-	stream  wire
+	link    *link
 	start   *pb.Start
 	problem Problem
 	params  Params
@@ -254,7 +254,7 @@ func (c *client) Keep(t Table) { c.tables = append(c.tables, t) }
 
 func (c *client) Log(level, msg string) {
 	// When the connection is broken the next request finds out.
-	_ = c.stream.Send(&pb.PluginMessage{Msg: &pb.PluginMessage_Log{Log: &pb.Log{Level: level, Message: msg}}})
+	_ = c.link.send(&pb.PluginMessage{Msg: &pb.PluginMessage_Log{Log: &pb.Log{Level: level, Message: msg}}})
 }
 
 func (c *client) one(op *pb.Op) (*pb.Result, error) {
@@ -274,12 +274,12 @@ func (c *client) call(ops ...*pb.Op) ([]*pb.Result, error) {
 		return nil, ErrStopped
 	}
 	c.id++
-	err := c.stream.Send(&pb.PluginMessage{Msg: &pb.PluginMessage_Request{Request: &pb.Request{Id: c.id, Ops: ops}}})
+	err := c.link.send(&pb.PluginMessage{Msg: &pb.PluginMessage_Request{Request: &pb.Request{Id: c.id, Ops: ops}}})
 	if err != nil {
 		return nil, fmt.Errorf("the connection to the host is broken: %w", err)
 	}
 	for {
-		m, err := c.stream.Recv()
+		m, err := c.link.receive()
 		if err != nil {
 			return nil, fmt.Errorf("the connection to the host is broken: %w", err)
 		}

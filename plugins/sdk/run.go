@@ -8,7 +8,6 @@ import (
 	"os"
 	"strings"
 
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	gstatus "google.golang.org/grpc/status"
 
@@ -16,8 +15,6 @@ import (
 	"github.com/sharpbench/sharpbench/harness/proto"
 	pb "github.com/sharpbench/sharpbench/harness/proto/bench/v1"
 )
-
-type wire = grpc.BidiStreamingServer[pb.HostMessage, pb.PluginMessage]
 
 // Run is the session of an optimizer.
 func (s *server) Run(stream wire) error {
@@ -146,25 +143,28 @@ func (s *server) session(stream wire, run func(*client) *pb.Done) error {
 	// The stream ends early when the host is dead or has given up; whatever the plugin computes is then in vain.
 	defer context.AfterFunc(stream.Context(), func() { leave(0) })()
 
-	c := &client{stream: stream}
+	c := &client{link: &link{stream: stream}}
 	for c.start == nil {
 		m, err := stream.Recv()
 		if err != nil {
 			return err
 		}
 		if m.GetStop() != nil {
-			return send(stream, &pb.Done{Status: pb.Done_STATUS_COMPLETED, Detail: "stopped before the start"})
+			return c.done(&pb.Done{Status: pb.Done_STATUS_COMPLETED, Detail: "stopped before the start"})
 		}
 		c.start = m.GetStart()
 	}
-	if err := c.open(s.info.Params); err != nil {
-		return send(stream, &pb.Done{Status: pb.Done_STATUS_FAILED, Detail: err.Error()})
+	if err := c.link.accept(c.start.GetDirect()); err != nil {
+		return err
 	}
-	return send(stream, run(c))
+	if err := c.open(s.info.Params); err != nil {
+		return c.done(&pb.Done{Status: pb.Done_STATUS_FAILED, Detail: err.Error()})
+	}
+	return c.done(run(c))
 }
 
-func send(stream wire, d *pb.Done) error {
-	return stream.Send(&pb.PluginMessage{Msg: &pb.PluginMessage_Done{Done: d}})
+func (c *client) done(d *pb.Done) error {
+	return c.link.send(&pb.PluginMessage{Msg: &pb.PluginMessage_Done{Done: d}})
 }
 
 // open maps the arena and takes in what Start says.

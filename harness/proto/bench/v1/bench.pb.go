@@ -84,6 +84,26 @@
 // guard words, slots of a metric that are read-only and were written, and a message of more than 4 MiB or that cannot
 // be parsed.
 //
+// # The direct socket
+//
+// A message on a gRPC stream passes through several threads of both programs, which costs more than a short step should.
+// On Linux the host therefore offers a second way for the messages of a session: file descriptor Start.direct.fd of the
+// plugin is a connected unix socket of the type SOCK_SEQPACKET, of which one packet is one message. A plugin need not use
+// it; without the steps below everything stays on the stream.
+//
+//   - To accept, the plugin sends PluginMessage.direct on the stream, once, before anything else. From then on the messages
+//     of both sides travel on the socket, in their order, while the stream stays open and silent. Whatever the host sent on
+//     the stream before it saw the acceptance is ignored; a Stop that was among it comes again on the socket.
+//   - The first byte of a packet says what it is. 1: the rest is a serialised HostMessage or PluginMessage. 2: the next
+//     message is on the stream; so travel those that are longer than a packet may be (Start.direct.max bytes with the first
+//     one). Packets that begin otherwise are ignored.
+//   - When the socket is at its end the other side is gone. So it is when the stream ends: the host ends a session by
+//     closing the stream and expects no answer. A plugin must not keep the socket open in processes that it starts.
+//   - HostMessage.processor, when it is not 0, is 1 + the number of the processor on which the host waits for the answer. A
+//     plugin whose loop is one thread binds that thread to it (sched_setaffinity), or, when it is 0, to no processor any
+//     more: the parameters and the gradient are in the caches of that processor, and one that sleeps need not be woken. The
+//     host names a processor only while the turns of the plugin are short. It is a hint.
+//
 // # Evolution
 //
 // Both sides ignore what they do not know: fields, values of enums, and whole HostMessages and PluginMessages of which
@@ -561,7 +581,7 @@ func (x Op_Name) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Op_Name.Descriptor instead.
 func (Op_Name) EnumDescriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{24, 0}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{25, 0}
 }
 
 type Error_Code int32
@@ -619,7 +639,7 @@ func (x Error_Code) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Error_Code.Descriptor instead.
 func (Error_Code) EnumDescriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{41, 0}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{42, 0}
 }
 
 type Done_Status int32
@@ -674,7 +694,7 @@ func (x Done_Status) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Done_Status.Descriptor instead.
 func (Done_Status) EnumDescriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{43, 0}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{44, 0}
 }
 
 type DescribeRequest struct {
@@ -1946,6 +1966,7 @@ type HostMessage struct {
 	//	*HostMessage_Reply
 	//	*HostMessage_Stop
 	Msg           isHostMessage_Msg `protobuf_oneof:"msg"`
+	Processor     uint32            `protobuf:"varint,4,opt,name=processor,proto3" json:"processor,omitempty"` // on the direct socket: 1 + the number of the one on which the host waits, 0: none
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2014,6 +2035,13 @@ func (x *HostMessage) GetStop() *Stop {
 	return nil
 }
 
+func (x *HostMessage) GetProcessor() uint32 {
+	if x != nil {
+		return x.Processor
+	}
+	return 0
+}
+
 type isHostMessage_Msg interface {
 	isHostMessage_Msg()
 }
@@ -2043,6 +2071,7 @@ type PluginMessage struct {
 	//	*PluginMessage_Request
 	//	*PluginMessage_Log
 	//	*PluginMessage_Done
+	//	*PluginMessage_Direct
 	Msg           isPluginMessage_Msg `protobuf_oneof:"msg"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2112,6 +2141,15 @@ func (x *PluginMessage) GetDone() *Done {
 	return nil
 }
 
+func (x *PluginMessage) GetDirect() *Direct {
+	if x != nil {
+		if x, ok := x.Msg.(*PluginMessage_Direct); ok {
+			return x.Direct
+		}
+	}
+	return nil
+}
+
 type isPluginMessage_Msg interface {
 	isPluginMessage_Msg()
 }
@@ -2128,11 +2166,70 @@ type PluginMessage_Done struct {
 	Done *Done `protobuf:"bytes,3,opt,name=done,proto3,oneof"`
 }
 
+type PluginMessage_Direct struct {
+	Direct *Direct `protobuf:"bytes,4,opt,name=direct,proto3,oneof"` // accepts the direct socket
+}
+
 func (*PluginMessage_Request) isPluginMessage_Msg() {}
 
 func (*PluginMessage_Log) isPluginMessage_Msg() {}
 
 func (*PluginMessage_Done) isPluginMessage_Msg() {}
+
+func (*PluginMessage_Direct) isPluginMessage_Msg() {}
+
+// In Start: an offer. In a PluginMessage, where it is empty: its acceptance.
+type Direct struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Fd            uint32                 `protobuf:"varint,1,opt,name=fd,proto3" json:"fd,omitempty"`   // inherited file descriptor
+	Max           uint32                 `protobuf:"varint,2,opt,name=max,proto3" json:"max,omitempty"` // largest packet in bytes, either way
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Direct) Reset() {
+	*x = Direct{}
+	mi := &file_bench_v1_bench_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Direct) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Direct) ProtoMessage() {}
+
+func (x *Direct) ProtoReflect() protoreflect.Message {
+	mi := &file_bench_v1_bench_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Direct.ProtoReflect.Descriptor instead.
+func (*Direct) Descriptor() ([]byte, []int) {
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *Direct) GetFd() uint32 {
+	if x != nil {
+		return x.Fd
+	}
+	return 0
+}
+
+func (x *Direct) GetMax() uint32 {
+	if x != nil {
+		return x.Max
+	}
+	return 0
+}
 
 type Start struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2145,13 +2242,14 @@ type Start struct {
 	Blob          []byte                 `protobuf:"bytes,7,opt,name=blob,proto3" json:"blob,omitempty"`                        // CommitOp.blob of that step
 	LrScale       float64                `protobuf:"fixed64,8,opt,name=lr_scale,json=lrScale,proto3" json:"lr_scale,omitempty"` // factor of the host's schedule for the first step to come (step + 1)
 	Training      *Training              `protobuf:"bytes,9,opt,name=training,proto3" json:"training,omitempty"`                // metrics: how the parameters were trained, where the host knows
+	Direct        *Direct                `protobuf:"bytes,10,opt,name=direct,proto3" json:"direct,omitempty"`                   // absent: there is only the stream
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Start) Reset() {
 	*x = Start{}
-	mi := &file_bench_v1_bench_proto_msgTypes[17]
+	mi := &file_bench_v1_bench_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2163,7 +2261,7 @@ func (x *Start) String() string {
 func (*Start) ProtoMessage() {}
 
 func (x *Start) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[17]
+	mi := &file_bench_v1_bench_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2176,7 +2274,7 @@ func (x *Start) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Start.ProtoReflect.Descriptor instead.
 func (*Start) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{17}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Start) GetRunId() string {
@@ -2242,6 +2340,13 @@ func (x *Start) GetTraining() *Training {
 	return nil
 }
 
+func (x *Start) GetDirect() *Direct {
+	if x != nil {
+		return x.Direct
+	}
+	return nil
+}
+
 // How measured parameters were trained.
 type Training struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2254,7 +2359,7 @@ type Training struct {
 
 func (x *Training) Reset() {
 	*x = Training{}
-	mi := &file_bench_v1_bench_proto_msgTypes[18]
+	mi := &file_bench_v1_bench_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2266,7 +2371,7 @@ func (x *Training) String() string {
 func (*Training) ProtoMessage() {}
 
 func (x *Training) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[18]
+	mi := &file_bench_v1_bench_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2279,7 +2384,7 @@ func (x *Training) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Training.ProtoReflect.Descriptor instead.
 func (*Training) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{18}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Training) GetOptimizer() string {
@@ -2318,7 +2423,7 @@ type Arena struct {
 
 func (x *Arena) Reset() {
 	*x = Arena{}
-	mi := &file_bench_v1_bench_proto_msgTypes[19]
+	mi := &file_bench_v1_bench_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2330,7 +2435,7 @@ func (x *Arena) String() string {
 func (*Arena) ProtoMessage() {}
 
 func (x *Arena) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[19]
+	mi := &file_bench_v1_bench_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2343,7 +2448,7 @@ func (x *Arena) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Arena.ProtoReflect.Descriptor instead.
 func (*Arena) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{19}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Arena) GetWhere() isArena_Where {
@@ -2413,7 +2518,7 @@ type Slot struct {
 
 func (x *Slot) Reset() {
 	*x = Slot{}
-	mi := &file_bench_v1_bench_proto_msgTypes[20]
+	mi := &file_bench_v1_bench_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2425,7 +2530,7 @@ func (x *Slot) String() string {
 func (*Slot) ProtoMessage() {}
 
 func (x *Slot) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[20]
+	mi := &file_bench_v1_bench_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2438,7 +2543,7 @@ func (x *Slot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Slot.ProtoReflect.Descriptor instead.
 func (*Slot) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{20}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Slot) GetName() string {
@@ -2471,7 +2576,7 @@ type Stop struct {
 
 func (x *Stop) Reset() {
 	*x = Stop{}
-	mi := &file_bench_v1_bench_proto_msgTypes[21]
+	mi := &file_bench_v1_bench_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2483,7 +2588,7 @@ func (x *Stop) String() string {
 func (*Stop) ProtoMessage() {}
 
 func (x *Stop) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[21]
+	mi := &file_bench_v1_bench_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2496,7 +2601,7 @@ func (x *Stop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stop.ProtoReflect.Descriptor instead.
 func (*Stop) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{21}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Stop) GetReason() StopReason {
@@ -2516,7 +2621,7 @@ type Request struct {
 
 func (x *Request) Reset() {
 	*x = Request{}
-	mi := &file_bench_v1_bench_proto_msgTypes[22]
+	mi := &file_bench_v1_bench_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2528,7 +2633,7 @@ func (x *Request) String() string {
 func (*Request) ProtoMessage() {}
 
 func (x *Request) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[22]
+	mi := &file_bench_v1_bench_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2541,7 +2646,7 @@ func (x *Request) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Request.ProtoReflect.Descriptor instead.
 func (*Request) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{22}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Request) GetId() uint64 {
@@ -2569,7 +2674,7 @@ type Reply struct {
 
 func (x *Reply) Reset() {
 	*x = Reply{}
-	mi := &file_bench_v1_bench_proto_msgTypes[23]
+	mi := &file_bench_v1_bench_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2581,7 +2686,7 @@ func (x *Reply) String() string {
 func (*Reply) ProtoMessage() {}
 
 func (x *Reply) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[23]
+	mi := &file_bench_v1_bench_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2594,7 +2699,7 @@ func (x *Reply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reply.ProtoReflect.Descriptor instead.
 func (*Reply) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{23}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Reply) GetId() uint64 {
@@ -2641,7 +2746,7 @@ type Op struct {
 
 func (x *Op) Reset() {
 	*x = Op{}
-	mi := &file_bench_v1_bench_proto_msgTypes[24]
+	mi := &file_bench_v1_bench_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2653,7 +2758,7 @@ func (x *Op) String() string {
 func (*Op) ProtoMessage() {}
 
 func (x *Op) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[24]
+	mi := &file_bench_v1_bench_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2666,7 +2771,7 @@ func (x *Op) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Op.ProtoReflect.Descriptor instead.
 func (*Op) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{24}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Op) GetOp() isOp_Op {
@@ -2897,7 +3002,7 @@ type Batch struct {
 
 func (x *Batch) Reset() {
 	*x = Batch{}
-	mi := &file_bench_v1_bench_proto_msgTypes[25]
+	mi := &file_bench_v1_bench_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2909,7 +3014,7 @@ func (x *Batch) String() string {
 func (*Batch) ProtoMessage() {}
 
 func (x *Batch) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[25]
+	mi := &file_bench_v1_bench_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2922,7 +3027,7 @@ func (x *Batch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Batch.ProtoReflect.Descriptor instead.
 func (*Batch) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{25}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Batch) GetStream() string {
@@ -3042,7 +3147,7 @@ type Range struct {
 
 func (x *Range) Reset() {
 	*x = Range{}
-	mi := &file_bench_v1_bench_proto_msgTypes[26]
+	mi := &file_bench_v1_bench_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3054,7 +3159,7 @@ func (x *Range) String() string {
 func (*Range) ProtoMessage() {}
 
 func (x *Range) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[26]
+	mi := &file_bench_v1_bench_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3067,7 +3172,7 @@ func (x *Range) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Range.ProtoReflect.Descriptor instead.
 func (*Range) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{26}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Range) GetFrom() uint32 {
@@ -3098,7 +3203,7 @@ type LossOp struct {
 
 func (x *LossOp) Reset() {
 	*x = LossOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[27]
+	mi := &file_bench_v1_bench_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3110,7 +3215,7 @@ func (x *LossOp) String() string {
 func (*LossOp) ProtoMessage() {}
 
 func (x *LossOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[27]
+	mi := &file_bench_v1_bench_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3123,7 +3228,7 @@ func (x *LossOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LossOp.ProtoReflect.Descriptor instead.
 func (*LossOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{27}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *LossOp) GetBatch() *Batch {
@@ -3178,7 +3283,7 @@ type GradOp struct {
 
 func (x *GradOp) Reset() {
 	*x = GradOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[28]
+	mi := &file_bench_v1_bench_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3190,7 +3295,7 @@ func (x *GradOp) String() string {
 func (*GradOp) ProtoMessage() {}
 
 func (x *GradOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[28]
+	mi := &file_bench_v1_bench_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3203,7 +3308,7 @@ func (x *GradOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GradOp.ProtoReflect.Descriptor instead.
 func (*GradOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{28}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *GradOp) GetBatch() *Batch {
@@ -3267,7 +3372,7 @@ type GradClippedOp struct {
 
 func (x *GradClippedOp) Reset() {
 	*x = GradClippedOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[29]
+	mi := &file_bench_v1_bench_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3279,7 +3384,7 @@ func (x *GradClippedOp) String() string {
 func (*GradClippedOp) ProtoMessage() {}
 
 func (x *GradClippedOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[29]
+	mi := &file_bench_v1_bench_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3292,7 +3397,7 @@ func (x *GradClippedOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GradClippedOp.ProtoReflect.Descriptor instead.
 func (*GradClippedOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{29}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *GradClippedOp) GetBatch() *Batch {
@@ -3355,7 +3460,7 @@ type Noise struct {
 
 func (x *Noise) Reset() {
 	*x = Noise{}
-	mi := &file_bench_v1_bench_proto_msgTypes[30]
+	mi := &file_bench_v1_bench_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3367,7 +3472,7 @@ func (x *Noise) String() string {
 func (*Noise) ProtoMessage() {}
 
 func (x *Noise) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[30]
+	mi := &file_bench_v1_bench_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3380,7 +3485,7 @@ func (x *Noise) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Noise.ProtoReflect.Descriptor instead.
 func (*Noise) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{30}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Noise) GetStream() string {
@@ -3416,7 +3521,7 @@ type GradSquaredOp struct {
 
 func (x *GradSquaredOp) Reset() {
 	*x = GradSquaredOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[31]
+	mi := &file_bench_v1_bench_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3428,7 +3533,7 @@ func (x *GradSquaredOp) String() string {
 func (*GradSquaredOp) ProtoMessage() {}
 
 func (x *GradSquaredOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[31]
+	mi := &file_bench_v1_bench_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3441,7 +3546,7 @@ func (x *GradSquaredOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GradSquaredOp.ProtoReflect.Descriptor instead.
 func (*GradSquaredOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{31}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *GradSquaredOp) GetBatch() *Batch {
@@ -3480,7 +3585,7 @@ type HVPOp struct {
 
 func (x *HVPOp) Reset() {
 	*x = HVPOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[32]
+	mi := &file_bench_v1_bench_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3492,7 +3597,7 @@ func (x *HVPOp) String() string {
 func (*HVPOp) ProtoMessage() {}
 
 func (x *HVPOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[32]
+	mi := &file_bench_v1_bench_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3505,7 +3610,7 @@ func (x *HVPOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HVPOp.ProtoReflect.Descriptor instead.
 func (*HVPOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{32}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *HVPOp) GetBatch() *Batch {
@@ -3563,7 +3668,7 @@ type OutputsOp struct {
 
 func (x *OutputsOp) Reset() {
 	*x = OutputsOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[33]
+	mi := &file_bench_v1_bench_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3575,7 +3680,7 @@ func (x *OutputsOp) String() string {
 func (*OutputsOp) ProtoMessage() {}
 
 func (x *OutputsOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[33]
+	mi := &file_bench_v1_bench_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3588,7 +3693,7 @@ func (x *OutputsOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OutputsOp.ProtoReflect.Descriptor instead.
 func (*OutputsOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{33}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *OutputsOp) GetBatch() *Batch {
@@ -3627,7 +3732,7 @@ type VJPOp struct {
 
 func (x *VJPOp) Reset() {
 	*x = VJPOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[34]
+	mi := &file_bench_v1_bench_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3639,7 +3744,7 @@ func (x *VJPOp) String() string {
 func (*VJPOp) ProtoMessage() {}
 
 func (x *VJPOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[34]
+	mi := &file_bench_v1_bench_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3652,7 +3757,7 @@ func (x *VJPOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VJPOp.ProtoReflect.Descriptor instead.
 func (*VJPOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{34}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *VJPOp) GetBatch() *Batch {
@@ -3702,7 +3807,7 @@ type InputGradOp struct {
 
 func (x *InputGradOp) Reset() {
 	*x = InputGradOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[35]
+	mi := &file_bench_v1_bench_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3714,7 +3819,7 @@ func (x *InputGradOp) String() string {
 func (*InputGradOp) ProtoMessage() {}
 
 func (x *InputGradOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[35]
+	mi := &file_bench_v1_bench_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3727,7 +3832,7 @@ func (x *InputGradOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InputGradOp.ProtoReflect.Descriptor instead.
 func (*InputGradOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{35}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *InputGradOp) GetBatch() *Batch {
@@ -3764,7 +3869,7 @@ type OutputGradOp struct {
 
 func (x *OutputGradOp) Reset() {
 	*x = OutputGradOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[36]
+	mi := &file_bench_v1_bench_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3776,7 +3881,7 @@ func (x *OutputGradOp) String() string {
 func (*OutputGradOp) ProtoMessage() {}
 
 func (x *OutputGradOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[36]
+	mi := &file_bench_v1_bench_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3789,7 +3894,7 @@ func (x *OutputGradOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OutputGradOp.ProtoReflect.Descriptor instead.
 func (*OutputGradOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{36}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *OutputGradOp) GetBatch() *Batch {
@@ -3826,7 +3931,7 @@ type ActivationsOp struct {
 
 func (x *ActivationsOp) Reset() {
 	*x = ActivationsOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[37]
+	mi := &file_bench_v1_bench_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3838,7 +3943,7 @@ func (x *ActivationsOp) String() string {
 func (*ActivationsOp) ProtoMessage() {}
 
 func (x *ActivationsOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[37]
+	mi := &file_bench_v1_bench_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3851,7 +3956,7 @@ func (x *ActivationsOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActivationsOp.ProtoReflect.Descriptor instead.
 func (*ActivationsOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{37}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ActivationsOp) GetBatch() *Batch {
@@ -3896,7 +4001,7 @@ type NormalOp struct {
 
 func (x *NormalOp) Reset() {
 	*x = NormalOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[38]
+	mi := &file_bench_v1_bench_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3908,7 +4013,7 @@ func (x *NormalOp) String() string {
 func (*NormalOp) ProtoMessage() {}
 
 func (x *NormalOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[38]
+	mi := &file_bench_v1_bench_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3921,7 +4026,7 @@ func (x *NormalOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NormalOp.ProtoReflect.Descriptor instead.
 func (*NormalOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{38}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *NormalOp) GetStream() string {
@@ -3967,7 +4072,7 @@ type CommitOp struct {
 
 func (x *CommitOp) Reset() {
 	*x = CommitOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[39]
+	mi := &file_bench_v1_bench_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3979,7 +4084,7 @@ func (x *CommitOp) String() string {
 func (*CommitOp) ProtoMessage() {}
 
 func (x *CommitOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[39]
+	mi := &file_bench_v1_bench_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3992,7 +4097,7 @@ func (x *CommitOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommitOp.ProtoReflect.Descriptor instead.
 func (*CommitOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{39}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *CommitOp) GetParams() uint32 {
@@ -4031,7 +4136,7 @@ type Result struct {
 
 func (x *Result) Reset() {
 	*x = Result{}
-	mi := &file_bench_v1_bench_proto_msgTypes[40]
+	mi := &file_bench_v1_bench_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4043,7 +4148,7 @@ func (x *Result) String() string {
 func (*Result) ProtoMessage() {}
 
 func (x *Result) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[40]
+	mi := &file_bench_v1_bench_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4056,7 +4161,7 @@ func (x *Result) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Result.ProtoReflect.Descriptor instead.
 func (*Result) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{40}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *Result) GetLoss() float64 {
@@ -4119,7 +4224,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_bench_v1_bench_proto_msgTypes[41]
+	mi := &file_bench_v1_bench_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4131,7 +4236,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[41]
+	mi := &file_bench_v1_bench_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4144,7 +4249,7 @@ func (x *Error) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Error.ProtoReflect.Descriptor instead.
 func (*Error) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{41}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *Error) GetCode() Error_Code {
@@ -4179,7 +4284,7 @@ type Log struct {
 
 func (x *Log) Reset() {
 	*x = Log{}
-	mi := &file_bench_v1_bench_proto_msgTypes[42]
+	mi := &file_bench_v1_bench_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4191,7 +4296,7 @@ func (x *Log) String() string {
 func (*Log) ProtoMessage() {}
 
 func (x *Log) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[42]
+	mi := &file_bench_v1_bench_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4204,7 +4309,7 @@ func (x *Log) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Log.ProtoReflect.Descriptor instead.
 func (*Log) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{42}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *Log) GetLevel() string {
@@ -4241,7 +4346,7 @@ type Done struct {
 
 func (x *Done) Reset() {
 	*x = Done{}
-	mi := &file_bench_v1_bench_proto_msgTypes[43]
+	mi := &file_bench_v1_bench_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4253,7 +4358,7 @@ func (x *Done) String() string {
 func (*Done) ProtoMessage() {}
 
 func (x *Done) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[43]
+	mi := &file_bench_v1_bench_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4266,7 +4371,7 @@ func (x *Done) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Done.ProtoReflect.Descriptor instead.
 func (*Done) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{43}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *Done) GetStatus() Done_Status {
@@ -4317,7 +4422,7 @@ type MetricValue struct {
 
 func (x *MetricValue) Reset() {
 	*x = MetricValue{}
-	mi := &file_bench_v1_bench_proto_msgTypes[44]
+	mi := &file_bench_v1_bench_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4329,7 +4434,7 @@ func (x *MetricValue) String() string {
 func (*MetricValue) ProtoMessage() {}
 
 func (x *MetricValue) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[44]
+	mi := &file_bench_v1_bench_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4342,7 +4447,7 @@ func (x *MetricValue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricValue.ProtoReflect.Descriptor instead.
 func (*MetricValue) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{44}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *MetricValue) GetName() string {
@@ -4391,7 +4496,7 @@ type Table struct {
 
 func (x *Table) Reset() {
 	*x = Table{}
-	mi := &file_bench_v1_bench_proto_msgTypes[45]
+	mi := &file_bench_v1_bench_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4403,7 +4508,7 @@ func (x *Table) String() string {
 func (*Table) ProtoMessage() {}
 
 func (x *Table) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[45]
+	mi := &file_bench_v1_bench_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4416,7 +4521,7 @@ func (x *Table) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Table.ProtoReflect.Descriptor instead.
 func (*Table) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{45}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *Table) GetName() string {
@@ -4443,7 +4548,7 @@ type Column struct {
 
 func (x *Column) Reset() {
 	*x = Column{}
-	mi := &file_bench_v1_bench_proto_msgTypes[46]
+	mi := &file_bench_v1_bench_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4455,7 +4560,7 @@ func (x *Column) String() string {
 func (*Column) ProtoMessage() {}
 
 func (x *Column) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[46]
+	mi := &file_bench_v1_bench_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4468,7 +4573,7 @@ func (x *Column) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Column.ProtoReflect.Descriptor instead.
 func (*Column) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{46}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *Column) GetName() string {
@@ -4628,17 +4733,22 @@ const file_bench_v1_bench_proto_rawDesc = "" +
 	"\x0eactivation_len\x18\b \x01(\x04R\ractivationLen\x12\x19\n" +
 	"\bsgd_rate\x18\t \x01(\x01R\asgdRate\x12\x1b\n" +
 	"\tadam_rate\x18\n" +
-	" \x01(\x01R\badamRate\"\x8c\x01\n" +
+	" \x01(\x01R\badamRate\"\xaa\x01\n" +
 	"\vHostMessage\x12'\n" +
 	"\x05start\x18\x01 \x01(\v2\x0f.bench.v1.StartH\x00R\x05start\x12'\n" +
 	"\x05reply\x18\x02 \x01(\v2\x0f.bench.v1.ReplyH\x00R\x05reply\x12$\n" +
-	"\x04stop\x18\x03 \x01(\v2\x0e.bench.v1.StopH\x00R\x04stopB\x05\n" +
-	"\x03msg\"\x8e\x01\n" +
+	"\x04stop\x18\x03 \x01(\v2\x0e.bench.v1.StopH\x00R\x04stop\x12\x1c\n" +
+	"\tprocessor\x18\x04 \x01(\rR\tprocessorB\x05\n" +
+	"\x03msg\"\xba\x01\n" +
 	"\rPluginMessage\x12-\n" +
 	"\arequest\x18\x01 \x01(\v2\x11.bench.v1.RequestH\x00R\arequest\x12!\n" +
 	"\x03log\x18\x02 \x01(\v2\r.bench.v1.LogH\x00R\x03log\x12$\n" +
-	"\x04done\x18\x03 \x01(\v2\x0e.bench.v1.DoneH\x00R\x04doneB\x05\n" +
-	"\x03msg\"\xfa\x02\n" +
+	"\x04done\x18\x03 \x01(\v2\x0e.bench.v1.DoneH\x00R\x04done\x12*\n" +
+	"\x06direct\x18\x04 \x01(\v2\x10.bench.v1.DirectH\x00R\x06directB\x05\n" +
+	"\x03msg\"*\n" +
+	"\x06Direct\x12\x0e\n" +
+	"\x02fd\x18\x01 \x01(\rR\x02fd\x12\x10\n" +
+	"\x03max\x18\x02 \x01(\rR\x03max\"\xa4\x03\n" +
 	"\x05Start\x12\x15\n" +
 	"\x06run_id\x18\x01 \x01(\tR\x05runId\x12+\n" +
 	"\aproblem\x18\x02 \x01(\v2\x11.bench.v1.ProblemR\aproblem\x123\n" +
@@ -4648,7 +4758,9 @@ const file_bench_v1_bench_proto_rawDesc = "" +
 	"\x04step\x18\x06 \x01(\x04R\x04step\x12\x12\n" +
 	"\x04blob\x18\a \x01(\fR\x04blob\x12\x19\n" +
 	"\blr_scale\x18\b \x01(\x01R\alrScale\x12.\n" +
-	"\btraining\x18\t \x01(\v2\x12.bench.v1.TrainingR\btraining\x1aJ\n" +
+	"\btraining\x18\t \x01(\v2\x12.bench.v1.TrainingR\btraining\x12(\n" +
+	"\x06direct\x18\n" +
+	" \x01(\v2\x10.bench.v1.DirectR\x06direct\x1aJ\n" +
 	"\vParamsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12%\n" +
 	"\x05value\x18\x02 \x01(\v2\x0f.bench.v1.ValueR\x05value:\x028\x01\"\xc7\x01\n" +
@@ -4895,7 +5007,7 @@ func file_bench_v1_bench_proto_rawDescGZIP() []byte {
 }
 
 var file_bench_v1_bench_proto_enumTypes = make([]protoimpl.EnumInfo, 10)
-var file_bench_v1_bench_proto_msgTypes = make([]protoimpl.MessageInfo, 55)
+var file_bench_v1_bench_proto_msgTypes = make([]protoimpl.MessageInfo, 56)
 var file_bench_v1_bench_proto_goTypes = []any{
 	(Kind)(0),                // 0: bench.v1.Kind
 	(StopReason)(0),          // 1: bench.v1.StopReason
@@ -4924,44 +5036,45 @@ var file_bench_v1_bench_proto_goTypes = []any{
 	(*Tensor)(nil),           // 24: bench.v1.Tensor
 	(*HostMessage)(nil),      // 25: bench.v1.HostMessage
 	(*PluginMessage)(nil),    // 26: bench.v1.PluginMessage
-	(*Start)(nil),            // 27: bench.v1.Start
-	(*Training)(nil),         // 28: bench.v1.Training
-	(*Arena)(nil),            // 29: bench.v1.Arena
-	(*Slot)(nil),             // 30: bench.v1.Slot
-	(*Stop)(nil),             // 31: bench.v1.Stop
-	(*Request)(nil),          // 32: bench.v1.Request
-	(*Reply)(nil),            // 33: bench.v1.Reply
-	(*Op)(nil),               // 34: bench.v1.Op
-	(*Batch)(nil),            // 35: bench.v1.Batch
-	(*Range)(nil),            // 36: bench.v1.Range
-	(*LossOp)(nil),           // 37: bench.v1.LossOp
-	(*GradOp)(nil),           // 38: bench.v1.GradOp
-	(*GradClippedOp)(nil),    // 39: bench.v1.GradClippedOp
-	(*Noise)(nil),            // 40: bench.v1.Noise
-	(*GradSquaredOp)(nil),    // 41: bench.v1.GradSquaredOp
-	(*HVPOp)(nil),            // 42: bench.v1.HVPOp
-	(*OutputsOp)(nil),        // 43: bench.v1.OutputsOp
-	(*VJPOp)(nil),            // 44: bench.v1.VJPOp
-	(*InputGradOp)(nil),      // 45: bench.v1.InputGradOp
-	(*OutputGradOp)(nil),     // 46: bench.v1.OutputGradOp
-	(*ActivationsOp)(nil),    // 47: bench.v1.ActivationsOp
-	(*NormalOp)(nil),         // 48: bench.v1.NormalOp
-	(*CommitOp)(nil),         // 49: bench.v1.CommitOp
-	(*Result)(nil),           // 50: bench.v1.Result
-	(*Error)(nil),            // 51: bench.v1.Error
-	(*Log)(nil),              // 52: bench.v1.Log
-	(*Done)(nil),             // 53: bench.v1.Done
-	(*MetricValue)(nil),      // 54: bench.v1.MetricValue
-	(*Table)(nil),            // 55: bench.v1.Table
-	(*Column)(nil),           // 56: bench.v1.Column
-	nil,                      // 57: bench.v1.Degenerate.WhenEntry
-	nil,                      // 58: bench.v1.ValidateRequest.ParamsEntry
-	nil,                      // 59: bench.v1.Start.ParamsEntry
-	nil,                      // 60: bench.v1.Training.ParamsEntry
-	nil,                      // 61: bench.v1.CommitOp.ScalarsEntry
-	nil,                      // 62: bench.v1.Result.ScalarsEntry
-	nil,                      // 63: bench.v1.Log.ScalarsEntry
-	nil,                      // 64: bench.v1.Done.ScalarsEntry
+	(*Direct)(nil),           // 27: bench.v1.Direct
+	(*Start)(nil),            // 28: bench.v1.Start
+	(*Training)(nil),         // 29: bench.v1.Training
+	(*Arena)(nil),            // 30: bench.v1.Arena
+	(*Slot)(nil),             // 31: bench.v1.Slot
+	(*Stop)(nil),             // 32: bench.v1.Stop
+	(*Request)(nil),          // 33: bench.v1.Request
+	(*Reply)(nil),            // 34: bench.v1.Reply
+	(*Op)(nil),               // 35: bench.v1.Op
+	(*Batch)(nil),            // 36: bench.v1.Batch
+	(*Range)(nil),            // 37: bench.v1.Range
+	(*LossOp)(nil),           // 38: bench.v1.LossOp
+	(*GradOp)(nil),           // 39: bench.v1.GradOp
+	(*GradClippedOp)(nil),    // 40: bench.v1.GradClippedOp
+	(*Noise)(nil),            // 41: bench.v1.Noise
+	(*GradSquaredOp)(nil),    // 42: bench.v1.GradSquaredOp
+	(*HVPOp)(nil),            // 43: bench.v1.HVPOp
+	(*OutputsOp)(nil),        // 44: bench.v1.OutputsOp
+	(*VJPOp)(nil),            // 45: bench.v1.VJPOp
+	(*InputGradOp)(nil),      // 46: bench.v1.InputGradOp
+	(*OutputGradOp)(nil),     // 47: bench.v1.OutputGradOp
+	(*ActivationsOp)(nil),    // 48: bench.v1.ActivationsOp
+	(*NormalOp)(nil),         // 49: bench.v1.NormalOp
+	(*CommitOp)(nil),         // 50: bench.v1.CommitOp
+	(*Result)(nil),           // 51: bench.v1.Result
+	(*Error)(nil),            // 52: bench.v1.Error
+	(*Log)(nil),              // 53: bench.v1.Log
+	(*Done)(nil),             // 54: bench.v1.Done
+	(*MetricValue)(nil),      // 55: bench.v1.MetricValue
+	(*Table)(nil),            // 56: bench.v1.Table
+	(*Column)(nil),           // 57: bench.v1.Column
+	nil,                      // 58: bench.v1.Degenerate.WhenEntry
+	nil,                      // 59: bench.v1.ValidateRequest.ParamsEntry
+	nil,                      // 60: bench.v1.Start.ParamsEntry
+	nil,                      // 61: bench.v1.Training.ParamsEntry
+	nil,                      // 62: bench.v1.CommitOp.ScalarsEntry
+	nil,                      // 63: bench.v1.Result.ScalarsEntry
+	nil,                      // 64: bench.v1.Log.ScalarsEntry
+	nil,                      // 65: bench.v1.Done.ScalarsEntry
 }
 var file_bench_v1_bench_proto_depIdxs = []int32{
 	0,  // 0: bench.v1.DescribeResponse.kind:type_name -> bench.v1.Kind
@@ -4975,85 +5088,87 @@ var file_bench_v1_bench_proto_depIdxs = []int32{
 	4,  // 8: bench.v1.Param.type:type_name -> bench.v1.Param.Type
 	15, // 9: bench.v1.Param.default:type_name -> bench.v1.Value
 	5,  // 10: bench.v1.Param.scale:type_name -> bench.v1.Param.Scale
-	57, // 11: bench.v1.Degenerate.when:type_name -> bench.v1.Degenerate.WhenEntry
+	58, // 11: bench.v1.Degenerate.when:type_name -> bench.v1.Degenerate.WhenEntry
 	6,  // 12: bench.v1.ValueInfo.better:type_name -> bench.v1.ValueInfo.Better
 	22, // 13: bench.v1.ValidateRequest.problem:type_name -> bench.v1.Problem
-	58, // 14: bench.v1.ValidateRequest.params:type_name -> bench.v1.ValidateRequest.ParamsEntry
+	59, // 14: bench.v1.ValidateRequest.params:type_name -> bench.v1.ValidateRequest.ParamsEntry
 	20, // 15: bench.v1.ValidateResponse.diagnostics:type_name -> bench.v1.Diagnostic
 	21, // 16: bench.v1.ValidateResponse.slots:type_name -> bench.v1.SlotRequest
 	24, // 17: bench.v1.Problem.tensors:type_name -> bench.v1.Tensor
 	23, // 18: bench.v1.Problem.peers:type_name -> bench.v1.Peer
 	24, // 19: bench.v1.Peer.tensors:type_name -> bench.v1.Tensor
-	27, // 20: bench.v1.HostMessage.start:type_name -> bench.v1.Start
-	33, // 21: bench.v1.HostMessage.reply:type_name -> bench.v1.Reply
-	31, // 22: bench.v1.HostMessage.stop:type_name -> bench.v1.Stop
-	32, // 23: bench.v1.PluginMessage.request:type_name -> bench.v1.Request
-	52, // 24: bench.v1.PluginMessage.log:type_name -> bench.v1.Log
-	53, // 25: bench.v1.PluginMessage.done:type_name -> bench.v1.Done
-	22, // 26: bench.v1.Start.problem:type_name -> bench.v1.Problem
-	59, // 27: bench.v1.Start.params:type_name -> bench.v1.Start.ParamsEntry
-	29, // 28: bench.v1.Start.arena:type_name -> bench.v1.Arena
-	28, // 29: bench.v1.Start.training:type_name -> bench.v1.Training
-	60, // 30: bench.v1.Training.params:type_name -> bench.v1.Training.ParamsEntry
-	30, // 31: bench.v1.Arena.slots:type_name -> bench.v1.Slot
-	1,  // 32: bench.v1.Stop.reason:type_name -> bench.v1.StopReason
-	34, // 33: bench.v1.Request.ops:type_name -> bench.v1.Op
-	50, // 34: bench.v1.Reply.results:type_name -> bench.v1.Result
-	51, // 35: bench.v1.Reply.error:type_name -> bench.v1.Error
-	37, // 36: bench.v1.Op.loss:type_name -> bench.v1.LossOp
-	38, // 37: bench.v1.Op.grad:type_name -> bench.v1.GradOp
-	39, // 38: bench.v1.Op.grad_clipped:type_name -> bench.v1.GradClippedOp
-	42, // 39: bench.v1.Op.hvp:type_name -> bench.v1.HVPOp
-	43, // 40: bench.v1.Op.outputs:type_name -> bench.v1.OutputsOp
-	44, // 41: bench.v1.Op.vjp:type_name -> bench.v1.VJPOp
-	48, // 42: bench.v1.Op.normal:type_name -> bench.v1.NormalOp
-	49, // 43: bench.v1.Op.commit:type_name -> bench.v1.CommitOp
-	41, // 44: bench.v1.Op.grad_squared:type_name -> bench.v1.GradSquaredOp
-	45, // 45: bench.v1.Op.input_grad:type_name -> bench.v1.InputGradOp
-	47, // 46: bench.v1.Op.activations:type_name -> bench.v1.ActivationsOp
-	46, // 47: bench.v1.Op.output_grad:type_name -> bench.v1.OutputGradOp
-	36, // 48: bench.v1.Batch.range:type_name -> bench.v1.Range
-	35, // 49: bench.v1.LossOp.batch:type_name -> bench.v1.Batch
-	2,  // 50: bench.v1.LossOp.objective:type_name -> bench.v1.Objective
-	35, // 51: bench.v1.GradOp.batch:type_name -> bench.v1.Batch
-	2,  // 52: bench.v1.GradOp.objective:type_name -> bench.v1.Objective
-	35, // 53: bench.v1.GradClippedOp.batch:type_name -> bench.v1.Batch
-	40, // 54: bench.v1.GradClippedOp.noise:type_name -> bench.v1.Noise
-	35, // 55: bench.v1.GradSquaredOp.batch:type_name -> bench.v1.Batch
-	35, // 56: bench.v1.HVPOp.batch:type_name -> bench.v1.Batch
-	2,  // 57: bench.v1.HVPOp.objective:type_name -> bench.v1.Objective
-	35, // 58: bench.v1.OutputsOp.batch:type_name -> bench.v1.Batch
-	35, // 59: bench.v1.VJPOp.batch:type_name -> bench.v1.Batch
-	35, // 60: bench.v1.InputGradOp.batch:type_name -> bench.v1.Batch
-	35, // 61: bench.v1.OutputGradOp.batch:type_name -> bench.v1.Batch
-	35, // 62: bench.v1.ActivationsOp.batch:type_name -> bench.v1.Batch
-	61, // 63: bench.v1.CommitOp.scalars:type_name -> bench.v1.CommitOp.ScalarsEntry
-	62, // 64: bench.v1.Result.scalars:type_name -> bench.v1.Result.ScalarsEntry
-	1,  // 65: bench.v1.Result.stop:type_name -> bench.v1.StopReason
-	8,  // 66: bench.v1.Error.code:type_name -> bench.v1.Error.Code
-	63, // 67: bench.v1.Log.scalars:type_name -> bench.v1.Log.ScalarsEntry
-	9,  // 68: bench.v1.Done.status:type_name -> bench.v1.Done.Status
-	64, // 69: bench.v1.Done.scalars:type_name -> bench.v1.Done.ScalarsEntry
-	54, // 70: bench.v1.Done.values:type_name -> bench.v1.MetricValue
-	55, // 71: bench.v1.Done.tables:type_name -> bench.v1.Table
-	56, // 72: bench.v1.Table.columns:type_name -> bench.v1.Column
-	15, // 73: bench.v1.Degenerate.WhenEntry.value:type_name -> bench.v1.Value
-	15, // 74: bench.v1.ValidateRequest.ParamsEntry.value:type_name -> bench.v1.Value
-	15, // 75: bench.v1.Start.ParamsEntry.value:type_name -> bench.v1.Value
-	15, // 76: bench.v1.Training.ParamsEntry.value:type_name -> bench.v1.Value
-	10, // 77: bench.v1.Plugin.Describe:input_type -> bench.v1.DescribeRequest
-	18, // 78: bench.v1.Plugin.Validate:input_type -> bench.v1.ValidateRequest
-	25, // 79: bench.v1.Optimizer.Run:input_type -> bench.v1.HostMessage
-	25, // 80: bench.v1.Metric.Measure:input_type -> bench.v1.HostMessage
-	11, // 81: bench.v1.Plugin.Describe:output_type -> bench.v1.DescribeResponse
-	19, // 82: bench.v1.Plugin.Validate:output_type -> bench.v1.ValidateResponse
-	26, // 83: bench.v1.Optimizer.Run:output_type -> bench.v1.PluginMessage
-	26, // 84: bench.v1.Metric.Measure:output_type -> bench.v1.PluginMessage
-	81, // [81:85] is the sub-list for method output_type
-	77, // [77:81] is the sub-list for method input_type
-	77, // [77:77] is the sub-list for extension type_name
-	77, // [77:77] is the sub-list for extension extendee
-	0,  // [0:77] is the sub-list for field type_name
+	28, // 20: bench.v1.HostMessage.start:type_name -> bench.v1.Start
+	34, // 21: bench.v1.HostMessage.reply:type_name -> bench.v1.Reply
+	32, // 22: bench.v1.HostMessage.stop:type_name -> bench.v1.Stop
+	33, // 23: bench.v1.PluginMessage.request:type_name -> bench.v1.Request
+	53, // 24: bench.v1.PluginMessage.log:type_name -> bench.v1.Log
+	54, // 25: bench.v1.PluginMessage.done:type_name -> bench.v1.Done
+	27, // 26: bench.v1.PluginMessage.direct:type_name -> bench.v1.Direct
+	22, // 27: bench.v1.Start.problem:type_name -> bench.v1.Problem
+	60, // 28: bench.v1.Start.params:type_name -> bench.v1.Start.ParamsEntry
+	30, // 29: bench.v1.Start.arena:type_name -> bench.v1.Arena
+	29, // 30: bench.v1.Start.training:type_name -> bench.v1.Training
+	27, // 31: bench.v1.Start.direct:type_name -> bench.v1.Direct
+	61, // 32: bench.v1.Training.params:type_name -> bench.v1.Training.ParamsEntry
+	31, // 33: bench.v1.Arena.slots:type_name -> bench.v1.Slot
+	1,  // 34: bench.v1.Stop.reason:type_name -> bench.v1.StopReason
+	35, // 35: bench.v1.Request.ops:type_name -> bench.v1.Op
+	51, // 36: bench.v1.Reply.results:type_name -> bench.v1.Result
+	52, // 37: bench.v1.Reply.error:type_name -> bench.v1.Error
+	38, // 38: bench.v1.Op.loss:type_name -> bench.v1.LossOp
+	39, // 39: bench.v1.Op.grad:type_name -> bench.v1.GradOp
+	40, // 40: bench.v1.Op.grad_clipped:type_name -> bench.v1.GradClippedOp
+	43, // 41: bench.v1.Op.hvp:type_name -> bench.v1.HVPOp
+	44, // 42: bench.v1.Op.outputs:type_name -> bench.v1.OutputsOp
+	45, // 43: bench.v1.Op.vjp:type_name -> bench.v1.VJPOp
+	49, // 44: bench.v1.Op.normal:type_name -> bench.v1.NormalOp
+	50, // 45: bench.v1.Op.commit:type_name -> bench.v1.CommitOp
+	42, // 46: bench.v1.Op.grad_squared:type_name -> bench.v1.GradSquaredOp
+	46, // 47: bench.v1.Op.input_grad:type_name -> bench.v1.InputGradOp
+	48, // 48: bench.v1.Op.activations:type_name -> bench.v1.ActivationsOp
+	47, // 49: bench.v1.Op.output_grad:type_name -> bench.v1.OutputGradOp
+	37, // 50: bench.v1.Batch.range:type_name -> bench.v1.Range
+	36, // 51: bench.v1.LossOp.batch:type_name -> bench.v1.Batch
+	2,  // 52: bench.v1.LossOp.objective:type_name -> bench.v1.Objective
+	36, // 53: bench.v1.GradOp.batch:type_name -> bench.v1.Batch
+	2,  // 54: bench.v1.GradOp.objective:type_name -> bench.v1.Objective
+	36, // 55: bench.v1.GradClippedOp.batch:type_name -> bench.v1.Batch
+	41, // 56: bench.v1.GradClippedOp.noise:type_name -> bench.v1.Noise
+	36, // 57: bench.v1.GradSquaredOp.batch:type_name -> bench.v1.Batch
+	36, // 58: bench.v1.HVPOp.batch:type_name -> bench.v1.Batch
+	2,  // 59: bench.v1.HVPOp.objective:type_name -> bench.v1.Objective
+	36, // 60: bench.v1.OutputsOp.batch:type_name -> bench.v1.Batch
+	36, // 61: bench.v1.VJPOp.batch:type_name -> bench.v1.Batch
+	36, // 62: bench.v1.InputGradOp.batch:type_name -> bench.v1.Batch
+	36, // 63: bench.v1.OutputGradOp.batch:type_name -> bench.v1.Batch
+	36, // 64: bench.v1.ActivationsOp.batch:type_name -> bench.v1.Batch
+	62, // 65: bench.v1.CommitOp.scalars:type_name -> bench.v1.CommitOp.ScalarsEntry
+	63, // 66: bench.v1.Result.scalars:type_name -> bench.v1.Result.ScalarsEntry
+	1,  // 67: bench.v1.Result.stop:type_name -> bench.v1.StopReason
+	8,  // 68: bench.v1.Error.code:type_name -> bench.v1.Error.Code
+	64, // 69: bench.v1.Log.scalars:type_name -> bench.v1.Log.ScalarsEntry
+	9,  // 70: bench.v1.Done.status:type_name -> bench.v1.Done.Status
+	65, // 71: bench.v1.Done.scalars:type_name -> bench.v1.Done.ScalarsEntry
+	55, // 72: bench.v1.Done.values:type_name -> bench.v1.MetricValue
+	56, // 73: bench.v1.Done.tables:type_name -> bench.v1.Table
+	57, // 74: bench.v1.Table.columns:type_name -> bench.v1.Column
+	15, // 75: bench.v1.Degenerate.WhenEntry.value:type_name -> bench.v1.Value
+	15, // 76: bench.v1.ValidateRequest.ParamsEntry.value:type_name -> bench.v1.Value
+	15, // 77: bench.v1.Start.ParamsEntry.value:type_name -> bench.v1.Value
+	15, // 78: bench.v1.Training.ParamsEntry.value:type_name -> bench.v1.Value
+	10, // 79: bench.v1.Plugin.Describe:input_type -> bench.v1.DescribeRequest
+	18, // 80: bench.v1.Plugin.Validate:input_type -> bench.v1.ValidateRequest
+	25, // 81: bench.v1.Optimizer.Run:input_type -> bench.v1.HostMessage
+	25, // 82: bench.v1.Metric.Measure:input_type -> bench.v1.HostMessage
+	11, // 83: bench.v1.Plugin.Describe:output_type -> bench.v1.DescribeResponse
+	19, // 84: bench.v1.Plugin.Validate:output_type -> bench.v1.ValidateResponse
+	26, // 85: bench.v1.Optimizer.Run:output_type -> bench.v1.PluginMessage
+	26, // 86: bench.v1.Metric.Measure:output_type -> bench.v1.PluginMessage
+	83, // [83:87] is the sub-list for method output_type
+	79, // [79:83] is the sub-list for method input_type
+	79, // [79:79] is the sub-list for extension type_name
+	79, // [79:79] is the sub-list for extension extendee
+	0,  // [0:79] is the sub-list for field type_name
 }
 
 func init() { file_bench_v1_bench_proto_init() }
@@ -5077,12 +5192,13 @@ func file_bench_v1_bench_proto_init() {
 		(*PluginMessage_Request)(nil),
 		(*PluginMessage_Log)(nil),
 		(*PluginMessage_Done)(nil),
+		(*PluginMessage_Direct)(nil),
 	}
-	file_bench_v1_bench_proto_msgTypes[19].OneofWrappers = []any{
+	file_bench_v1_bench_proto_msgTypes[20].OneofWrappers = []any{
 		(*Arena_Fd)(nil),
 		(*Arena_Path)(nil),
 	}
-	file_bench_v1_bench_proto_msgTypes[24].OneofWrappers = []any{
+	file_bench_v1_bench_proto_msgTypes[25].OneofWrappers = []any{
 		(*Op_Loss)(nil),
 		(*Op_Grad)(nil),
 		(*Op_GradClipped)(nil),
@@ -5096,22 +5212,22 @@ func file_bench_v1_bench_proto_init() {
 		(*Op_Activations)(nil),
 		(*Op_OutputGrad)(nil),
 	}
-	file_bench_v1_bench_proto_msgTypes[25].OneofWrappers = []any{
+	file_bench_v1_bench_proto_msgTypes[26].OneofWrappers = []any{
 		(*Batch_Range)(nil),
 		(*Batch_Class)(nil),
 		(*Batch_Domain)(nil),
 		(*Batch_Example)(nil),
 	}
-	file_bench_v1_bench_proto_msgTypes[27].OneofWrappers = []any{}
-	file_bench_v1_bench_proto_msgTypes[29].OneofWrappers = []any{}
-	file_bench_v1_bench_proto_msgTypes[44].OneofWrappers = []any{}
+	file_bench_v1_bench_proto_msgTypes[28].OneofWrappers = []any{}
+	file_bench_v1_bench_proto_msgTypes[30].OneofWrappers = []any{}
+	file_bench_v1_bench_proto_msgTypes[45].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bench_v1_bench_proto_rawDesc), len(file_bench_v1_bench_proto_rawDesc)),
 			NumEnums:      10,
-			NumMessages:   55,
+			NumMessages:   56,
 			NumExtensions: 0,
 			NumServices:   3,
 		},

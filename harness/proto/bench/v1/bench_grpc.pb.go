@@ -84,6 +84,26 @@
 // guard words, slots of a metric that are read-only and were written, and a message of more than 4 MiB or that cannot
 // be parsed.
 //
+// # The direct socket
+//
+// A message on a gRPC stream passes through several threads of both programs, which costs more than a short step should.
+// On Linux the host therefore offers a second way for the messages of a session: file descriptor Start.direct.fd of the
+// plugin is a connected unix socket of the type SOCK_SEQPACKET, of which one packet is one message. A plugin need not use
+// it; without the steps below everything stays on the stream.
+//
+//   - To accept, the plugin sends PluginMessage.direct on the stream, once, before anything else. From then on the messages
+//     of both sides travel on the socket, in their order, while the stream stays open and silent. Whatever the host sent on
+//     the stream before it saw the acceptance is ignored; a Stop that was among it comes again on the socket.
+//   - The first byte of a packet says what it is. 1: the rest is a serialised HostMessage or PluginMessage. 2: the next
+//     message is on the stream; so travel those that are longer than a packet may be (Start.direct.max bytes with the first
+//     one). Packets that begin otherwise are ignored.
+//   - When the socket is at its end the other side is gone. So it is when the stream ends: the host ends a session by
+//     closing the stream and expects no answer. A plugin must not keep the socket open in processes that it starts.
+//   - HostMessage.processor, when it is not 0, is 1 + the number of the processor on which the host waits for the answer. A
+//     plugin whose loop is one thread binds that thread to it (sched_setaffinity), or, when it is 0, to no processor any
+//     more: the parameters and the gradient are in the caches of that processor, and one that sleeps need not be woken. The
+//     host names a processor only while the turns of the plugin are short. It is a hint.
+//
 // # Evolution
 //
 // Both sides ignore what they do not know: fields, values of enums, and whole HostMessages and PluginMessages of which

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent import futures
 from typing import Any, NoReturn
 
-from . import _arena, _certificate, _wire, errors
+from . import _arena, _certificate, _direct, _wire, errors
 from ._proto import bench_pb2 as pb
 from .declare import complete
 from .plugin import Metric, Optimizer, Plugin
@@ -98,11 +98,13 @@ def _watch(parent: int) -> None:
 
 
 class _Stream:
-    """One session's messages, as seen by the main thread. grpc iterates over it for what to send."""
+    """One session's messages, as seen by the main thread: on the stream or, where the host offers it, on the direct socket.
+    grpc iterates over it for what to send on the stream."""
 
     def __init__(self, received: Iterator[Any], metric: bool) -> None:
         self.received, self.metric = received, metric
         self.to_send: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.direct: _direct.Direct | None = None
         self.done = False
 
     def __iter__(self) -> Iterator[Any]:
@@ -114,9 +116,33 @@ class _Stream:
             raise StopIteration
         return m
 
+    def accept(self, start: Any) -> None:
+        """Goes over to the direct socket if there is one."""
+        if start.HasField("direct"):
+            direct = _direct.open_direct(start.direct)
+            if direct is not None:
+                self.to_send.put(pb.PluginMessage(direct=pb.Direct()))
+                self.direct = direct
+
+    def send(self, message: Any) -> None:
+        # What is too long for a packet is announced by one.
+        if self.direct is None or not self.direct.send(message.SerializeToString()):
+            self.to_send.put(message)
+
+    def receive(self) -> Any:
+        """The host's next message."""
+        try:
+            m = None if self.direct is None else self.direct.receive()
+            return next(self.received) if m is None else m
+        except (StopIteration, EOFError, OSError):
+            raise errors.Error("the connection to the host is broken") from None
+
     def finish(self, done: Any) -> None:
         self.done = True
-        self.to_send.put(pb.PluginMessage(done=done))
+        try:
+            self.send(pb.PluginMessage(done=done))
+        except OSError:
+            pass  # nobody is there any more
         self.to_send.put(None)
 
 
@@ -209,6 +235,7 @@ class _Server:
             start = _receive_start(stream)
             if start is None:
                 return pb.Done(status=pb.Done.STATUS_COMPLETED, detail="stopped before the start")
+            stream.accept(start)
             session = _open(self.plugin, start, stream)
             if isinstance(self.plugin, Metric):
                 return self._measure(session)
@@ -261,14 +288,14 @@ def _sentence(e: BaseException) -> str:
 
 
 def _receive_start(stream: _Stream) -> Any:
-    for m in stream.received:
+    while True:
+        m = stream.receive()
         which = m.WhichOneof("msg")
         if which == "start":
             return m.start
         if which == "stop":
             return None
         # Anything else is from a newer host and not for us.
-    raise errors.Error("the connection to the host is broken")
 
 
 def _open(plugin: Plugin, start: Any, stream: _Stream) -> Session:
@@ -289,8 +316,12 @@ def _open(plugin: Plugin, start: Any, stream: _Stream) -> Session:
         if session.stopped:
             raise errors.Stopped("the host has stopped the run")
         last += 1
-        stream.to_send.put(pb.PluginMessage(request=pb.Request(id=last, ops=ops)))
-        for m in stream.received:
+        try:
+            stream.send(pb.PluginMessage(request=pb.Request(id=last, ops=ops)))
+        except OSError:
+            raise errors.Error("the connection to the host is broken") from None
+        while True:
+            m = stream.receive()
             which = m.WhichOneof("msg")
             if which == "stop":
                 session._stopped = True
@@ -300,10 +331,9 @@ def _open(plugin: Plugin, start: Any, stream: _Stream) -> Session:
                     raise errors.Error(f"the host answered request {last} with the reply to {m.reply.id}")
                 return m.reply
             # Anything else is from a newer host and not for us.
-        raise errors.Error("the connection to the host is broken")
 
     def log(level: str, message: str, scalars: Mapping[str, float]) -> None:
-        stream.to_send.put(pb.PluginMessage(log=pb.Log(level=level, message=message, scalars=scalars)))
+        stream.send(pb.PluginMessage(log=pb.Log(level=level, message=message, scalars=scalars)))
 
     session = Session(problem, params, start.seed, start.step, start.lr_scale, start.blob, slots, call, log)
     session.training = Training(

@@ -159,6 +159,14 @@ class Diagnostic(_message.Message):
     param: str
     def __init__(self, param: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
 
+class Direct(_message.Message):
+    __slots__ = ["fd", "max"]
+    FD_FIELD_NUMBER: _ClassVar[int]
+    MAX_FIELD_NUMBER: _ClassVar[int]
+    fd: int
+    max: int
+    def __init__(self, fd: _Optional[int] = ..., max: _Optional[int] = ...) -> None: ...
+
 class Done(_message.Message):
     __slots__ = ["detail", "scalars", "status", "tables", "values"]
     class Status(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
@@ -266,14 +274,16 @@ class HVPOp(_message.Message):
     def __init__(self, batch: _Optional[_Union[Batch, _Mapping]] = ..., at: _Optional[int] = ..., dir: _Optional[int] = ..., out: _Optional[int] = ..., normalize_logits: bool = ..., objective: _Optional[_Union[Objective, str]] = ...) -> None: ...
 
 class HostMessage(_message.Message):
-    __slots__ = ["reply", "start", "stop"]
+    __slots__ = ["processor", "reply", "start", "stop"]
+    PROCESSOR_FIELD_NUMBER: _ClassVar[int]
     REPLY_FIELD_NUMBER: _ClassVar[int]
     START_FIELD_NUMBER: _ClassVar[int]
     STOP_FIELD_NUMBER: _ClassVar[int]
+    processor: int
     reply: Reply
     start: Start
     stop: Stop
-    def __init__(self, start: _Optional[_Union[Start, _Mapping]] = ..., reply: _Optional[_Union[Reply, _Mapping]] = ..., stop: _Optional[_Union[Stop, _Mapping]] = ...) -> None: ...
+    def __init__(self, start: _Optional[_Union[Start, _Mapping]] = ..., reply: _Optional[_Union[Reply, _Mapping]] = ..., stop: _Optional[_Union[Stop, _Mapping]] = ..., processor: _Optional[int] = ...) -> None: ...
 
 class InputGradOp(_message.Message):
     __slots__ = ["at", "batch", "out"]
@@ -478,14 +488,16 @@ class Peers(_message.Message):
     def __init__(self, kind: _Optional[_Union[Peers.Kind, str]] = ..., max: _Optional[int] = ...) -> None: ...
 
 class PluginMessage(_message.Message):
-    __slots__ = ["done", "log", "request"]
+    __slots__ = ["direct", "done", "log", "request"]
+    DIRECT_FIELD_NUMBER: _ClassVar[int]
     DONE_FIELD_NUMBER: _ClassVar[int]
     LOG_FIELD_NUMBER: _ClassVar[int]
     REQUEST_FIELD_NUMBER: _ClassVar[int]
+    direct: Direct
     done: Done
     log: Log
     request: Request
-    def __init__(self, request: _Optional[_Union[Request, _Mapping]] = ..., log: _Optional[_Union[Log, _Mapping]] = ..., done: _Optional[_Union[Done, _Mapping]] = ...) -> None: ...
+    def __init__(self, request: _Optional[_Union[Request, _Mapping]] = ..., log: _Optional[_Union[Log, _Mapping]] = ..., done: _Optional[_Union[Done, _Mapping]] = ..., direct: _Optional[_Union[Direct, _Mapping]] = ...) -> None: ...
 
 class Privacy(_message.Message):
     __slots__ = ["clip", "delta", "epsilon", "releases", "sigma"]
@@ -600,7 +612,7 @@ class SlotRequest(_message.Message):
     def __init__(self, name: _Optional[str] = ..., len: _Optional[int] = ..., scratch: bool = ...) -> None: ...
 
 class Start(_message.Message):
-    __slots__ = ["arena", "blob", "lr_scale", "params", "problem", "run_id", "seed", "step", "training"]
+    __slots__ = ["arena", "blob", "direct", "lr_scale", "params", "problem", "run_id", "seed", "step", "training"]
     class ParamsEntry(_message.Message):
         __slots__ = ["key", "value"]
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -610,6 +622,7 @@ class Start(_message.Message):
         def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[Value, _Mapping]] = ...) -> None: ...
     ARENA_FIELD_NUMBER: _ClassVar[int]
     BLOB_FIELD_NUMBER: _ClassVar[int]
+    DIRECT_FIELD_NUMBER: _ClassVar[int]
     LR_SCALE_FIELD_NUMBER: _ClassVar[int]
     PARAMS_FIELD_NUMBER: _ClassVar[int]
     PROBLEM_FIELD_NUMBER: _ClassVar[int]
@@ -619,6 +632,7 @@ class Start(_message.Message):
     TRAINING_FIELD_NUMBER: _ClassVar[int]
     arena: Arena
     blob: bytes
+    direct: Direct
     lr_scale: float
     params: _containers.MessageMap[str, Value]
     problem: Problem
@@ -626,7 +640,7 @@ class Start(_message.Message):
     seed: int
     step: int
     training: Training
-    def __init__(self, run_id: _Optional[str] = ..., problem: _Optional[_Union[Problem, _Mapping]] = ..., params: _Optional[_Mapping[str, Value]] = ..., seed: _Optional[int] = ..., arena: _Optional[_Union[Arena, _Mapping]] = ..., step: _Optional[int] = ..., blob: _Optional[bytes] = ..., lr_scale: _Optional[float] = ..., training: _Optional[_Union[Training, _Mapping]] = ...) -> None: ...
+    def __init__(self, run_id: _Optional[str] = ..., problem: _Optional[_Union[Problem, _Mapping]] = ..., params: _Optional[_Mapping[str, Value]] = ..., seed: _Optional[int] = ..., arena: _Optional[_Union[Arena, _Mapping]] = ..., step: _Optional[int] = ..., blob: _Optional[bytes] = ..., lr_scale: _Optional[float] = ..., training: _Optional[_Union[Training, _Mapping]] = ..., direct: _Optional[_Union[Direct, _Mapping]] = ...) -> None: ...
 
 class Stop(_message.Message):
     __slots__ = ["reason"]
