@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,15 +21,18 @@ import (
 	"github.com/sharpbench/sharpbench/harness/runner"
 	"github.com/sharpbench/sharpbench/harness/runner/slurm"
 	"github.com/sharpbench/sharpbench/harness/store"
+	"github.com/sharpbench/sharpbench/harness/suite"
 )
 
 func newRun(g *global) *cobra.Command {
 	var o suiteFlags
 	var jobs int
 	var dryRun bool
-	var rerun, ui, out, trial string
-	var wait, printSbatch bool
-	var engine string
+	var rerun, only, engine, ui, out, trial string
+	var seeds []uint
+	var retries int
+	var deadline time.Duration
+	var wait, failFast, printSbatch bool
 	c := &cobra.Command{
 		Use:   "run SUITE",
 		Short: "train, evaluate and measure what a suite asks for",
@@ -38,6 +43,10 @@ where the last run stopped: nothing that was finished is computed twice, whateve
 is all of them. A path, such as ./my-opt, adds that plugin with its defaults under the name it gives itself. Brackets set
 its parameters, several values make a grid: -O 'sgd,./my-opt[lr=0.01,0.1 momentum=0.9]' computes those two, my-opt in two
 configurations. The board of a suite with additions is in reports/NAME-with-ADDED/.
+
+--only and --rerun take expressions: words KEY:VALUE that must all hold. Keys are workload, optimizer, seed, status (missing,
+done, failed, diverged, timeout), trial and the parameters of the optimizers; a value may be a list and have * in it, and a
+minus in front of a word turns it around.
 
 Plugins of your own are compared with plugins.lock beside the suite, if there is one: see bench plugin lock --help.
 
@@ -58,6 +67,7 @@ nothing was started, 4 a plugin, data or the engine is not available, 130 interr
 			case printSbatch && engine != slurm.EngineName:
 				return usageError(errors.New("--print-sbatch is for --engine slurm"), "")
 			}
+			begun := time.Now()
 			r, err := o.prepare(cmd, g, args[0])
 			if err != nil {
 				return err
@@ -65,13 +75,18 @@ nothing was started, 4 a plugin, data or the engine is not available, 130 interr
 			if trial != "" {
 				return debugTrial(cmd, g, r, trial, wait)
 			}
-			r.Jobs = jobs
-			switch rerun {
-			case "":
-			case "failed":
-				r.Rerun = func(_ *runner.Trial, res *store.Result) bool { return res.Status != store.Done }
-			default:
-				return usageError(fmt.Errorf("--rerun %q: expected failed", rerun), "")
+			r.Jobs, r.FailFast = jobs, failFast
+			if r.Retries = retries; retries == 0 {
+				r.Retries = -1
+			}
+			if err := choose(r, only, rerun, seeds); err != nil {
+				return err
+			}
+			ctx := cmd.Context()
+			if deadline > 0 {
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithTimeoutCause(ctx, deadline, fmt.Errorf("--deadline %s is over", deadline))
+				defer cancel()
 			}
 			forecast, err := r.Forecast()
 			if err != nil {
@@ -103,24 +118,36 @@ nothing was started, 4 a plugin, data or the engine is not available, 130 interr
 				return err
 			}
 			started := time.Now()
-			sum, err := r.Run(cmd.Context(), forecast)
+			sum, err := r.Run(ctx, forecast)
 			r.Reporter.Close()
-			if err != nil {
-				if cmd.Context().Err() != nil {
-					return &exitError{exitInterrupted, fmt.Errorf("interrupted: %d of %d trials done and kept", sum.Ended, sum.Trials), "run the same command to go on"}
-				}
+			kept := fmt.Sprintf("%d of %d trials done and kept", sum.Ended, sum.Trials)
+			switch {
+			case err == nil && sum.Canceled > 0:
+				return &exitError{exitInterrupted, fmt.Errorf("%d trials were canceled with bench cancel; %s", sum.Canceled, kept), "run the same command to go on"}
+			case err == nil:
+			case cmd.Context().Err() != nil:
+				return &exitError{exitInterrupted, fmt.Errorf("interrupted: %s", kept), "run the same command to go on"}
+			case ctx.Err() != nil, errors.Is(err, runner.ErrCanceled):
+				return &exitError{exitInterrupted, fmt.Errorf("%w; %s", err, kept), "run the same command to go on"}
+			case errors.Is(err, runner.ErrFailFast):
+				return &exitError{exitFailedTrials, fmt.Errorf("%w; %s", err, kept), "bench run " + args[0] + " goes on with the others"}
+			default:
 				return err
+			}
+			all := sum.Cached == sum.Trials
+			if all && !g.quiet {
+				fmt.Fprintf(cmd.ErrOrStderr(), "all %d trials cached, nothing to do (%.1f s)\n", sum.Trials, time.Since(begun).Seconds())
 			}
 			files, err := publish(cmd, g, r, out)
 			if err != nil {
 				return err
 			}
 			if !g.quiet {
-				word := fmt.Sprintf("%d trials, %d of them cached, %s", sum.Trials, sum.Cached, progress.Duration(time.Since(started)))
-				if sum.Cached == sum.Trials {
-					word = fmt.Sprintf("all %d trials cached, nothing to do (%.1f s)", sum.Trials, time.Since(started).Seconds())
+				word := ""
+				if !all {
+					word = fmt.Sprintf("%d trials, %d of them cached, %s; ", sum.Trials, sum.Cached, progress.Duration(time.Since(started)))
 				}
-				fmt.Fprintf(cmd.ErrOrStderr(), "\n%s; report: %s\n", word, files[0])
+				fmt.Fprintf(cmd.ErrOrStderr(), "\n%sreport: %s\n", word, files[0])
 			}
 			if sum.Failed > 0 {
 				return &exitError{exitFailedTrials, fmt.Errorf("%d of %d trials failed; they are in the table with their reasons", sum.Failed, sum.Trials), "bench run " + args[0] + " --rerun failed tries them again"}
@@ -137,12 +164,44 @@ nothing was started, 4 a plugin, data or the engine is not available, 130 interr
 	f.BoolVarP(&dryRun, "dry-run", "n", false, "say what would be computed and stop")
 	f.StringVar(&engine, "engine", "local", "where trials run: local, or slurm")
 	f.BoolVar(&printSbatch, "print-sbatch", false, "with --engine slurm, print what would be submitted and stop")
-	f.StringVar(&rerun, "rerun", "", "compute again: failed")
+	f.StringVar(&rerun, "rerun", "", "compute again what is stored: failed, or an expression such as 'optimizer:sam seed:0'")
+	f.StringVar(&only, "only", "", "compute only the trials of an expression: 'optimizer:sam seed:0,1 -status:failed'")
+	f.UintSliceVar(&seeds, "seed", nil, "compute only the trials of these seeds")
+	f.IntVar(&retries, "retries", 1, "how often a training whose plugin broke down is tried again, from its last checkpoint")
+	f.BoolVar(&failFast, "fail-fast", false, "stop at the first trial that fails")
+	f.DurationVar(&deadline, "deadline", 0, "stop after this time, such as 8h, with a checkpoint of what runs")
 	f.StringVar(&ui, "ui", "auto", "progress as auto, tty, plain or json")
 	f.StringVar(&trial, "debug", "", "run this trial alone, in front: an optimizer's name or digits of a trial; nothing is recorded")
 	f.BoolVar(&wait, "wait", false, "with --debug, wait for Enter when a plugin has started, to attach a debugger")
 	f.StringVarP(&out, "output", "o", "", "folder of the report (default reports/NAME)")
 	return c
+}
+
+// choose sets which trials are computed, and which of the stored ones again.
+func choose(r *runner.Runner, only, rerun string, seeds []uint) error {
+	keys := r.Suite.ExprKeys()
+	chosen, problems := suite.ParseExpr("--only", only, keys)
+	if rerun == "failed" {
+		rerun = "-status:done"
+	}
+	again, more := suite.ParseExpr("--rerun", rerun, keys)
+	for _, s := range seeds {
+		if !slices.Contains(r.Suite.Seeds, uint64(s)) && !slices.Contains(r.Suite.Tuning.Seeds, uint64(s)) {
+			more = append(more, suite.Problem{Pos: suite.Position{File: "--seed"}, Message: fmt.Sprintf("the suite has no seed %d", s)})
+		}
+	}
+	if problems = append(problems, more...); len(problems) > 0 {
+		return problems
+	}
+	if !chosen.Empty() || len(seeds) > 0 {
+		r.Only = func(t *runner.Trial, res *store.Result) bool {
+			return (len(seeds) == 0 || slices.Contains(seeds, uint(t.Seed))) && chosen.Match(t.Fields(res))
+		}
+	}
+	if !again.Empty() {
+		r.Rerun = func(t *runner.Trial, res *store.Result) bool { return again.Match(t.Fields(res)) }
+	}
+	return nil
 }
 
 // reporter chooses how progress is shown.

@@ -5,7 +5,6 @@ import (
 
 	"github.com/sharpbench/sharpbench/harness/report"
 	"github.com/sharpbench/sharpbench/harness/stats"
-	"github.com/sharpbench/sharpbench/harness/store"
 	"github.com/sharpbench/sharpbench/harness/suite"
 )
 
@@ -23,7 +22,7 @@ func summaryInfo(of report.MetricInfo, s suite.Summary) report.MetricInfo {
 }
 
 // alongRow adds what was measured along a training, and its summaries.
-func (r *Runner) alongRow(t *Trial, rec *store.Trial, steps int, row *report.Trial) error {
+func (r *Runner) alongRow(t *Trial, rec records, steps int, row *report.Trial) error {
 	perEpoch := t.perEpoch
 	moments, err := r.withPeers(t, r.along(t, steps))
 	if err != nil {
@@ -33,7 +32,7 @@ func (r *Runner) alongRow(t *Trial, rec *store.Trial, steps int, row *report.Tri
 		if m.Waits {
 			continue
 		}
-		got, ok, err := rec.Measurement(m.Spec.Name(), m.Spec.Hash())
+		got, ok, err := rec.Measurement(m.Name, m.Hash)
 		if err != nil {
 			return err
 		}

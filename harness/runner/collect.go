@@ -82,6 +82,9 @@ func (r *Runner) Collect() (report.Input, error) {
 		}
 		in.Optimizers = append(in.Optimizers, info)
 	}
+	if err := r.survey(r.all); err != nil {
+		return in, err
+	}
 	marks := map[string]string{}
 	for _, g := range r.all {
 		best, err := r.selected(g)
@@ -89,9 +92,9 @@ func (r *Runner) Collect() (report.Input, error) {
 			return in, err
 		}
 		done := true // without a finished tuning nothing is selected
-		for i, c := range g.configs {
+		for i := range g.configs {
 			for _, seed := range s.Tuning.Seeds {
-				t, err := r.row(r.trial(g, c, seed), false, marks)
+				t, err := r.row(r.trial(g, i, seed), false, marks)
 				if err != nil {
 					return in, err
 				}
@@ -107,7 +110,7 @@ func (r *Runner) Collect() (report.Input, error) {
 			continue
 		}
 		for _, seed := range r.finalSeeds() {
-			t, err := r.row(r.trial(g, g.configs[best], seed), true, marks)
+			t, err := r.row(r.trial(g, best, seed), true, marks)
 			if err != nil {
 				return in, err
 			}
@@ -139,7 +142,7 @@ func (r *Runner) row(t *Trial, final bool, marks map[string]string) (report.Tria
 		ConfigLabel: t.Configuration.Label, Params: t.Configuration.Params, Seed: t.Seed, Final: final, Status: "missing",
 		Error: map[string]float64{}, Loss: map[string]float64{}, Metrics: map[string]report.Metric{},
 	}
-	rec := r.Store.Trial(t.ID)
+	rec := r.read(t)
 	result, ok, err := rec.Result()
 	if err != nil || !ok {
 		return row, err
@@ -156,7 +159,7 @@ func (r *Runner) row(t *Trial, final bool, marks map[string]string) (report.Tria
 	}
 	row.Dim, row.Norm = result.Dim, float64(result.Norm)
 	if row.Dim == 0 { // a record of before these were kept
-		p, err := rec.Params()
+		p, err := r.Store.Trial(t.ID).Params()
 		if err != nil && !errors.Is(err, store.ErrNoParams) {
 			return row, err
 		}
@@ -165,7 +168,7 @@ func (r *Runner) row(t *Trial, final bool, marks map[string]string) (report.Tria
 		}
 	}
 	for _, e := range r.evaluations(t.workload) {
-		got, ok, err := rec.Evaluation(e.Spec.Name(), e.Spec.Hash())
+		got, ok, err := rec.Evaluation(e.Name, e.Hash)
 		if err != nil {
 			return row, err
 		}
@@ -187,7 +190,7 @@ func (r *Runner) row(t *Trial, final bool, marks map[string]string) (report.Tria
 		if m.Waits {
 			continue
 		}
-		got, ok, err := rec.Measurement(m.Spec.Name(), m.Spec.Hash())
+		got, ok, err := rec.Measurement(m.Name, m.Hash)
 		if err != nil {
 			return row, err
 		}

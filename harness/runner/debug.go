@@ -42,14 +42,14 @@ func (r *Runner) Find(text string) (*Trial, error) {
 	var found []*Trial
 	for _, g := range r.all {
 		if g.optimizer.Name == text {
-			return r.trial(g, g.configs[0], r.Suite.Tuning.Seeds[0]), nil
+			return r.trial(g, 0, r.Suite.Tuning.Seeds[0]), nil
 		}
 		if len(text) < minPrefix {
 			continue
 		}
-		for _, c := range g.configs {
+		for i := range g.configs {
 			for _, seed := range slices.Concat(r.Suite.Tuning.Seeds, r.finalSeeds()) {
-				if t := r.trial(g, c, seed); strings.HasPrefix(t.ID, strings.ToLower(text)) {
+				if t := r.trial(g, i, seed); strings.HasPrefix(t.ID, strings.ToLower(text)) {
 					found = append(found, t)
 				}
 			}

@@ -19,12 +19,15 @@ const evaluationBatch = 128
 
 // evaluation is one set on which a trained net is evaluated.
 type evaluation struct {
-	Key  string // "test", "shift:NAME/kind/severity"
-	Spec suite.EvaluationSpec
+	Key        string // "test", "shift:NAME/kind/severity"
+	Spec       suite.EvaluationSpec
+	Name, Hash string // of Spec
 }
 
 // evaluations lists what a trained net of the workload is evaluated on, in the order of the board.
-func (r *Runner) evaluations(w *workload) []evaluation {
+func (r *Runner) evaluations(w *workload) []evaluation { return w.evaluations }
+
+func (r *Runner) listEvaluations(w *workload) []evaluation {
 	splits := []string{"train", "validation", "test"}
 	switch {
 	case w.Problem != nil:
@@ -34,11 +37,12 @@ func (r *Runner) evaluations(w *workload) []evaluation {
 	}
 	var out []evaluation
 	for _, split := range splits {
-		out = append(out, evaluation{split, r.Suite.SplitEvaluation(w.Workload, split, w.digest())})
+		e := r.Suite.SplitEvaluation(w.Workload, split, w.digest())
+		out = append(out, evaluation{split, e, e.Name(), e.Hash()})
 	}
 	for i := range w.Shifts {
 		for _, e := range r.Suite.ShiftEvaluations(w.Workload, &w.Shifts[i], w.digest()) {
-			out = append(out, evaluation{fmt.Sprintf("shift:%s/%s/%d", w.Shifts[i].Name, e.Shift.Kind, e.Shift.Severity), e})
+			out = append(out, evaluation{fmt.Sprintf("shift:%s/%s/%d", w.Shifts[i].Name, e.Shift.Kind, e.Shift.Severity), e, e.Name(), e.Hash()})
 		}
 	}
 	return out
@@ -86,7 +90,7 @@ func (r *Runner) evaluate(ctx context.Context, t *Trial, rec *store.Trial, missi
 		if err != nil {
 			return err
 		}
-		if err := rec.PutEvaluation(e.Spec.Name(), e.Spec.Hash(), store.Evaluation{
+		if err := rec.PutEvaluation(e.Name, e.Hash, store.Evaluation{
 			Spec: e.Spec.JSON(), Split: e.Spec.Split, Loss: store.Float(got.Loss), Errors: got.Errors, Examples: got.Examples,
 			Seconds: store.Float(time.Since(started).Seconds()), Provenance: r.provenance(started),
 		}); err != nil {
@@ -102,7 +106,7 @@ func (r *Runner) evaluateExactly(t *Trial, rec *store.Trial, missing []evaluatio
 	started := time.Now()
 	got := t.known().Exact(params.W)
 	for i, e := range missing {
-		if err := rec.PutEvaluation(e.Spec.Name(), e.Spec.Hash(), store.Evaluation{
+		if err := rec.PutEvaluation(e.Name, e.Hash, store.Evaluation{
 			Spec: e.Spec.JSON(), Split: e.Spec.Split, Loss: store.Float(got.Loss), Errors: got.Errors, Examples: got.Examples,
 			Seconds: store.Float(time.Since(started).Seconds()), Provenance: r.provenance(started),
 		}); err != nil {

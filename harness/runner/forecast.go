@@ -43,36 +43,34 @@ type Row struct {
 func (r *Runner) Forecast() (Forecast, error) {
 	f := Forecast{Measured: true, Metrics: true}
 	speed := map[string]pace{}
+	var groups []*group
 	for _, g := range r.all {
-		if !r.wanted(g) {
-			continue
+		if r.wanted(g) {
+			groups = append(groups, g)
 		}
+	}
+	if err := r.survey(groups); err != nil {
+		return f, err
+	}
+	for _, g := range groups {
 		row := Row{Workload: g.workload.Name, Optimizer: g.optimizer.Name, Plugin: g.optimizer.Plugin, Configurations: len(g.configs)}
 		best, err := r.selected(g)
 		if err != nil {
 			return f, err
 		}
-		var trials []*Trial
-		for _, c := range g.configs {
-			for _, seed := range r.Suite.Tuning.Seeds {
-				trials = append(trials, r.trial(g, c, seed))
-			}
-		}
+		trials := r.tuning(g)
 		for _, seed := range r.finalSeeds() {
 			// Before the tuning is done, any configuration stands for the selected one: the cost is the same.
-			trials = append(trials, r.trial(g, g.configs[max(best, 0)], seed))
+			trials = append(trials, r.trial(g, max(best, 0), seed))
 		}
-		p, ok := speed[g.workload.Name]
-		if !ok {
-			if p, err = r.pace(g.workload); err != nil {
-				return f, err
-			}
-			speed[g.workload.Name] = p
-		}
-		f.Trials += len(trials)
-		row.Trials, row.Steps, row.G = len(trials), trials[0].Steps, trials[0].G
+		row.Steps, row.G = trials[0].Steps, trials[0].G
 		for i, t := range trials {
-			w, err := r.missing(t, r.Store.Trial(t.ID))
+			if !r.chosen(t) {
+				continue
+			}
+			f.Trials++
+			row.Trials++
+			w, err := r.remaining(t)
 			if err != nil {
 				return f, err
 			}
@@ -83,6 +81,13 @@ func (r *Runner) Forecast() (Forecast, error) {
 					f.Failed++
 				}
 				continue
+			}
+			p, ok := speed[g.workload.Name]
+			if !ok {
+				if p, err = r.pace(g.workload); err != nil {
+					return f, err
+				}
+				speed[g.workload.Name] = p
 			}
 			row.Missing++
 			if w.result == nil {
@@ -106,6 +111,14 @@ func (r *Runner) Forecast() (Forecast, error) {
 		f.Rows = append(f.Rows, row)
 	}
 	return f, nil
+}
+
+// remaining is what is left of a trial, as far as look has seen.
+func (r *Runner) remaining(t *Trial) (work, error) {
+	if done, ok := r.complete.Load(t.ID); ok {
+		return work{result: done.(*store.Result)}, nil
+	}
+	return r.left(t, r.read(t))
 }
 
 // Line is the forecast in one line, as it stands above a run.
@@ -158,30 +171,28 @@ func (r *Runner) pace(w *workload) (pace, error) {
 		if g.workload != w {
 			continue
 		}
-		for _, c := range g.configs {
-			for _, seed := range r.Suite.Tuning.Seeds {
-				rec := r.Store.Trial(r.trial(g, c, seed).ID)
-				res, ok, err := rec.Result()
-				if err != nil {
-					return p, err
+		for _, t := range r.tuning(g) {
+			rec := r.read(t)
+			res, ok, err := rec.Result()
+			if err != nil {
+				return p, err
+			}
+			if !ok || res.Status != store.Done || res.G == 0 {
+				continue
+			}
+			perG = append(perG, float64((res.HostSeconds+res.PluginSecs)/res.G))
+			for _, e := range r.evaluations(w) {
+				if got, ok, _ := rec.Evaluation(e.Name, e.Hash); ok {
+					perEvaluation = append(perEvaluation, float64(got.Seconds))
 				}
-				if !ok || res.Status != store.Done || res.G == 0 {
-					continue
-				}
-				perG = append(perG, float64((res.HostSeconds+res.PluginSecs)/res.G))
-				for _, e := range r.evaluations(w) {
-					if got, ok, _ := rec.Evaluation(e.Spec.Name(), e.Spec.Hash()); ok {
-						perEvaluation = append(perEvaluation, float64(got.Seconds))
-					}
-				}
-				metrics, err := r.withPeers(r.trial(g, c, seed), r.metrics)
-				if err != nil {
-					return p, err
-				}
-				for _, m := range metrics {
-					if got, ok, _ := rec.Measurement(m.Spec.Name(), m.Spec.Hash()); ok {
-						perMetric[m.Cost] = append(perMetric[m.Cost], float64(got.Seconds))
-					}
+			}
+			metrics, err := r.withPeers(t, r.metrics)
+			if err != nil {
+				return p, err
+			}
+			for _, m := range metrics {
+				if got, ok, _ := rec.Measurement(m.Name, m.Hash); ok {
+					perMetric[m.Cost] = append(perMetric[m.Cost], float64(got.Seconds))
 				}
 			}
 		}

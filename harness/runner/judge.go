@@ -31,7 +31,7 @@ func (r *Runner) Judge(ctx context.Context) (suite.Problems, error) {
 }
 
 func (r *Runner) judge(ctx context.Context, g *group) (suite.Problems, error) {
-	t := r.trial(g, g.configs[0], 0)
+	t := r.trial(g, 0, 0)
 	begun, err := t.begin()
 	if err != nil {
 		return nil, err

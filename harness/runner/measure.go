@@ -24,6 +24,8 @@ type measurement struct {
 	Metric *suite.Metric
 	Plugin *Plugin
 	Spec   suite.MeasurementSpec
+	Name   string // of Spec, as Hash
+	Hash   string
 	At     int    // steps committed, or atEnd
 	Cost   string // the same for measurements that take about the same time
 	Peers  []peer // the other networks it sees; filled in by withPeers
@@ -42,7 +44,7 @@ func (r *Runner) measurements() ([]measurement, error) {
 			return nil, err
 		}
 		spec := r.Suite.Measurement(m, p.Version())
-		out = append(out, measurement{Metric: m, Plugin: p, Spec: spec, At: atEnd, Cost: spec.Hash()})
+		out = append(out, measurement{Metric: m, Plugin: p, Spec: spec, Name: spec.Name(), Hash: spec.Hash(), At: atEnd, Cost: spec.Hash()})
 	}
 	return out, nil
 }
@@ -57,7 +59,8 @@ func (r *Runner) along(t *Trial, steps int) []measurement {
 	for _, m := range r.metrics {
 		for _, at := range m.Metric.At.Steps(t.Steps) {
 			if at < steps {
-				out = append(out, measurement{Metric: m.Metric, Plugin: m.Plugin, Spec: m.Spec.After(at), At: at, Cost: m.Cost})
+				spec := m.Spec.After(at)
+				out = append(out, measurement{Metric: m.Metric, Plugin: m.Plugin, Spec: spec, Name: spec.Name(), Hash: spec.Hash(), At: at, Cost: m.Cost})
 			}
 		}
 	}
@@ -117,9 +120,9 @@ func (r *Runner) measure(ctx context.Context, t *Trial, rec *store.Trial, missin
 		}
 		out.Spec = m.Spec.JSON()
 		out.Seconds = store.Float(time.Since(started).Seconds())
-		out.Provenance = r.provenance(started)
+		out.Provenance = of(r.provenance(started), m.Plugin)
 		out.Unlocked = m.Plugin.Unlocked
-		if err := rec.PutMeasurement(m.Spec.Name(), m.Spec.Hash(), out); err != nil {
+		if err := rec.PutMeasurement(m.Name, m.Hash, out); err != nil {
 			return err
 		}
 		r.report(t, progress.Measuring, float64(i+1)/float64(len(missing)))

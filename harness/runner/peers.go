@@ -57,6 +57,7 @@ func (r *Runner) withPeers(t *Trial, list []measurement) ([]measurement, error) 
 			names = append(names, p.name(t))
 		}
 		m.Spec = m.Spec.Beside(names)
+		m.Hash = m.Spec.Hash()
 	}
 	return list, nil
 }
@@ -117,11 +118,9 @@ func (r *Runner) planned(t *Trial) (plan, error) {
 	if slices.Contains(r.Suite.Tuning.Seeds, t.Seed) || len(g.configs) == 1 {
 		return surely, nil
 	}
-	for _, other := range g.configs {
-		for _, s := range r.Suite.Tuning.Seeds {
-			if ok, err := r.scored(r.trial(g, other, s)); err != nil || !ok {
-				return perhaps, err
-			}
+	for _, other := range r.tuning(g) {
+		if ok, err := r.scored(other); err != nil || !ok {
+			return perhaps, err
 		}
 	}
 	best, err := r.selected(g)
@@ -140,7 +139,7 @@ func (r *Runner) scored(t *Trial) (bool, error) {
 	}
 	for _, e := range r.evaluations(t.workload) {
 		if e.Key == r.Suite.Tuning.Select.Split {
-			_, ok, err = rec.Evaluation(e.Spec.Name(), e.Spec.Hash())
+			_, ok, err = rec.Evaluation(e.Name, e.Hash)
 		}
 	}
 	return ok, err
@@ -161,12 +160,12 @@ func (r *Runner) candidates(t *Trial, kind string) []*Trial {
 		}
 		own := slices.Index(seeds, t.Seed)
 		for k := 1; k < len(seeds); k++ {
-			out = append(out, r.trial(g, t.Configuration, seeds[(own+k)%len(seeds)]))
+			out = append(out, r.trial(g, t.config, seeds[(own+k)%len(seeds)]))
 		}
 	case pluginhost.PeerWidths:
 		for _, g := range r.all {
 			if g.optimizer == t.Optimizer && differInWidth(g.workload.Workload, t.Workload) {
-				out = append(out, r.trial(g, t.Configuration, t.Seed))
+				out = append(out, r.trial(g, t.config, t.Seed))
 			}
 		}
 	}

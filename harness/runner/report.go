@@ -2,7 +2,6 @@ package runner
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/sharpbench/sharpbench/harness/progress"
@@ -22,28 +21,13 @@ func (t *Trial) String() string {
 
 func (r *Runner) event(t *Trial, phase progress.Phase, share float64, detail string) {
 	r.Reporter.Event(progress.Event{
-		Key: r.key(t), Trial: t.ID, Workload: t.Workload.Name, Optimizer: t.Optimizer.Name, Config: t.Configuration.Label,
+		Key: t.key, Trial: t.ID, Workload: t.Workload.Name, Optimizer: t.Optimizer.Name, Config: t.Configuration.Label,
 		Seed: t.Seed, Phase: phase, Share: share, Work: t.G, Detail: detail,
 	})
 }
 
-// key is a trial's place in the run. A configuration of the tuning and the selected one on another seed have places
-// of their own.
-func (r *Runner) key(t *Trial) string {
-	for _, g := range r.all {
-		if g.optimizer != t.Optimizer || g.workload != t.workload {
-			continue
-		}
-		for i, c := range g.configs {
-			if c.Key == t.Configuration.Key && slices.Contains(r.Suite.Tuning.Seeds, t.Seed) {
-				return tuningKey(g, i, t.Seed)
-			}
-		}
-		return finalKey(g, t.Seed)
-	}
-	return t.ID
-}
-
+// tuningKey and finalKey are a trial's place in the run. A configuration of the tuning and the selected one on another seed
+// have places of their own.
 func tuningKey(g *group, config int, seed uint64) string {
 	return fmt.Sprintf("%s/%s/%d/%d", g.workload.Name, g.optimizer.Name, config, seed)
 }
@@ -77,15 +61,14 @@ func (r *Runner) announce(t *Trial) {
 
 // announceFinal shows that the selected configuration will be trained on seed.
 func (r *Runner) announceFinal(g *group, seed uint64) {
-	for _, c := range g.configs {
-		if t := r.trial(g, c, seed); r.key(t) == finalKey(g, seed) {
-			if _, ok := r.complete.Load(t.ID); ok {
-				r.announce(t)
-				return
-			}
+	t := r.trial(g, 0, seed) // any configuration: the cost is the same
+	if best, err := r.selected(g); err == nil && best >= 0 {
+		t = r.trial(g, best, seed)
+		if _, ok := r.complete.Load(t.ID); ok {
+			r.announce(t)
+			return
 		}
 	}
-	t := r.trial(g, g.configs[0], seed) // any configuration: the cost is the same
 	r.Reporter.Event(progress.Event{
 		Key: finalKey(g, seed), Workload: g.workload.Name, Optimizer: g.optimizer.Name, Config: "selected", Seed: seed,
 		Phase: progress.Queued, Work: t.G,
@@ -101,13 +84,13 @@ func (r *Runner) dropFinal(g *group, seed uint64) {
 }
 
 // finish tells how a trial ended.
-func (r *Runner) finish(t *Trial, rec *store.Trial, res *store.Result, phase progress.Phase) {
+func (r *Runner) finish(t *Trial, res *store.Result, phase progress.Phase) {
 	if res.Status != store.Done {
 		detail := string(res.Status)
 		if res.Reason != "" {
 			detail += ", " + res.Reason
 		}
-		r.event(t, progress.Failed, 1, detail+" ("+rec.Dir()+")")
+		r.event(t, progress.Failed, 1, detail+" ("+r.Store.Trial(t.ID).Dir()+")")
 		return
 	}
 	detail := ""
@@ -115,7 +98,7 @@ func (r *Runner) finish(t *Trial, rec *store.Trial, res *store.Result, phase pro
 		if e.Key != "test" {
 			continue
 		}
-		if got, ok, err := rec.Evaluation(e.Spec.Name(), e.Spec.Hash()); err == nil && ok {
+		if got, ok, err := r.read(t).Evaluation(e.Name, e.Hash); err == nil && ok {
 			if t.Workload.Problem != nil {
 				detail = fmt.Sprintf("objective %.3g", float64(got.Loss))
 				continue

@@ -26,6 +26,14 @@ type Runner struct {
 	Release  string // bench's version, for the records
 	// Rerun says which stored trainings are thrown away and made again; nil means none.
 	Rerun func(*Trial, *store.Result) bool
+	// Only says which trials are computed; the others stay as they are. The result is nil for a trial without one. nil means
+	// all of them.
+	Only func(*Trial, *store.Result) bool
+	// Retries is how often a training whose plugin broke down is tried again, from its last checkpoint, or, when more than
+	// once, from the start for a plugin that cannot resume. 0 stands for once, -1 for never.
+	Retries int
+	// FailFast ends the run when a trial has failed.
+	FailFast bool
 
 	debugging *Debugging
 	workloads map[string]*workload
@@ -34,6 +42,12 @@ type Runner struct {
 	moments   sync.Map      // of []measurement, what along has found
 	shifted   shiftCache
 	complete  sync.Map // of *store.Result by trial: those with nothing left to compute
+	known     sync.Map // of *store.Records by trial: what look has found
+
+	run         *store.Run // that this process carries out; nil when nothing is recorded
+	canceled    sync.Map   // of struct{} by key: what somebody has canceled
+	once        sync.Once
+	suiteCommit string // for provenance
 }
 
 // Summary is how a run ended.
@@ -42,6 +56,8 @@ type Summary struct {
 	Cached int // of them, those with nothing left to compute
 	Ended  int // through, in this run or an earlier one
 	Failed int // failed, diverged or timed out
+	// Canceled counts those that somebody has taken out of the run with bench cancel.
+	Canceled int
 	// FailedMeasurements counts the measurements without a value, over all trained nets.
 	FailedMeasurements int
 }
@@ -51,6 +67,9 @@ func (r *Runner) Prepare() error {
 	var err error
 	if r.workloads, err = load(r.Suite); err != nil {
 		return err
+	}
+	for _, w := range r.workloads {
+		w.evaluations = r.listEvaluations(w)
 	}
 	if r.all, err = r.groups(); err != nil {
 		return err
@@ -71,9 +90,18 @@ func (r *Runner) Run(ctx context.Context, f Forecast) (Summary, error) {
 			return Summary{}, err
 		}
 		defer run.Close()
-		r.Reporter = recorded{r.Reporter, run}
+		r.run = run
+		r.Reporter = record(r.Reporter, run)
 	}
 	q := newQueue(r)
+	if q.err != nil {
+		return q.summary, q.err
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	if r.run != nil {
+		defer r.obey(ctx, stop)()
+	}
 	var wg sync.WaitGroup
 	for range max(1, r.Jobs) {
 		wg.Go(func() {
@@ -82,14 +110,14 @@ func (r *Runner) Run(ctx context.Context, f Forecast) (Summary, error) {
 				if !ok {
 					return
 				}
-				ended, err := r.execute(ctx, j.trial)
+				ended, err := r.uncanceled(ctx, j.trial)
 				q.done(j, ended, err)
 			}
 		})
 	}
 	wg.Wait()
-	if err := ctx.Err(); err != nil {
-		return q.summary, err
+	if ctx.Err() != nil {
+		return q.summary, context.Cause(ctx)
 	}
 	return q.summary, q.err
 }
@@ -111,32 +139,69 @@ type queue struct {
 	waiting []job
 	later   []job // to be looked at again once all others are through
 	running int
-	left    map[*group]int // tuning trials not through yet
+	left    map[*group]int  // tuning trials not through yet
+	closed  map[*group]bool // nothing will be selected in this run
 	summary Summary
 	err     error
 }
 
 func newQueue(r *Runner) *queue {
-	q := &queue{r: r, left: map[*group]int{}}
+	q := &queue{r: r, left: map[*group]int{}, closed: map[*group]bool{}}
 	q.changed = sync.NewCond(&q.mu)
 	for _, g := range r.all {
 		if !r.wanted(g) {
 			continue
 		}
-		q.summary.Trials += len(g.configs)*len(r.Suite.Tuning.Seeds) + len(r.finalSeeds())
-		for _, c := range g.configs {
-			for _, seed := range r.Suite.Tuning.Seeds {
-				j := job{trial: r.trial(g, c, seed), group: g, tuning: true}
-				q.waiting = append(q.waiting, j)
-				q.left[g]++
-				r.announce(j.trial)
+		open := false // a trial of the tuning that this run does not compute is missing: nothing will be selected
+		for _, t := range r.tuning(g) {
+			if !r.chosen(t) {
+				w, err := r.remaining(t)
+				q.err = errors.Join(q.err, err)
+				open = open || !w.none()
+				continue
 			}
+			q.summary.Trials++
+			q.waiting = append(q.waiting, job{trial: t, group: g, tuning: true})
+			q.left[g]++
+			r.announce(t)
+		}
+		if open {
+			q.closed[g] = true
+			continue
 		}
 		for _, seed := range r.finalSeeds() {
+			if !r.chosen(r.stand(g, seed)) {
+				continue
+			}
+			q.summary.Trials++
 			r.announceFinal(g, seed)
+		}
+		if q.left[g] == 0 {
+			q.selected(g)
 		}
 	}
 	return q
+}
+
+// chosen reports whether Only lets a trial be computed.
+func (r *Runner) chosen(t *Trial) bool {
+	if r.Only == nil {
+		return true
+	}
+	res, ok, err := r.read(t).Result()
+	if !ok || err != nil {
+		res = nil
+	}
+	return r.Only(t, res)
+}
+
+// stand is the trial of the selected configuration on a seed, or, before it is known, that of another one in its place.
+func (r *Runner) stand(g *group, seed uint64) *Trial {
+	best, err := r.selected(g)
+	if err != nil {
+		best = 0
+	}
+	return r.trial(g, max(best, 0), seed)
 }
 
 // wanted reports whether this run may compute the trials of g; what is known of the others stays on the board.
@@ -200,6 +265,11 @@ func (q *queue) done(j job, ended outcome, err error) {
 		}
 		return
 	}
+	if ended.canceled {
+		q.summary.Canceled++
+		q.closed[j.group] = q.closed[j.group] || j.tuning
+		return
+	}
 	if ended.waits {
 		q.later = append(q.later, job{trial: j.trial, group: j.group, again: true})
 		ended.failedMeasurements = 0 // all are counted then
@@ -211,28 +281,39 @@ func (q *queue) done(j job, ended outcome, err error) {
 	}
 	if ended.status != store.Done {
 		q.summary.Failed++
+		if q.r.FailFast && !ended.cached {
+			q.err = errors.Join(q.err, fmt.Errorf("%w: %s", ErrFailFast, j.trial))
+		}
 	}
 	if !j.tuning {
 		return
 	}
-	if q.left[j.group]--; q.left[j.group] > 0 {
+	if q.left[j.group]--; q.left[j.group] == 0 && !q.closed[j.group] {
+		q.selected(j.group)
+	}
+}
+
+// ErrFailFast ends a run of which a trial has failed, when that was asked for.
+var ErrFailFast = errors.New("ended at the first failed trial")
+
+// selected goes on with the configuration that the tuning of a group has selected.
+func (q *queue) selected(g *group) {
+	best, err := q.r.selected(g)
+	if err != nil {
+		q.err = errors.Join(q.err, err)
 		return
 	}
-	seeds := q.r.finalSeeds()
-	best, err := q.r.selected(j.group)
-	switch {
-	case err != nil:
-		q.err = errors.Join(q.err, err)
-	case best < 0:
-		// Nothing to go on with: the optimizer stays in the table, unranked.
-		q.summary.Trials -= len(seeds)
-		for _, seed := range seeds {
-			q.r.dropFinal(j.group, seed)
+	for _, seed := range q.r.finalSeeds() {
+		if !q.r.chosen(q.r.trial(g, max(best, 0), seed)) {
+			continue
 		}
-	default:
-		for _, seed := range seeds {
-			q.waiting = append(q.waiting, job{trial: q.r.trial(j.group, j.group.configs[best], seed), group: j.group})
+		if best < 0 {
+			// Nothing to go on with: the optimizer stays in the table, unranked.
+			q.summary.Trials--
+			q.r.dropFinal(g, seed)
+			continue
 		}
+		q.waiting = append(q.waiting, job{trial: q.r.trial(g, best, seed), group: g})
 	}
 }
 
@@ -241,10 +322,10 @@ func (q *queue) done(j job, ended outcome, err error) {
 // left. Tests and shifts are never looked at.
 func (r *Runner) selected(g *group) (int, error) {
 	best, lowest := -1, math.Inf(1)
-	for i, c := range g.configs {
+	for i := range g.configs {
 		mean := 0.0
 		for _, seed := range r.Suite.Tuning.Seeds {
-			score, err := r.score(r.trial(g, c, seed))
+			score, err := r.score(r.trial(g, i, seed))
 			if err != nil {
 				return -1, err
 			}
@@ -263,7 +344,7 @@ func (r *Runner) score(t *Trial) (float64, error) {
 		if e.Key != r.Suite.Tuning.Select.Split {
 			continue
 		}
-		got, ok, err := r.Store.Trial(t.ID).Evaluation(e.Spec.Name(), e.Spec.Hash())
+		got, ok, err := r.read(t).Evaluation(e.Name, e.Hash)
 		if err != nil || !ok {
 			return math.Inf(1), err
 		}
@@ -279,6 +360,8 @@ func (r *Runner) score(t *Trial) (float64, error) {
 type outcome struct {
 	status string
 	cached bool // nothing had to be computed
+	// canceled by bench cancel: it goes on from its checkpoint in another run
+	canceled bool
 
 	failedMeasurements int
 	waits              bool // for networks to compare it with
@@ -315,12 +398,13 @@ func (r *Runner) try(parent context.Context, t *Trial) (out outcome, err error) 
 		return outcome{}, err
 	}
 	if work.none() {
-		out, err := r.ended(t, rec, work.result, true)
+		out, err := r.ended(t, work.result, true)
 		if err == nil && !out.waits {
-			r.finish(t, rec, work.result, progress.Cached)
+			r.finish(t, work.result, progress.Cached)
 		}
 		return out, err
 	}
+	r.known.Delete(t.ID)
 	lease, err := r.lease(ctx, t)
 	if err != nil {
 		return outcome{}, err
@@ -395,25 +479,25 @@ func (r *Runner) try(parent context.Context, t *Trial) (out outcome, err error) 
 			return outcome{}, err
 		}
 	}
-	out, err = r.ended(t, rec, work.result, false)
+	out, err = r.ended(t, work.result, false)
 	if err == nil && !out.waits {
-		r.finish(t, rec, work.result, progress.Done)
+		r.complete.Store(t.ID, work.result)
+		r.finish(t, work.result, progress.Done)
 	}
 	return out, err
 }
 
 // leave ends a trial whose last measurements wait for trials that this run does not have.
 func (r *Runner) leave(t *Trial) error {
-	rec := r.Store.Trial(t.ID)
-	res, ok, err := rec.Result()
+	res, ok, err := r.read(t).Result()
 	if err == nil && ok {
-		r.finish(t, rec, res, progress.Done)
+		r.finish(t, res, progress.Done)
 	}
 	return err
 }
 
 // ended sums up a trial that is through.
-func (r *Runner) ended(t *Trial, rec *store.Trial, res *store.Result, cached bool) (outcome, error) {
+func (r *Runner) ended(t *Trial, res *store.Result, cached bool) (outcome, error) {
 	out := outcome{status: res.Status, cached: cached}
 	if res.Status != store.Done {
 		return out, nil
@@ -427,7 +511,7 @@ func (r *Runner) ended(t *Trial, rec *store.Trial, res *store.Result, cached boo
 			out.waits = true
 			continue
 		}
-		got, ok, err := rec.Measurement(m.Spec.Name(), m.Spec.Hash())
+		got, ok, err := r.read(t).Measurement(m.Name, m.Hash)
 		switch {
 		case err != nil:
 			return out, err
@@ -477,17 +561,23 @@ func (r *Runner) everything(t *Trial) (work, error) {
 	return w, err
 }
 
-func (r *Runner) missing(t *Trial, rec *store.Trial) (w work, err error) {
+// missing looks at the store: what is left of a trial.
+func (r *Runner) missing(t *Trial, rec *store.Trial) (work, error) {
 	// A trial that was found complete stays so during a run; looking once is what makes a cached run quick.
 	if done, ok := r.complete.Load(t.ID); ok {
 		return work{result: done.(*store.Result)}, nil
 	}
+	return r.left(t, rec)
+}
+
+// left is what is left of a trial of which this is known.
+func (r *Runner) left(t *Trial, known records) (w work, err error) {
 	defer func() {
 		if err == nil && w.none() && w.waits == 0 {
 			r.complete.Store(t.ID, w.result)
 		}
 	}()
-	result, ok, err := rec.Result()
+	result, ok, err := known.Result()
 	if err != nil {
 		return w, err
 	}
@@ -498,15 +588,14 @@ func (r *Runner) missing(t *Trial, rec *store.Trial) (w work, err error) {
 			w, err = r.everything(t)
 			w.rerun = true
 			return w, err
-		} else {
-			w.result = result
 		}
+		w.result = result
 	}
 	if w.result == nil {
 		return r.everything(t)
 	}
 	for _, e := range r.evaluations(t.workload) {
-		_, ok, err := rec.Evaluation(e.Spec.Name(), e.Spec.Hash())
+		_, ok, err := known.Evaluation(e.Name, e.Hash)
 		if err != nil {
 			return w, err
 		}
@@ -523,16 +612,87 @@ func (r *Runner) missing(t *Trial, rec *store.Trial) (w work, err error) {
 			w.waits++
 			continue
 		}
-		_, ok, err := rec.Measurement(m.Spec.Name(), m.Spec.Hash())
+		_, ok, err := known.Measurement(m.Name, m.Hash)
 		if err != nil {
 			return w, err
 		}
 		if !ok {
 			w.measurements = append(w.measurements, m)
-			w.retrace = w.retrace || w.result.Status == store.Done && m.At != atEnd && !rec.HasSnapshot(m.At)
+			w.retrace = w.retrace || w.result.Status == store.Done && m.At != atEnd && !r.Store.Trial(t.ID).HasSnapshot(m.At)
 		}
 	}
 	return w, nil
+}
+
+// records are what is known of a trial: a *store.Trial, which looks, or *store.Records, which have looked.
+type records interface {
+	Result() (*store.Result, bool, error)
+	Evaluation(name, hash string) (*store.Evaluation, bool, error)
+	Measurement(name, hash string) (*store.Measurement, bool, error)
+}
+
+var (
+	_ records = (*store.Trial)(nil)
+	_ records = (*store.Records)(nil)
+)
+
+// look reads what the store has of many trials at once, unless they were complete already when last looked at.
+func (r *Runner) look(trials []*Trial) error {
+	var ids []string
+	var open []*Trial
+	for _, t := range trials {
+		_, complete := r.complete.Load(t.ID)
+		if _, known := r.known.Load(t.ID); !complete || !known {
+			ids, open = append(ids, t.ID), append(open, t)
+		}
+	}
+	found, err := r.Store.Records(ids)
+	if err != nil {
+		return err
+	}
+	for i, t := range open {
+		if found[i] == nil {
+			r.known.Delete(t.ID)
+			continue
+		}
+		r.known.Store(t.ID, found[i])
+		if _, err := r.left(t, found[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read is what is known of a trial.
+func (r *Runner) read(t *Trial) records {
+	if known, ok := r.known.Load(t.ID); ok {
+		return known.(*store.Records)
+	}
+	return r.Store.Trial(t.ID)
+}
+
+// survey looks at every trial of the suite: those of the tuning, and with them of the configurations that are selected.
+func (r *Runner) survey(groups []*group) error {
+	var trials []*Trial
+	for _, g := range groups {
+		trials = append(trials, r.tuning(g)...)
+	}
+	if err := r.look(trials); err != nil {
+		return err
+	}
+	trials = nil
+	for _, g := range groups {
+		best, err := r.selected(g)
+		if err != nil {
+			return err
+		}
+		for _, seed := range r.finalSeeds() {
+			if best >= 0 {
+				trials = append(trials, r.trial(g, best, seed))
+			}
+		}
+	}
+	return r.look(trials)
 }
 
 // lease waits until no other process works on the trial.

@@ -35,7 +35,7 @@ func (r *Runner) Tasks() []Task {
 		}
 		for i, c := range g.configs {
 			for _, seed := range r.Suite.Tuning.Seeds {
-				t := r.trial(g, c, seed)
+				t := r.trial(g, i, seed)
 				tuning = append(tuning, Task{
 					Key: tuningKey(g, i, seed), Workload: g.workload.Name, Optimizer: g.optimizer.Name, Label: c.Label, Seed: seed,
 					Trial: t.ID, Work: t.G,
@@ -45,7 +45,7 @@ func (r *Runner) Tasks() []Task {
 		for _, seed := range r.finalSeeds() {
 			selected = append(selected, Task{
 				Key: finalKey(g, seed), Workload: g.workload.Name, Optimizer: g.optimizer.Name, Label: "selected", Seed: seed,
-				Work: r.trial(g, g.configs[0], seed).G,
+				Work: r.trial(g, 0, seed).G,
 			})
 		}
 	}
@@ -66,15 +66,16 @@ func (r *Runner) Of(task Task) (*Trial, error) {
 			continue
 		}
 		if !task.Tuning() {
-			for _, c := range g.configs {
-				for _, seed := range r.Suite.Tuning.Seeds {
-					work, err := r.missing(r.trial(g, c, seed), r.Store.Trial(r.trial(g, c, seed).ID))
-					if err != nil {
-						return nil, err
-					}
-					if !work.none() {
-						return nil, ErrTuning
-					}
+			if err := r.look(r.tuning(g)); err != nil {
+				return nil, err
+			}
+			for _, t := range r.tuning(g) {
+				work, err := r.remaining(t)
+				if err != nil {
+					return nil, err
+				}
+				if !work.none() {
+					return nil, ErrTuning
 				}
 			}
 			best, err := r.selected(g)
@@ -84,10 +85,10 @@ func (r *Runner) Of(task Task) (*Trial, error) {
 			case best < 0:
 				return nil, ErrNothingSelected
 			}
-			return r.trial(g, g.configs[best], task.Seed), nil
+			return r.trial(g, best, task.Seed), nil
 		}
-		for _, c := range g.configs {
-			if t := r.trial(g, c, task.Seed); t.ID == task.Trial {
+		for i := range g.configs {
+			if t := r.trial(g, i, task.Seed); t.ID == task.Trial {
 				return t, nil
 			}
 		}
@@ -184,7 +185,7 @@ func (r *Runner) Forget(tasks []Task) error {
 }
 
 // Record adds what happens from now on to the record of a run.
-func (r *Runner) Record(run *store.Run) { r.Reporter = recorded{r.Reporter, run} }
+func (r *Runner) Record(run *store.Run) { r.Reporter = record(r.Reporter, run) }
 
 // Work runs tasks of a run, in another process than the one that planned it, and adds what happens to the run's record.
 func (r *Runner) Work(ctx context.Context, run *store.Run, tasks []Task) ([]Outcome, error) {

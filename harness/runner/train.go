@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/sharpbench/sharpbench/harness/progress"
 	"math"
 	"os"
 	"slices"
@@ -16,6 +15,7 @@ import (
 	"github.com/sharpbench/sharpbench/harness/oracle"
 	"github.com/sharpbench/sharpbench/harness/pluginhost"
 	"github.com/sharpbench/sharpbench/harness/privacy"
+	"github.com/sharpbench/sharpbench/harness/progress"
 	"github.com/sharpbench/sharpbench/harness/store"
 )
 
@@ -32,7 +32,7 @@ const turnTimeout = 60 * time.Second
 // the optimizer does ends in a stored result; an error means that nothing could be concluded (canceled, disk full)
 // and that the trial is to be continued later.
 func (r *Runner) train(ctx context.Context, t *Trial, rec *store.Trial) (*store.Result, error) {
-	log, err := rec.Start(t.Spec.JSON())
+	log, err := rec.Start(t.text)
 	if err != nil {
 		return nil, err
 	}
@@ -60,8 +60,8 @@ func (r *Runner) train(ctx context.Context, t *Trial, rec *store.Trial) (*store.
 		case errors.Is(trainCtx.Err(), context.DeadlineExceeded):
 			res, params = &store.Result{Status: store.Timeout, Reason: fmt.Sprintf("not done after %s", limit)}, nil
 		case errors.As(err, &failure):
-			if attempt == 1 && t.plugin.Info.Resumable && r.debugging == nil {
-				fmt.Fprintf(log, "bench: %v; trying once more from the last checkpoint\n", err)
+			if attempt <= cmp.Or(r.Retries, 1) && (t.plugin.Info.Resumable || r.Retries > 1) && r.debugging == nil {
+				fmt.Fprintf(log, "bench: %v; trying again from the last checkpoint\n", err)
 				continue
 			}
 			res, params = &store.Result{Status: store.Failed, Reason: failure.Reason, Detail: failure.Detail}, nil
@@ -73,9 +73,11 @@ func (r *Runner) train(ctx context.Context, t *Trial, rec *store.Trial) (*store.
 		break
 	}
 	res.Privacy = t.spent(&account)
-	res.WallSeconds = store.Float(time.Since(started).Seconds())
+	if res.WallSeconds == 0 {
+		res.WallSeconds = store.Float(time.Since(started).Seconds())
+	}
 	res.TimeLimit = store.Float(limit.Seconds())
-	res.Provenance = r.provenance(started)
+	res.Provenance = of(r.provenance(started), t.plugin)
 	res.Unlocked = t.plugin.Unlocked
 	if res.Status != store.Done {
 		res.LogTail = rec.LogTail(4096)
@@ -107,7 +109,10 @@ func (r *Runner) retrace(ctx context.Context, t *Trial, rec *store.Trial, have *
 
 // attempt runs the optimizer's process once. account is set to what it releases, from the start of the training on. When it
 // retraces a training whose result is stored, the curve stays as it is.
-func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *os.File, account *privacy.Account, retraces bool) (*store.Result, *store.Params, error) {
+func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *os.File, account *privacy.Account, retraces bool) (res *store.Result, params *store.Params, err error) {
+	began := time.Now()
+	var times store.Timings
+	written := func(since time.Time) { times.Records += store.Float(time.Since(since).Seconds()) }
 	begun, err := t.begin()
 	if err != nil {
 		return nil, nil, err
@@ -134,7 +139,8 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 	}
 	kept := r.kept(t)
 	from := 0
-	var spent store.Float // plugin seconds of earlier attempts
+	committed := func(uint64) {}
+	var spent, wall store.Float // seconds of the plugin, and by the clock on the wall, of earlier attempts
 	if c, ok, err := rec.LoadCheckpoint(); err != nil {
 		fmt.Fprintf(log, "bench: %v; training starts again from step 0\n", err)
 	} else if ok && t.plugin.Info.Resumable && snapshots(rec, kept, int(c.Step)) {
@@ -147,7 +153,7 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 		}
 		copy(task.Buffers(), c.Buffers)
 		copy(prev, c.Prev)
-		spent = c.PluginSeconds
+		spent, wall = c.PluginSeconds, c.WallSeconds
 		task.sum, task.n, task.last = float64(c.LossSum), c.LossCount, float64(c.TrainLoss)
 		copy(last, c.W)
 		fmt.Fprintf(log, "bench: continuing at step %d of %d\n", from, t.Steps)
@@ -166,6 +172,29 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 		defer curve.Close()
 	}
 
+	if !retraces {
+		a, e := rec.BeginAttempt(store.Attempt{Began: began.UTC(), From: uint64(from), Step: uint64(from), Provenance: of(r.provenance(began), t.plugin)})
+		if e != nil {
+			return nil, nil, e
+		}
+		at := &a.Step
+		defer func() {
+			times.Wall = store.Float(time.Since(began).Seconds())
+			a.Ended, a.Timings = time.Now().UTC(), times
+			switch {
+			case res != nil:
+				a.How, a.Reason = res.Status, res.Reason
+			case ctx.Err() != nil:
+				a.How = store.Stopped
+			default:
+				a.How, a.Reason = crashed, err.Error()
+			}
+			if e := rec.EndAttempt(a); err == nil {
+				err = e
+			}
+		}()
+		committed = func(step uint64) { *at = step }
+	}
 	saved := time.Now()
 	var buffers []float32
 	session.OnCommit = func(c pluginhost.Commit) (pluginhost.Next, error) {
@@ -175,7 +204,9 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 		step := int(c.Step)
 		ended := step >= t.Steps
 		begun.loss(step)
+		committed(c.Step)
 		if _, found := slices.BinarySearch(kept, step); found {
+			defer written(time.Now())
 			if err := rec.PutSnapshot(step, &store.Params{Tensors: tensors(problem.Tensors), W: last, Buffers: buffers, Update: difference(last, prev)}); err != nil {
 				return pluginhost.Next{}, err
 			}
@@ -194,10 +225,11 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 		}
 		canceled := ctx.Err() != nil
 		if !ended && t.plugin.Info.Resumable && (canceled || time.Since(saved) > checkpointEvery) {
+			defer written(time.Now())
 			if err := rec.SaveCheckpoint(store.Checkpoint{
 				Step: c.Step, Blob: c.Blob, W: c.Params, Buffers: buffers, Prev: prev, Slots: c.State, Bill: answers.Bill(),
 				Counters: store.Counters{
-					PluginSeconds: spent, TrainLoss: store.Float(task.last), LossSum: store.Float(task.sum), LossCount: task.n,
+					PluginSeconds: spent, WallSeconds: wall + store.Float(time.Since(began).Seconds()), TrainLoss: store.Float(task.last), LossSum: store.Float(task.sum), LossCount: task.n,
 					Privacy: released(t, account),
 				},
 			}); err != nil {
@@ -214,16 +246,19 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 		return pluginhost.Next{LRScale: schedule.At(step)}, nil
 	}
 
+	launching := time.Now()
 	process, err := r.launch(ctx, t.plugin, log)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer process.Stop()
+	times.Launch = store.Float(time.Since(launching).Seconds())
 	// An interruption stops the optimizer at its next commit, with a checkpoint, and only if none comes by force.
 	running, force := context.WithCancel(context.WithoutCancel(ctx))
 	defer force()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(stopGrace, force) })()
 	out, err := process.Optimize(running, session)
+	times.Host, times.Plugin = store.Float(out.HostSeconds), store.Float(out.PluginSeconds)
 	if ctx.Err() != nil {
 		return nil, nil, ctx.Err()
 	}
@@ -231,10 +266,11 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 		return nil, nil, err
 	}
 	bill := answers.Bill()
-	res := &store.Result{
+	res = &store.Result{
 		Status: store.Done, Detail: out.Detail, Steps: out.Steps, Epochs: store.Float(float64(out.Steps) / float64(perEpoch)),
 		G: store.Float(bill.G), Bill: bill, TrainLoss: store.Float(task.last),
 		HostSeconds: store.Float(bill.Seconds), PluginSecs: spent + store.Float(out.PluginSeconds),
+		WallSeconds: wall + store.Float(time.Since(began).Seconds()),
 	}
 	switch {
 	case out.Status == "diverged":
@@ -250,6 +286,9 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 	}
 	return res, &store.Params{Tensors: tensors(problem.Tensors), W: last, Buffers: buffers, Init: init, Update: difference(last, prev)}, nil
 }
+
+// crashed is how an attempt ended whose plugin broke down.
+const crashed = "crashed"
 
 // difference is the last committed step.
 func difference(last, prev []float32) []float32 {

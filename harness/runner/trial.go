@@ -1,10 +1,13 @@
 package runner
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/sharpbench/sharpbench/harness/dataset"
 	"github.com/sharpbench/sharpbench/harness/engine"
@@ -22,6 +25,9 @@ type Trial struct {
 	Seed          uint64
 	Spec          suite.TrainingSpec
 	ID            string
+	text          []byte  // of Spec, canonical
+	key           string  // its place in the run
+	config        int     // the number of its configuration
 	Steps         int     // the budget, in steps of this optimizer
 	perEpoch      int     // steps of one pass over the training examples
 	G             float64 // what training is expected to cost
@@ -36,6 +42,8 @@ type workload struct {
 	data      *dataset.Data // nil for a problem
 	normalize dataset.Normalizer
 	train     int // training examples, as many for every seed; 0 for a problem
+
+	evaluations []evaluation // of its trained nets, in the order of the board
 }
 
 // known draws the trial's instance of a problem with a known answer.
@@ -177,6 +185,16 @@ type group struct {
 	optimizer *suite.Optimizer
 	plugin    *Plugin
 	configs   []suite.Configuration
+
+	mu     sync.Mutex
+	trials map[place]*Trial
+	texts  []func(seed uint64) []byte // of the specs of a configuration, by seed
+}
+
+// place is one trial of a group.
+type place struct {
+	config int
+	seed   uint64
 }
 
 func (r *Runner) groups() ([]*group, error) {
@@ -197,18 +215,48 @@ func (r *Runner) groups() ([]*group, error) {
 	return out, nil
 }
 
-// trial names one training of the group.
-func (r *Runner) trial(g *group, c suite.Configuration, seed uint64) *Trial {
+// trial names one training of the group, by the number of its configuration. It is always the same pointer.
+func (r *Runner) trial(g *group, config int, seed uint64) *Trial {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if t := g.trials[place{config, seed}]; t != nil {
+		return t
+	}
+	c := g.configs[config]
 	spec := r.Suite.Training(g.workload.Workload, g.optimizer, c, seed, suite.Identity{
 		DataDigest: g.workload.digest(), PluginVersion: g.plugin.Version(), EngineVersion: engine.Version,
 	})
+	if g.trials == nil {
+		g.trials, g.texts = map[place]*Trial{}, make([]func(uint64) []byte, len(g.configs))
+	}
+	if g.texts[config] == nil {
+		g.texts[config] = spec.Seeds()
+	}
+	text := g.texts[config](seed)
+	sum := sha256.Sum256(text)
 	n, nominal := g.workload.examples()
 	perEpoch := (n + nominal - 1) / nominal
 	count := steps(r.Suite.Budget, perEpoch, g.plugin.Info.Cost)
-	return &Trial{
+	t := &Trial{
 		Workload: g.workload.Workload, Optimizer: g.optimizer, Configuration: c, Seed: seed,
-		Spec: spec, ID: spec.ID(), Steps: count, perEpoch: perEpoch,
+		Spec: spec, text: text, ID: hex.EncodeToString(sum[:]), Steps: count, perEpoch: perEpoch,
 		G:        float64(count) * g.plugin.Info.Cost * float64(n) / float64(perEpoch*nominal),
-		workload: g.workload, plugin: g.plugin,
+		workload: g.workload, plugin: g.plugin, key: finalKey(g, seed), config: config,
 	}
+	if slices.Contains(r.Suite.Tuning.Seeds, seed) {
+		t.key = tuningKey(g, config, seed)
+	}
+	g.trials[place{config, seed}] = t
+	return t
+}
+
+// tuning lists the trials of the tuning, configuration by configuration.
+func (r *Runner) tuning(g *group) []*Trial {
+	out := make([]*Trial, 0, len(g.configs)*len(r.Suite.Tuning.Seeds))
+	for i := range g.configs {
+		for _, seed := range r.Suite.Tuning.Seeds {
+			out = append(out, r.trial(g, i, seed))
+		}
+	}
+	return out
 }

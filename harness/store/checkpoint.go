@@ -76,7 +76,7 @@ func (t *Trial) SaveCheckpoint(c Checkpoint) error {
 	if err := t.store.mkdir(filepath.Dir(path)); err != nil {
 		return err
 	}
-	return replace(path, file)
+	return t.store.replace(path, file)
 }
 
 func vector(name string, f []float32) blob { return blob{name: name, shape: []int{len(f)}, f: f} }

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 )
 
@@ -34,9 +35,9 @@ func sweep(dir string) {
 	}
 }
 
-// writeSynced makes a new file whose content is on the disk when it returns. What it leaves on an error is the caller's
+// writeFile makes a new file whose content, with sync, is on the disk when it returns. What it leaves on an error is the caller's
 // to remove.
-func writeSynced(path string, parts ...[]byte) error {
+func writeFile(path string, sync bool, parts ...[]byte) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return err
@@ -47,24 +48,29 @@ func writeSynced(path string, parts ...[]byte) error {
 			return err
 		}
 	}
-	if err := f.Sync(); err != nil {
-		f.Close()
-		return err
+	if sync {
+		if err := f.Sync(); err != nil {
+			f.Close()
+			return err
+		}
 	}
 	return f.Close() // NFS reports a full disk here
 }
 
 // replace puts content under path in one step: readers see the old file or the new one. The folder must exist.
-func replace(path string, parts ...[]byte) error {
+func (s *Store) replace(path string, parts ...[]byte) error {
 	dir, name := filepath.Split(path)
 	tmp := filepath.Join(dir, temporaryName(name))
-	if err := writeSynced(tmp, parts...); err != nil {
+	if err := writeFile(tmp, s.sync, parts...); err != nil {
 		os.Remove(tmp)
 		return fmt.Errorf("cannot write %s: %w", path, cause(err))
 	}
 	if err := os.Rename(tmp, path); err != nil {
 		os.Remove(tmp)
 		return fmt.Errorf("cannot write %s: %w", path, cause(err))
+	}
+	if !s.sync {
+		return nil
 	}
 	return syncDir(dir)
 }
@@ -91,6 +97,17 @@ type sealed struct {
 	Record json.RawMessage `json:"record"`
 }
 
+// Newer is a record that verifies and says more than this version of bench understands: a later one wrote it. It is neither
+// used nor replaced.
+type Newer struct {
+	Path  string
+	Field string
+}
+
+func (n *Newer) Error() string {
+	return fmt.Sprintf("%s was written by a later version of bench: this one does not know its %s; use that version, or another store with --store", n.Path, n.Field)
+}
+
 // seal encodes a record for people to read and programs to verify.
 func seal(record any) ([]byte, error) {
 	var body bytes.Buffer
@@ -105,8 +122,14 @@ func seal(record any) ([]byte, error) {
 	return fmt.Appendf(nil, "{\n  \"sha256\": \"%x\",\n  \"record\": %s\n}\n", sum, raw), nil
 }
 
-// unseal verifies and decodes a record. Unknown fields are an error: they come from a later version of the format.
+// unseal verifies and decodes a record. Unknown fields are a *Newer without path: they come from a later version of the
+// format.
 func unseal(text []byte, record any) error {
+	if sum, raw, ok := plainSeal(text); ok {
+		if have := sha256.Sum256(raw); hex.EncodeToString(have[:]) == sum {
+			return newer(strict(raw, record))
+		}
+	}
 	var s sealed
 	if err := strict(text, &s); err != nil {
 		return fmt.Errorf("not a whole record: %w", err)
@@ -114,7 +137,28 @@ func unseal(text []byte, record any) error {
 	if sum := sha256.Sum256(s.Record); hex.EncodeToString(sum[:]) != s.SHA256 {
 		return errors.New("its checksum does not match")
 	}
-	return strict(s.Record, record)
+	return newer(strict(s.Record, record))
+}
+
+// newer tells records with unknown fields from damaged ones.
+func newer(err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, field, ok := strings.Cut(err.Error(), "unknown field "); ok {
+		return &Newer{Field: field}
+	}
+	return err
+}
+
+// plainSeal takes a record out of a text that is laid out exactly as seal does it, without decoding the text twice.
+func plainSeal(text []byte) (sum string, raw []byte, ok bool) {
+	const head, middle, tail = "{\n  \"sha256\": \"", "\",\n  \"record\": ", "\n}\n"
+	at := len(head) + 2*sha256.Size
+	if len(text) < at+len(middle)+len(tail) || string(text[:len(head)]) != head || string(text[at:at+len(middle)]) != middle || !bytes.HasSuffix(text, []byte(tail)) {
+		return "", nil, false
+	}
+	return string(text[len(head):at]), text[at+len(middle) : len(text)-len(tail)], true
 }
 
 func strict(text []byte, v any) error {
@@ -138,7 +182,7 @@ func (s *Store) write(path string, record any) error {
 	if err := s.mkdir(filepath.Dir(path)); err != nil {
 		return err
 	}
-	return replace(path, text)
+	return s.replace(path, text)
 }
 
 // read fills record from path. A missing record is (false, nil), and so is a damaged one, after a report. An error means
@@ -152,6 +196,11 @@ func (s *Store) read(path string, record any) (bool, error) {
 		return false, fmt.Errorf("cannot read %s: %w", path, cause(err))
 	}
 	if err := unseal(text, record); err != nil {
+		var later *Newer
+		if errors.As(err, &later) {
+			later.Path = path
+			return false, later
+		}
 		s.report(&Corrupt{Path: path, Reason: err.Error()})
 		return false, nil
 	}

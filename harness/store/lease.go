@@ -17,7 +17,8 @@ import (
 //
 // A lease is broken when its holder is known to be dead: a process of this machine that is gone or has been replaced by
 // another with the same number; elsewhere, one that has missed three heartbeats and whose engine does not say that it
-// runs. Where there is no engine to ask, it must have been silent for longer.
+// runs. Where there is no engine to ask, it must have been silent for longer; and as clocks may jump, the age of a lease alone
+// proves nothing: whoever finds one too old watches it for a beat by its own stopwatch, and breaks it only if nothing has moved.
 
 const (
 	heartbeat   = 10 * time.Second
@@ -32,6 +33,32 @@ type Engine interface {
 	Self() (job string, attempt int)
 	// Running reports whether a job runs; known is false when that cannot be found out.
 	Running(job string) (running, known bool)
+}
+
+// suspects are the leases that look stale: how old they were when that was first seen, and when.
+type suspects struct {
+	mu   sync.Mutex
+	seen map[string]suspect
+}
+
+type suspect struct {
+	age   time.Time // of the lease, by the file server's clock
+	since time.Time // by our own, which is monotonic
+}
+
+// still reports whether the lease at path has been watched for long enough without a beat.
+func (s *suspects) still(path string, age time.Time, watch time.Duration) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	was, known := s.seen[path]
+	if !known || !was.age.Equal(age) {
+		if s.seen == nil {
+			s.seen = map[string]suspect{}
+		}
+		s.seen[path] = suspect{age, time.Now()}
+		return false
+	}
+	return time.Since(was.since) >= watch
 }
 
 // holder is the content of a lease.
@@ -51,6 +78,7 @@ type HeldError struct {
 	Host  string
 	PID   int
 	Since time.Time
+	Job   string // of the engine; empty outside of one
 }
 
 func (e *HeldError) Error() string {
@@ -90,7 +118,16 @@ func (s *Store) Lease(id string) (*Lease, error) {
 	if err := s.mkdir(dir); err != nil {
 		return nil, err
 	}
-	return take(filepath.Join(dir, id), patience{stale: staleAfter, missed: missedBeats, engine: s.engine}, heartbeat)
+	return take(filepath.Join(dir, id), patience{stale: staleAfter, missed: missedBeats, engine: s.engine, suspects: &s.suspects}, heartbeat)
+}
+
+// Holder says who works on a trial, or nil. It takes nothing and breaks nothing.
+func (s *Store) Holder(id string) (*HeldError, error) {
+	dead, who, err := judge(filepath.Join(s.dir, "leases", id), time.Now(), patience{stale: staleAfter, missed: missedBeats, engine: s.engine})
+	if err != nil || dead {
+		return nil, err
+	}
+	return who, nil
 }
 
 // patience says how long a silent holder on another machine is waited for.
@@ -98,6 +135,8 @@ type patience struct {
 	stale  time.Duration // when nothing is known of it
 	missed time.Duration // when its engine says that it does not run
 	engine Engine        // may be nil
+	// suspects are watched before the clock alone decides; nil: they are not.
+	suspects *suspects
 }
 
 // over reports whether a holder that has been silent for so long is dead.
@@ -113,6 +152,18 @@ func (p patience) over(h holder, silent time.Duration) bool {
 		return silent > p.stale
 	}
 	return !running
+}
+
+// knows reports whether the engine itself says that a holder does not run.
+func (p patience) knows(h holder) bool {
+	if h.Job == "" || p.engine == nil {
+		return false
+	}
+	if job, attempt := p.engine.Self(); job == h.Job && attempt > h.Attempt {
+		return true
+	}
+	running, known := p.engine.Running(h.Job)
+	return known && !running
 }
 
 // take makes a file with this process's name on it and links it to path.
@@ -206,7 +257,7 @@ func breakStale(path string, now time.Time, stale patience) (*HeldError, error) 
 	if err != nil {
 		return nil, fmt.Errorf("lease %s: %w", path, err)
 	}
-	if err := writeSynced(tmp, body); err != nil {
+	if err := writeFile(tmp, true, body); err != nil {
 		os.Remove(tmp)
 		return nil, fmt.Errorf("cannot write lease %s: %w", path, cause(err))
 	}
@@ -252,12 +303,16 @@ func judge(path string, now time.Time, stale patience) (dead bool, who *HeldErro
 	if json.Unmarshal(body[:n], &h) != nil {
 		h = holder{} // damaged: only its age counts
 	}
-	who = &HeldError{Host: h.Host, PID: h.PID, Since: h.Since}
+	who = &HeldError{Host: h.Host, PID: h.PID, Since: h.Since, Job: h.Job}
 	if me := self(); h.Host != "" && h.Host == me.Host && h.Machine != "" && h.Machine == me.Machine {
 		birth, alive := processBirth(h.PID)
 		return !alive || h.Birth != "" && birth != "" && birth != h.Birth, who, nil
 	}
-	return stale.over(h, now.Sub(st.ModTime())), who, nil
+	dead = stale.over(h, now.Sub(st.ModTime()))
+	if dead && stale.suspects != nil && !stale.knows(h) {
+		dead = stale.suspects.still(path, st.ModTime(), heartbeat+heartbeat/2)
+	}
+	return dead, who, nil
 }
 
 // keep rewrites the lease until it is released or found to be somebody else's.

@@ -125,20 +125,21 @@ func TestStaleLeases(t *testing.T) {
 	rebooted.Machine = "another boot"
 	old := time.Now().Add(-time.Hour)
 	for _, c := range []struct {
-		name  string
-		h     holder
-		age   time.Time
-		taken bool
+		name    string
+		h       holder
+		age     time.Time
+		taken   bool
+		watched bool
 	}{
-		{"our own living process", me, old, false}, // old or not, it is alive
-		{"a process that is gone", gone, time.Now(), true},
-		{"a process number used again", reused, time.Now(), true},
-		{"another host, heard of lately", away, time.Now(), false},
-		{"another host, silent for an hour", away, old, true},
-		{"another boot, heard of lately", rebooted, time.Now(), false},
-		{"another boot, silent for an hour", rebooted, old, true},
-		{"a damaged lease, new", holder{}, time.Now(), false},
-		{"a damaged lease, old", holder{}, old, true},
+		{"our own living process", me, old, false, false}, // old or not, it is alive
+		{"a process that is gone", gone, time.Now(), true, false},
+		{"a process number used again", reused, time.Now(), true, false},
+		{"another host, heard of lately", away, time.Now(), false, false},
+		{"another host, silent for an hour", away, old, true, true},
+		{"another boot, heard of lately", rebooted, time.Now(), false, false},
+		{"another boot, silent for an hour", rebooted, old, true, true},
+		{"a damaged lease, new", holder{}, time.Now(), false, false},
+		{"a damaged lease, old", holder{}, old, true, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s, _ := open(t)
@@ -151,6 +152,14 @@ func TestStaleLeases(t *testing.T) {
 				t.Fatal(err)
 			}
 			l, err := s.Lease(trialID)
+			if c.watched {
+				// Its age alone is no proof: it is watched for a beat.
+				if !errors.Is(err, ErrHeld) {
+					t.Fatalf("taken without a look at it: %v", err)
+				}
+				s.suspects.seen[path] = suspect{s.suspects.seen[path].age, time.Now().Add(-time.Minute)}
+				l, err = s.Lease(trialID)
+			}
 			if (err == nil) != c.taken || err != nil && !errors.Is(err, ErrHeld) {
 				t.Fatalf("lease: %v; taken over should be %v", err, c.taken)
 			}
@@ -270,4 +279,41 @@ func TestLeaseOfKilledProcess(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	child.Wait()
+}
+
+// A lease that looks old is not broken while it moves, whatever the clocks say.
+func TestOldButAlive(t *testing.T) {
+	if self().Machine == "" {
+		t.Skip("this system does not tell which processes live")
+	}
+	s, _ := open(t)
+	path := filepath.Join(leaseDir(t, s), trialID)
+	away := self()
+	away.Host = "elsewhere"
+	plant(t, path, away)
+	r := patience{stale: time.Minute, suspects: &suspects{}}
+	at := func(age time.Duration) bool {
+		t.Helper()
+		old := time.Now().Add(-age)
+		if err := os.Chtimes(path, old, old); err != nil {
+			t.Fatal(err)
+		}
+		dead, _, err := judge(path, time.Now(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return dead
+	}
+	hour := func() { r.suspects.seen[path] = suspect{r.suspects.seen[path].age, time.Now().Add(-time.Hour)} }
+	if at(time.Hour) {
+		t.Error("broken at first sight")
+	}
+	hour()
+	if at(2 * time.Hour) { // it moved, though to an older time: a clock was set
+		t.Error("broken although it had moved")
+	}
+	hour()
+	if dead, _, _ := judge(path, time.Now(), r); !dead {
+		t.Error("not broken after an hour of silence")
+	}
 }

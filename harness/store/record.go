@@ -109,6 +109,14 @@ type Provenance struct {
 	OS        string    `json:"os"`  // operating system and architecture
 	Started   time.Time `json:"started"`
 	Ended     time.Time `json:"ended"`
+
+	Commit      string `json:"commit,omitempty"`       // source revision that bench was built from, where it is known
+	SuiteCommit string `json:"suite_commit,omitempty"` // git revision of the suite's folder, with "+changes" when the suite's file differs from it
+	Plugin      string `json:"plugin,omitempty"`       // name and version, or the hash of its files, of the plugin
+	Features    string `json:"features,omitempty"`     // of the processor, that the kernels can use
+	Kernels     string `json:"kernels,omitempty"`      // the instruction set they did use
+	Cores       int    `json:"cores,omitempty"`
+	Job         string `json:"job,omitempty"` // what the engine calls the job
 }
 
 // Evaluation is the record of one trained model on one split or shift.

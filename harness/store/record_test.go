@@ -356,7 +356,7 @@ func TestKilledFinish(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := replace(tr.path("params.safetensors"), file); err != nil { // killed before the result
+	if err := s.replace(tr.path("params.safetensors"), file); err != nil { // killed before the result
 		t.Fatal(err)
 	}
 	os.WriteFile(tr.path(".tmp-result.json-00"), []byte("{"), 0o666) // killed within the result
@@ -575,5 +575,56 @@ func TestUnknownFieldsAreNotIgnored(t *testing.T) {
 	var s Status
 	if err := unseal(text, &s); err == nil {
 		t.Error("a record of a later version was read as one of this")
+	}
+}
+
+// A record of a later version is neither used nor taken for damaged, and so never replaced.
+func TestRecordOfALaterVersion(t *testing.T) {
+	s, warned := open(t)
+	tr := start(t, s)
+	if err := s.write(tr.path("result.json"), struct {
+		Status string `json:"status"`
+		Later  int    `json:"what_is_to_come"`
+	}{Done, 1}); err != nil {
+		t.Fatal(err)
+	}
+	_, ok, err := tr.Result()
+	var later *Newer
+	if ok || !errors.As(err, &later) || !strings.Contains(err.Error(), "what_is_to_come") || !strings.Contains(err.Error(), "result.json") {
+		t.Errorf("%v, %v", ok, err)
+	}
+	if _, err := s.Records([]string{tr.ID()}); !errors.As(err, &later) {
+		t.Errorf("among many: %v", err)
+	}
+	if len(*warned) > 0 {
+		t.Errorf("taken for damaged: %v", *warned)
+	}
+}
+
+func TestAttempts(t *testing.T) {
+	s, _ := open(t)
+	tr := start(t, s)
+	for i := range 3 {
+		a, err := tr.BeginAttempt(Attempt{From: uint64(i), Provenance: Provenance{Host: "here"}})
+		if err != nil || a.Number != i+1 {
+			t.Fatal(a, err)
+		}
+		if i == 1 { // killed while it wrote
+			f, err := os.OpenFile(tr.attemptsPath(), os.O_WRONLY|os.O_APPEND, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.WriteString(`{"attempt":2,"ended":"20` + "\n")
+			f.Close()
+			continue
+		}
+		a.How, a.Step, a.Ended = Stopped, uint64(i+1), time.Now()
+		if err := tr.EndAttempt(a); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list, err := tr.Attempts()
+	if err != nil || len(list) != 3 || list[0].How != Stopped || list[1].How != "" || list[2].Step != 3 || list[2].Provenance.Host != "here" {
+		t.Errorf("%+v, %v", list, err)
 	}
 }

@@ -132,13 +132,9 @@ func (s *Store) runRecord(run, name string) string {
 	return filepath.Join(s.RunDir(run), filepath.FromSlash(name))
 }
 
-// Event appends a line with the time and the fields of event, which must be JSON-encodable. It may be called from any
-// goroutine.
+// Event appends a line: event, which must be JSON-encodable. It may be called from any goroutine.
 func (r *Run) Event(event any) error {
-	line, err := json.Marshal(struct {
-		Time  time.Time `json:"time"`
-		Event any       `json:"event"`
-	}{time.Now().UTC(), event})
+	line, err := json.Marshal(event)
 	if err != nil {
 		return fmt.Errorf("run %s: %w", r.id, err)
 	}

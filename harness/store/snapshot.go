@@ -25,7 +25,7 @@ func (t *Trial) PutSnapshot(step int, p *Params) error {
 	if err := t.store.mkdir(t.path("snapshots")); err != nil {
 		return err
 	}
-	return replace(t.snapshotPath(step), file)
+	return t.store.replace(t.snapshotPath(step), file)
 }
 
 // HasSnapshot reports whether there is a snapshot of a step, without reading it.

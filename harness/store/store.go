@@ -4,6 +4,7 @@
 //	trials/ab/ab12…/   spec.json  status.json  result.json  curve.jsonl  log.txt  params.safetensors
 //	                   checkpoint/  evals/NAME-hash.json  metrics/NAME-hash.json
 //	leases/            one file per running trial
+//	index/             what the records say, for speed; may be deleted
 //	runs/2026-11-23-cifar-7f3a/   manifest.json  events.jsonl
 //
 // A record is written to a temporary name, synced and renamed, so that readers see all of it or nothing. Every record
@@ -26,12 +27,18 @@ import (
 // Store is a folder of records. Its methods may be called from any goroutine, and several processes on several
 // machines may use one folder.
 type Store struct {
-	dir    string
-	warn   func(error)
-	engine Engine
+	dir      string
+	warn     func(error)
+	engine   Engine
+	sync     bool
+	suspects suspects
 
 	mu     sync.Mutex
 	warned map[string]bool
+
+	indexed  sync.Once
+	index    *index
+	indexing sync.Mutex // held while the index is written
 }
 
 // Options of a store.
@@ -40,6 +47,8 @@ type Options struct {
 	Warn func(error)
 	// Engine is asked before the lease of a job that is silent is broken. Nil: only the clock decides.
 	Engine Engine
+	// Volatile records need not survive a power cut: for stores that are made to be measured and thrown away.
+	Volatile bool
 }
 
 // Corrupt is a file of the store that does not verify. It is treated as missing.
@@ -69,11 +78,20 @@ func Open(dir string, o Options) (*Store, error) {
 	if o.Warn == nil {
 		o.Warn = func(err error) { fmt.Fprintf(os.Stderr, "bench: warning: %v\n", err) }
 	}
-	return &Store{dir: abs, warn: o.Warn, engine: o.Engine, warned: map[string]bool{}}, nil
+	return &Store{dir: abs, warn: o.Warn, engine: o.Engine, sync: !o.Volatile, warned: map[string]bool{}}, nil
 }
 
 // Dir is the absolute path of the store's folder.
 func (s *Store) Dir() string { return s.dir }
+
+// Job is what the engine calls the job that this process is part of; empty outside of one.
+func (s *Store) Job() string {
+	if s.engine == nil {
+		return ""
+	}
+	job, _ := s.engine.Self()
+	return job
+}
 
 // Writable makes the store's folder and checks that files can be written, renamed and linked in it: what every run
 // needs, tried before anything is computed.
@@ -85,7 +103,7 @@ func (s *Store) Writable() error {
 	probe := filepath.Join(s.dir, "leases", temporaryName("probe"))
 	defer os.Remove(probe)
 	defer os.Remove(probe + ".link")
-	if err := writeSynced(probe, []byte("probe")); err != nil {
+	if err := writeFile(probe, true, []byte("probe")); err != nil {
 		return s.unwritable(err)
 	}
 	if err := os.Link(probe, probe+".link"); err != nil {

@@ -51,7 +51,7 @@ func (t *Trial) Start(spec []byte) (*os.File, error) {
 		sweep(t.path(folder))
 	}
 	if have, err := os.ReadFile(t.path("spec.json")); err != nil || !bytes.Equal(have, spec) {
-		if err := replace(t.path("spec.json"), spec); err != nil {
+		if err := t.store.replace(t.path("spec.json"), spec); err != nil {
 			return nil, err
 		}
 	}
@@ -147,7 +147,7 @@ func (t *Trial) Finish(r Result, p *Params) error {
 		if err != nil {
 			return fmt.Errorf("parameters of trial %s: %w", t.Short(), err)
 		}
-		if err := replace(t.path("params.safetensors"), file); err != nil {
+		if err := t.store.replace(t.path("params.safetensors"), file); err != nil {
 			return err
 		}
 		r.ParamsSHA256, r.Dim, r.Norm = HashParams(p.W), len(p.W), Float(Norm(p.W))
