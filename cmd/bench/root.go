@@ -56,7 +56,7 @@ evaluates it in and out of distribution, and renders leaderboards that say what 
 	p.BoolVarP(&g.verbose, "verbose", "v", false, "say more")
 	p.BoolVar(&g.noColor, "no-color", false, "no colours (NO_COLOR does the same)")
 	p.BoolVar(&g.offline, "offline", false, "never use the network")
-	root.AddCommand(newRun(g), newPlan(g), newCheck(g), newReport(g), newData(g), newPlugin(g), newWorker(g), newSlurm(g), newVersion(g))
+	root.AddCommand(newInit(g), newRun(g), newStatus(g), newLogs(g), newCancel(g), newRetry(g), newWhy(g), newRepro(g), newSelect(g), newDoctor(g), newPlan(g), newCheck(g), newReport(g), newData(g), newPlugin(g), newWorker(g), newSlurm(g), newVersion(g))
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError(err, "see "+c.CommandPath()+" --help")
 	})

@@ -82,12 +82,6 @@ nothing was started, 4 a plugin, data or the engine is not available, 130 interr
 			if err := choose(r, only, rerun, seeds); err != nil {
 				return err
 			}
-			ctx := cmd.Context()
-			if deadline > 0 {
-				var cancel context.CancelFunc
-				ctx, cancel = context.WithTimeoutCause(ctx, deadline, fmt.Errorf("--deadline %s is over", deadline))
-				defer cancel()
-			}
 			forecast, err := r.Forecast()
 			if err != nil {
 				return err
@@ -114,53 +108,11 @@ nothing was started, 4 a plugin, data or the engine is not available, 130 interr
 			if engine == slurm.EngineName && (forecast.Cached < forecast.Trials || r.Rerun != nil) {
 				return submitRun(cmd, g, r, forecast, out)
 			}
-			if r.Reporter, err = reporter(cmd, g, ui); err != nil {
-				return err
-			}
-			started := time.Now()
-			sum, err := r.Run(ctx, forecast)
-			r.Reporter.Close()
-			kept := fmt.Sprintf("%d of %d trials done and kept", sum.Ended, sum.Trials)
-			switch {
-			case err == nil && sum.Canceled > 0:
-				return &exitError{exitInterrupted, fmt.Errorf("%d trials were canceled with bench cancel; %s", sum.Canceled, kept), "run the same command to go on"}
-			case err == nil:
-			case cmd.Context().Err() != nil:
-				return &exitError{exitInterrupted, fmt.Errorf("interrupted: %s", kept), "run the same command to go on"}
-			case ctx.Err() != nil, errors.Is(err, runner.ErrCanceled):
-				return &exitError{exitInterrupted, fmt.Errorf("%w; %s", err, kept), "run the same command to go on"}
-			case errors.Is(err, runner.ErrFailFast):
-				return &exitError{exitFailedTrials, fmt.Errorf("%w; %s", err, kept), "bench run " + args[0] + " goes on with the others"}
-			default:
-				return err
-			}
-			all := sum.Cached == sum.Trials
-			if all && !g.quiet {
-				fmt.Fprintf(cmd.ErrOrStderr(), "all %d trials cached, nothing to do (%.1f s)\n", sum.Trials, time.Since(begun).Seconds())
-			}
-			files, err := publish(cmd, g, r, out)
-			if err != nil {
-				return err
-			}
-			if !g.quiet {
-				word := ""
-				if !all {
-					word = fmt.Sprintf("%d trials, %d of them cached, %s; ", sum.Trials, sum.Cached, progress.Duration(time.Since(started)))
-				}
-				fmt.Fprintf(cmd.ErrOrStderr(), "\n%sreport: %s\n", word, files[0])
-			}
-			if sum.Failed > 0 {
-				return &exitError{exitFailedTrials, fmt.Errorf("%d of %d trials failed; they are in the table with their reasons", sum.Failed, sum.Trials), "bench run " + args[0] + " --rerun failed tries them again"}
-			}
-			if sum.FailedMeasurements > 0 {
-				return &exitError{exitFailedTrials, fmt.Errorf("%d measurements failed; they are in the report with their reasons", sum.FailedMeasurements), ""}
-			}
-			return nil
+			return carryOut(cmd, g, r, forecast, runOptions{jobs: jobs, ui: ui, out: out, deadline: deadline, begun: begun, again: "bench run " + args[0]})
 		},
 	}
 	o.bind(c)
 	f := c.Flags()
-	f.IntVarP(&jobs, "jobs", "j", runtime.GOMAXPROCS(0), "trials at a time, each on one core")
 	f.BoolVarP(&dryRun, "dry-run", "n", false, "say what would be computed and stop")
 	f.StringVar(&engine, "engine", "local", "where trials run: local, or slurm")
 	f.BoolVar(&printSbatch, "print-sbatch", false, "with --engine slurm, print what would be submitted and stop")
@@ -170,11 +122,84 @@ nothing was started, 4 a plugin, data or the engine is not available, 130 interr
 	f.IntVar(&retries, "retries", 1, "how often a training whose plugin broke down is tried again, from its last checkpoint")
 	f.BoolVar(&failFast, "fail-fast", false, "stop at the first trial that fails")
 	f.DurationVar(&deadline, "deadline", 0, "stop after this time, such as 8h, with a checkpoint of what runs")
-	f.StringVar(&ui, "ui", "auto", "progress as auto, tty, plain or json")
 	f.StringVar(&trial, "debug", "", "run this trial alone, in front: an optimizer's name or digits of a trial; nothing is recorded")
 	f.BoolVar(&wait, "wait", false, "with --debug, wait for Enter when a plugin has started, to attach a debugger")
-	f.StringVarP(&out, "output", "o", "", "folder of the report (default reports/NAME)")
+	bindRun(c, &jobs, &ui, &out)
 	return c
+}
+
+// runOptions are how a run is carried out.
+type runOptions struct {
+	jobs     int
+	ui, out  string
+	deadline time.Duration
+	begun    time.Time // of the command
+	again    string    // the command that goes on with it
+}
+
+// bindRun adds the flags of every command that carries a run out.
+func bindRun(c *cobra.Command, jobs *int, ui, out *string) {
+	f := c.Flags()
+	f.IntVarP(jobs, "jobs", "j", runtime.GOMAXPROCS(0), "trials at a time, each on one core")
+	f.StringVar(ui, "ui", "auto", "progress as auto, tty, plain or json")
+	f.StringVarP(out, "output", "o", "", "folder of the report (default reports/NAME)")
+}
+
+// carryOut computes what is missing, renders the board and says how it went.
+func carryOut(cmd *cobra.Command, g *global, r *runner.Runner, forecast runner.Forecast, o runOptions) error {
+	if o.jobs < 1 {
+		return usageError(fmt.Errorf("-j %d: expected at least 1", o.jobs), "")
+	}
+	r.Jobs = o.jobs
+	ctx := cmd.Context()
+	if o.deadline > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, o.deadline, fmt.Errorf("--deadline %s is over", o.deadline))
+		defer cancel()
+	}
+	var err error
+	if r.Reporter, err = reporter(cmd, g, o.ui); err != nil {
+		return err
+	}
+	started := time.Now()
+	sum, err := r.Run(ctx, forecast)
+	r.Reporter.Close()
+	kept := fmt.Sprintf("%d of %d trials done and kept", sum.Ended, sum.Trials)
+	switch {
+	case err == nil && sum.Canceled > 0:
+		return &exitError{exitInterrupted, fmt.Errorf("%d trials were canceled with bench cancel; %s", sum.Canceled, kept), "run the same command to go on"}
+	case err == nil:
+	case cmd.Context().Err() != nil:
+		return &exitError{exitInterrupted, fmt.Errorf("interrupted: %s", kept), "run the same command to go on"}
+	case ctx.Err() != nil, errors.Is(err, runner.ErrCanceled):
+		return &exitError{exitInterrupted, fmt.Errorf("%w; %s", err, kept), "run the same command to go on"}
+	case errors.Is(err, runner.ErrFailFast):
+		return &exitError{exitFailedTrials, fmt.Errorf("%w; %s", err, kept), o.again + " goes on with the others"}
+	default:
+		return err
+	}
+	all := sum.Cached == sum.Trials
+	if all && !g.quiet {
+		fmt.Fprintf(cmd.ErrOrStderr(), "all %d trials cached, nothing to do (%.1f s)\n", sum.Trials, time.Since(o.begun).Seconds())
+	}
+	files, err := publish(cmd, g, r, o.out)
+	if err != nil {
+		return err
+	}
+	if !g.quiet {
+		word := ""
+		if !all {
+			word = fmt.Sprintf("%d trials, %d of them cached, %s; ", sum.Trials, sum.Cached, progress.Duration(time.Since(started)))
+		}
+		fmt.Fprintf(cmd.ErrOrStderr(), "\n%sreport: %s\n", word, files[0])
+	}
+	if sum.Failed > 0 {
+		return &exitError{exitFailedTrials, fmt.Errorf("%d of %d trials failed; they are in the table with their reasons", sum.Failed, sum.Trials), o.again + " --rerun failed tries them again"}
+	}
+	if sum.FailedMeasurements > 0 {
+		return &exitError{exitFailedTrials, fmt.Errorf("%d measurements failed; they are in the report with their reasons", sum.FailedMeasurements), ""}
+	}
+	return nil
 }
 
 // choose sets which trials are computed, and which of the stored ones again.

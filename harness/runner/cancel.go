@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/sharpbench/sharpbench/harness/progress"
@@ -124,4 +125,13 @@ func (r *Runner) uncanceled(parent context.Context, t *Trial) (outcome, error) {
 		return outcome{canceled: true}, nil
 	}
 	return out, err
+}
+
+// Cancel asks whoever carries out a run to end it, or with an expression to take trials out of it.
+func Cancel(st *store.Store, run, only string) error {
+	if _, problems := suite.ParseExpr("--only", only, Manifest{}.Keys()); problems != nil {
+		return problems
+	}
+	host, _ := os.Hostname()
+	return st.PutRunRecord(run, cancelRecord, Cancellation{Only: only, Time: time.Now().UTC(), Host: host})
 }

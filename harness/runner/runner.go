@@ -91,6 +91,11 @@ func (r *Runner) Run(ctx context.Context, f Forecast) (Summary, error) {
 		}
 		defer run.Close()
 		r.run = run
+		held, err := r.Store.LeaseRun(run.ID())
+		if err != nil {
+			return Summary{}, err
+		}
+		defer held.Release()
 		r.Reporter = record(r.Reporter, run)
 	}
 	q := newQueue(r)

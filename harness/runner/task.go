@@ -36,6 +36,9 @@ func (r *Runner) Tasks() []Task {
 		for i, c := range g.configs {
 			for _, seed := range r.Suite.Tuning.Seeds {
 				t := r.trial(g, i, seed)
+				if !r.chosen(t) {
+					continue
+				}
 				tuning = append(tuning, Task{
 					Key: tuningKey(g, i, seed), Workload: g.workload.Name, Optimizer: g.optimizer.Name, Label: c.Label, Seed: seed,
 					Trial: t.ID, Work: t.G,
@@ -43,6 +46,9 @@ func (r *Runner) Tasks() []Task {
 			}
 		}
 		for _, seed := range r.finalSeeds() {
+			if !r.chosen(r.stand(g, seed)) {
+				continue
+			}
 			selected = append(selected, Task{
 				Key: finalKey(g, seed), Workload: g.workload.Name, Optimizer: g.optimizer.Name, Label: "selected", Seed: seed,
 				Work: r.trial(g, 0, seed).G,

@@ -274,7 +274,7 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 	}
 	switch {
 	case out.Status == "diverged":
-		res.Status, res.Reason = store.Diverged, cmp.Or(out.Detail, "the loss is no longer finite")
+		res.Status, res.Reason = store.Diverged, fmt.Sprintf("in step %d: %s", out.Steps+1, cmp.Or(out.Detail, "the loss is no longer finite"))
 		return res, nil, nil
 	case out.Status == "failed":
 		res.Status, res.Reason = store.Failed, cmp.Or(out.Detail, "the optimizer gave up without a reason")

@@ -75,10 +75,10 @@ type holder struct {
 
 // HeldError says that somebody else works on a trial.
 type HeldError struct {
-	Host  string
-	PID   int
-	Since time.Time
-	Job   string // of the engine; empty outside of one
+	Host  string    `json:"host"`
+	PID   int       `json:"pid"`
+	Since time.Time `json:"since"`
+	Job   string    `json:"job,omitempty"` // of the engine; empty outside of one
 }
 
 func (e *HeldError) Error() string {
@@ -120,6 +120,18 @@ func (s *Store) Lease(id string) (*Lease, error) {
 	}
 	return take(filepath.Join(dir, id), patience{stale: staleAfter, missed: missedBeats, engine: s.engine, suspects: &s.suspects}, heartbeat)
 }
+
+// LeaseRun takes the lease of a run, which says that somebody carries it out.
+func (s *Store) LeaseRun(run string) (*Lease, error) {
+	dir := filepath.Join(s.dir, "leases")
+	if err := s.mkdir(dir); err != nil {
+		return nil, err
+	}
+	return take(filepath.Join(dir, "run-"+run), patience{stale: staleAfter, missed: missedBeats, engine: s.engine, suspects: &s.suspects}, heartbeat)
+}
+
+// RunHolder says who carries a run out, or nil, as Holder does.
+func (s *Store) RunHolder(run string) (*HeldError, error) { return s.Holder("run-" + run) }
 
 // Holder says who works on a trial, or nil. It takes nothing and breaks nothing.
 func (s *Store) Holder(id string) (*HeldError, error) {

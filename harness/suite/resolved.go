@@ -85,6 +85,14 @@ type documentOptimizer struct {
 	Params map[string]any   `toml:"params" json:"params"`
 	Grid   map[string][]any `toml:"grid,omitempty" json:"grid"`
 	List   []map[string]any `toml:"list,omitempty" json:"list"`
+	// Left out where there is none, as before suites could have one.
+	Space map[string]documentRange `toml:"space,omitempty" json:"space,omitempty"`
+}
+
+type documentRange struct {
+	Min   float64 `toml:"min" json:"min"`
+	Max   float64 `toml:"max" json:"max"`
+	Scale string  `toml:"scale" json:"scale"`
 }
 
 type documentMetric struct {
