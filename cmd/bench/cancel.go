@@ -37,12 +37,7 @@ EXIT STATUS: 0 asked, 2 there is no such run or it is over, 4 Slurm does not ans
 				if only != "" {
 					return usageError(errors.New("--only: a run on Slurm is canceled as a whole"), "scancel JOB_TASK ends one task; bench status shows them")
 				}
-				jobs, err := slurm.Cancel(cmd.Context(), st, run, &slurm.Client{})
-				if err != nil {
-					return slurmError(err)
-				}
-				fmt.Fprintf(cmd.OutOrStdout(), "run %s is withdrawn: jobs %s\n", run, firstOf(jobs))
-				return nil
+				return cancelSlurm(cmd, st, run)
 			}
 			if s.At == nil {
 				return usageError(fmt.Errorf("nobody carries out run %s any more", run), "")

@@ -93,5 +93,5 @@ func findTrial(st *store.Store, text string) (string, error) {
 	case 1:
 		return ids[0], nil
 	}
-	return "", usageError(errors.New("several trials begin with "+text+": "+few(ids)), "give more digits")
+	return "", usageError(errors.New("several trials begin with "+text+": "+someOf(ids)), "give more digits")
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -254,15 +255,15 @@ func cancelSlurm(cmd *cobra.Command, st *store.Store, run string) error {
 }
 
 // slurmStatus prints where a run stands that was handed to Slurm: what the files say, and beside it what Slurm says.
-func slurmStatus(cmd *cobra.Command, g *global, st *store.Store, run string, failed bool) error {
+func slurmStatus(cmd *cobra.Command, w io.Writer, g *global, st *store.Store, run string, failed bool) error {
 	s, err := slurm.Look(cmd.Context(), st, run, &slurm.Client{})
 	if err != nil {
 		return err
 	}
 	if g.json {
-		return json.NewEncoder(cmd.OutOrStdout()).Encode(s)
+		return json.NewEncoder(w).Encode(s)
 	}
-	_, err = fmt.Fprint(cmd.OutOrStdout(), s.Text(failed))
+	_, err = fmt.Fprint(w, s.Text(failed))
 	return err
 }
 
@@ -275,7 +276,7 @@ func newSlurmStatus(g *global) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return slurmStatus(cmd, g, st, args[0], failed)
+			return slurmStatus(cmd, cmd.OutOrStdout(), g, st, args[0], failed)
 		},
 	}
 	c.Flags().BoolVar(&failed, "failed", false, "list the trials that failed or are missing")

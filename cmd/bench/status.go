@@ -11,6 +11,7 @@ import (
 
 	"github.com/sharpbench/sharpbench/harness/progress"
 	"github.com/sharpbench/sharpbench/harness/runner"
+	"github.com/sharpbench/sharpbench/harness/runner/slurm"
 	"github.com/sharpbench/sharpbench/harness/store"
 )
 
@@ -20,7 +21,7 @@ func newStatus(g *global) *cobra.Command {
 		Use:   "status [RUN]",
 		Short: "say where a run stands",
 		Long: `status reads the files of a run, the last one unless another is named by the beginning of its name: on any machine that
-sees the store, while it runs or later.
+sees the store, while it runs or later. Of a run on Slurm it says beside that what Slurm says of its jobs.
 
 EXIT STATUS: 0 printed, 2 there is no such run, 4 the store cannot be read.`,
 		Args:              cobra.MaximumNArgs(1),
@@ -38,7 +39,12 @@ EXIT STATUS: 0 printed, 2 there is no such run, 4 the store cannot be read.`,
 					return err
 				}
 				var text strings.Builder
-				if err := printStatus(&text, g, s, failed); err != nil {
+				if s.Engine == slurm.EngineName {
+					err = slurmStatus(cmd, &text, g, st, run, failed)
+				} else {
+					err = printStatus(&text, g, s, failed)
+				}
+				if err != nil {
 					return err
 				}
 				if lines > 0 && isTerminal(w) {
