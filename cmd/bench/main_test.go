@@ -32,6 +32,10 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asBench) != "" || serving {
 		os.Exit(Main(os.Args[1:], os.Stdout, os.Stderr))
 	}
+	if len(os.Args) > 1 && os.Args[1] == "slow-sgd" {
+		sdk.Serve(slowSGD{})
+		return
+	}
 	testscript.Main(m, map[string]func(){
 		"bench":   func() { os.Exit(Main(os.Args[1:], os.Stdout, os.Stderr)) },
 		"crasher": func() { sdk.Serve(crasher{}) },
@@ -112,6 +116,20 @@ func (o ownSGD) Info() sdk.Info {
 	i := o.Optimizer.Info()
 	i.Name, i.Degenerate = "own-sgd", nil
 	return i
+}
+
+// slowSGD is ownSGD, and takes its time where a file says so: the same bits, later.
+type slowSGD struct{ ownSGD }
+
+func (o slowSGD) New(start sdk.Start) (func(w, g sdk.Vec, lrScale float64) error, error) {
+	step, err := o.ownSGD.New(start)
+	if _, missing := os.Stat(filepath.Join(os.Getenv("HOME"), "slow")); err != nil || missing != nil {
+		return step, err
+	}
+	return func(w, g sdk.Vec, lrScale float64) error {
+		time.Sleep(25 * time.Millisecond)
+		return step(w, g, lrScale)
+	}, nil
 }
 
 func TestScripts(t *testing.T) { scripts(t, "testdata") }

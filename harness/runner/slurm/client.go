@@ -15,6 +15,7 @@ import (
 
 // Client talks to Slurm through its commands, as a person would. The zero value is ready.
 type Client struct {
+	Env []string // added to the environment of the commands
 	// Pause is how long to wait after a command that got no answer; nil: 2, 4, 8 … seconds, never more than 30.
 	Pause func(attempt int) time.Duration
 }
@@ -36,6 +37,7 @@ func (c *Client) run(ctx context.Context, name string, args ...string) (string, 
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.WaitDelay = time.Second
+	cmd.Env = append(cmd.Environ(), c.Env...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	err := cmd.Run()

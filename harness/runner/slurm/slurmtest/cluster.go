@@ -254,15 +254,15 @@ func (c *Cluster) StartNode(k int) {
 	c.nodes[k] = c.daemon(c.spool(k), "slurmd", "-D", "-N", fmt.Sprintf("node%d", k), "-f", c.Conf)
 }
 
-// LoseNode kills node k with everything that runs on it, as when the power goes.
-func (c *Cluster) LoseNode(k int) {
+// LoseNode kills node k with everything that runs on it, as when the power goes. It returns how many jobs that ended.
+func (c *Cluster) LoseNode(k int) int {
 	// The daemon first, then those that watch the jobs: one that outlived its job would report its end.
 	if cmd := c.nodes[k]; cmd != nil {
 		cmd.Process.Kill()
 		cmd.Wait()
 		delete(c.nodes, k)
 	}
-	c.killAll(func(p process) bool { return p.node == fmt.Sprintf("node%d", k) })
+	return c.killAll(func(p process) bool { return p.node == fmt.Sprintf("node%d", k) })
 }
 
 // process is one of the cluster's own.
@@ -323,15 +323,17 @@ func (c *Cluster) processes() []process {
 	return append(steps, jobs...)
 }
 
-func (c *Cluster) killAll(which func(process) bool) {
+// killAll returns how many of those it killed were the watchers of jobs.
+func (c *Cluster) killAll(which func(process) bool) (jobs int) {
 	for range 3 { // some are being born
 		for _, p := range c.processes() {
-			if which(p) {
-				syscall.Kill(p.pid, syscall.SIGKILL)
+			if which(p) && syscall.Kill(p.pid, syscall.SIGKILL) == nil && p.step {
+				jobs++
 			}
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
+	return jobs
 }
 
 // stop ends everything, and leaves the logs of a test that has failed.
