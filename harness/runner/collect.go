@@ -263,6 +263,12 @@ func overrides(model map[string]any) string {
 // budget says in words how long every trial trains.
 func budget(b suite.Budget) string {
 	text := fmt.Sprintf("%g %s, %s schedule", b.Limit, b.Unit, b.Schedule)
+	switch b.Unit {
+	case "wall":
+		text = fmt.Sprintf("%g s of training, %s schedule", b.Limit, b.Schedule)
+	case "target":
+		text = fmt.Sprintf("until the %s on the %s split is %g or less after an epoch, %g epochs at most, %s schedule", b.Target.Metric, b.Target.Split, b.Target.Value, b.Limit, b.Schedule)
+	}
 	if b.Warmup > 0 {
 		text += fmt.Sprintf(", warm-up %g", b.Warmup)
 	}

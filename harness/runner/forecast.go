@@ -92,13 +92,13 @@ func (r *Runner) Forecast() (Forecast, error) {
 			row.Missing++
 			if w.result == nil {
 				f.G += t.G
-				f.Seconds += t.G*p.perG + launchSeconds
+				f.Seconds += r.trainSeconds(t, p) + launchSeconds
 			} else {
 				f.Trained++
 			}
 			if w.retrace {
 				f.G += t.G
-				f.Seconds += t.G*p.perG + launchSeconds
+				f.Seconds += r.trainSeconds(t, p) + launchSeconds
 			}
 			f.Seconds += float64(len(w.evaluations)) * (p.perEvaluation + recordSeconds)
 			for _, m := range w.measurements {
@@ -111,6 +111,14 @@ func (r *Runner) Forecast() (Forecast, error) {
 		f.Rows = append(f.Rows, row)
 	}
 	return f, nil
+}
+
+// trainSeconds is about how long a training takes, once its plugin runs.
+func (r *Runner) trainSeconds(t *Trial, p pace) float64 {
+	if r.Suite.Budget.Unit == "wall" {
+		return r.Suite.Budget.Limit
+	}
+	return t.G * p.perG
 }
 
 // remaining is what is left of a trial, as far as look has seen.

@@ -210,7 +210,7 @@ func (r *Runner) training(t *Trial, at int) *pluginhost.Training {
 	if at == atEnd {
 		at = t.Steps
 	}
-	s := Schedule{Kind: r.Suite.Budget.Schedule, Steps: t.Steps, Warmup: warmup(r.Suite.Budget, t.Steps)}
+	s := schedule(r.Suite.Budget, t.Steps)
 	return &pluginhost.Training{Optimizer: t.plugin.Info.Name, Params: t.Configuration.Params, LRScale: s.At(max(0, at-1))}
 }
 

@@ -106,5 +106,10 @@ func (r *Runner) finish(t *Trial, res *store.Result, phase progress.Phase) {
 			detail = fmt.Sprintf("test error %.1f %%", 100*float64(got.Errors)/float64(got.Examples))
 		}
 	}
+	if got := res.Target; got != nil && got.Reached {
+		detail += fmt.Sprintf(", target after %d steps", got.Step)
+	} else if got != nil {
+		detail += ", target missed"
+	}
 	r.event(t, phase, 1, detail)
 }

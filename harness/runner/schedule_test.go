@@ -49,3 +49,49 @@ func TestSteps(t *testing.T) {
 		}
 	}
 }
+
+// Every schedule ends exactly at the budget: its last multiplier is the one before the end, whatever the number of steps.
+func TestSchedulesEndAtTheBudget(t *testing.T) {
+	for _, steps := range []int{1, 2, 3, 10, 97, 100} {
+		for _, kind := range suite.Schedules() {
+			for _, warm := range []float64{0, 0.1, 1} {
+				b := suite.Budget{Schedule: kind, Warmup: warm, Milestones: []float64{0.5, 0.75}, Factor: 0.1, Decay: 0.2}
+				s := schedule(b, steps)
+				for at := range steps {
+					if m := s.At(at); !(m > 0 && m <= 1) {
+						t.Errorf("%s of %d steps, step %d: %v", kind, steps, at, m)
+					}
+				}
+			}
+		}
+	}
+	close := func(what string, got, want float64) {
+		t.Helper()
+		if math.Abs(got-want) > 1e-12 {
+			t.Errorf("%s: %v, want %v", what, got, want)
+		}
+	}
+	line := Schedule{Kind: "linear", Steps: 100, Warmup: 20}
+	close("line, first after the warm-up", line.At(20), 1)
+	close("line, middle", line.At(60), 0.5)
+	close("line, last", line.At(99), 1.0/80)
+	step := Schedule{Kind: "step", Steps: 100, Milestones: []float64{0.5, 0.75}, Factor: 0.1}
+	for at, want := range map[int]float64{0: 1, 49: 1, 50: 0.1, 74: 0.1, 75: 0.01, 99: 0.01} {
+		close("step", step.At(at), want)
+	}
+	wsd := Schedule{Kind: "wsd", Steps: 100, Warmup: 10, Decay: 0.2}
+	for at, want := range map[int]float64{9: 10.0 / 11, 10: 1, 79: 1, 80: 1, 81: 0.95, 90: 0.5, 99: 0.05} {
+		close("wsd", wsd.At(at), want)
+	}
+	// Of time: from the first instant to the last.
+	wall := schedule(suite.Budget{Schedule: "cosine", Warmup: 0.25}, wallTicks)
+	if m := wall.After(0.125); math.Abs(m-0.5) > 1e-5 {
+		t.Errorf("time, half of the warm-up: %v", m)
+	}
+	if m := wall.After(1); m > 1e-11 {
+		t.Errorf("time, at the end: %v", m)
+	}
+	if m := wall.After(7); m != wall.After(1) {
+		t.Errorf("time, past the end: %v", m)
+	}
+}

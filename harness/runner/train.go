@@ -119,7 +119,7 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 	}
 	task, problem, init := &observed{task: begun.task}, begun.problem, begun.init
 	perEpoch := task.StepsPerEpoch()
-	schedule := Schedule{Kind: r.Suite.Budget.Schedule, Steps: t.Steps, Warmup: warmup(r.Suite.Budget, t.Steps)}
+	watch := r.clock(t)
 	answers := oracle.New(task, t.Seed)
 	prev := append([]float32(nil), init...) // the parameters before the last commit
 	last := append([]float32(nil), init...)
@@ -135,7 +135,7 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 		RunID:   t.ID,
 		Problem: problem,
 		Params:  t.Configuration.Params, Seed: t.Seed, Oracle: answers, Init: init,
-		FirstLRScale: schedule.At(0), TurnTimeout: r.turnTimeout(),
+		FirstLRScale: watch.scale(0), TurnTimeout: r.turnTimeout(),
 	}
 	kept := r.kept(t)
 	from := 0
@@ -146,7 +146,8 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 	} else if ok && t.plugin.Info.Resumable && snapshots(rec, kept, int(c.Step)) {
 		from = int(c.Step)
 		session.Resume = &pluginhost.Resume{Step: c.Step, Blob: c.Blob, Params: c.W, Slots: c.Slots}
-		session.FirstLRScale = schedule.At(from)
+		watch.before = float64(c.TrainSeconds)
+		session.FirstLRScale = watch.scale(from)
 		answers.Resume(c.Bill)
 		if c.Privacy != nil {
 			*account = *c.Privacy.Clone()
@@ -197,12 +198,20 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 	}
 	saved := time.Now()
 	var buffers []float32
+	scale, why := session.FirstLRScale, "budget"
+	var target *store.Target
+	reached, err := r.target(t)
+	if err != nil {
+		return nil, nil, err
+	}
 	session.OnCommit = func(c pluginhost.Commit) (pluginhost.Next, error) {
+		watch.stop()
+		defer watch.start()
 		account.Commit()
 		last, prev = c.Params, last
 		buffers = append(buffers[:0], task.Buffers()...)
 		step := int(c.Step)
-		ended := step >= t.Steps
+		ended := step >= t.Steps || watch.over()
 		begun.loss(step)
 		committed(c.Step)
 		if _, found := slices.BinarySearch(kept, step); found {
@@ -214,14 +223,24 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 		if step%perEpoch == 0 || ended {
 			point := store.Point{
 				Step: c.Step, Epoch: store.Float(float64(step) / float64(perEpoch)), Loss: store.Float(task.take()),
-				LRScale: store.Float(schedule.At(step - 1)), G: store.Float(answers.Bill().G), Seconds: store.Float(answers.Bill().Seconds),
+				LRScale: store.Float(scale), G: store.Float(answers.Bill().G), Seconds: store.Float(answers.Bill().Seconds),
 			}
 			if !retraces {
 				if err := curve.Append(point); err != nil {
 					return pluginhost.Next{}, err
 				}
 			}
-			r.report(t, progress.Training, float64(step)/float64(t.Steps))
+			r.report(t, progress.Training, watch.share(step))
+			if reached != nil {
+				value, ok, err := reached(last, buffers)
+				if err != nil {
+					return pluginhost.Next{}, err
+				}
+				target = &store.Target{Reached: ok, Value: store.Float(value), Step: c.Step, G: store.Float(answers.Bill().G), Seconds: store.Float(watch.seconds())}
+				if ok {
+					ended, why = true, "target"
+				}
+			}
 		}
 		canceled := ctx.Err() != nil
 		if !ended && t.plugin.Info.Resumable && (canceled || time.Since(saved) > checkpointEvery) {
@@ -229,7 +248,7 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 			if err := rec.SaveCheckpoint(store.Checkpoint{
 				Step: c.Step, Blob: c.Blob, W: c.Params, Buffers: buffers, Prev: prev, Slots: c.State, Bill: answers.Bill(),
 				Counters: store.Counters{
-					PluginSeconds: spent, WallSeconds: wall + store.Float(time.Since(began).Seconds()), TrainLoss: store.Float(task.last), LossSum: store.Float(task.sum), LossCount: task.n,
+					TrainSeconds: watch.counted(), PluginSeconds: spent, WallSeconds: wall + store.Float(time.Since(began).Seconds()), TrainLoss: store.Float(task.last), LossSum: store.Float(task.sum), LossCount: task.n,
 					Privacy: released(t, account),
 				},
 			}); err != nil {
@@ -239,11 +258,15 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 		}
 		switch {
 		case ended:
-			return pluginhost.Next{Stop: "budget"}, nil
+			if watch.over() && why != "target" {
+				why = "time"
+			}
+			return pluginhost.Next{Stop: why}, nil
 		case canceled:
 			return pluginhost.Next{Stop: "canceled"}, nil
 		}
-		return pluginhost.Next{LRScale: schedule.At(step)}, nil
+		scale = watch.scale(step)
+		return pluginhost.Next{LRScale: scale}, nil
 	}
 
 	launching := time.Now()
@@ -257,7 +280,9 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 	running, force := context.WithCancel(context.WithoutCancel(ctx))
 	defer force()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(stopGrace, force) })()
+	watch.start()
 	out, err := process.Optimize(running, session)
+	watch.stop()
 	times.Host, times.Plugin = store.Float(out.HostSeconds), store.Float(out.PluginSeconds)
 	if ctx.Err() != nil {
 		return nil, nil, ctx.Err()
@@ -270,7 +295,7 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 		Status: store.Done, Detail: out.Detail, Steps: out.Steps, Epochs: store.Float(float64(out.Steps) / float64(perEpoch)),
 		G: store.Float(bill.G), Bill: bill, TrainLoss: store.Float(task.last),
 		HostSeconds: store.Float(bill.Seconds), PluginSecs: spent + store.Float(out.PluginSeconds),
-		WallSeconds: wall + store.Float(time.Since(began).Seconds()),
+		WallSeconds: wall + store.Float(time.Since(began).Seconds()), Target: target,
 	}
 	switch {
 	case out.Status == "diverged":
@@ -279,7 +304,7 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 	case out.Status == "failed":
 		res.Status, res.Reason = store.Failed, cmp.Or(out.Detail, "the optimizer gave up without a reason")
 		return res, nil, nil
-	case out.Status == "completed" && out.Steps < uint64(t.Steps):
+	case out.Status == "completed" && out.Steps < uint64(t.Steps) && why == "budget":
 		res.Status = store.Failed
 		res.Reason = fmt.Sprintf("the optimizer ended after %d of %d steps without saying that it converged", out.Steps, t.Steps)
 		return res, nil, nil

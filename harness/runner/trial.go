@@ -237,10 +237,14 @@ func (r *Runner) trial(g *group, config int, seed uint64) *Trial {
 	n, nominal := g.workload.examples()
 	perEpoch := (n + nominal - 1) / nominal
 	count := steps(r.Suite.Budget, perEpoch, g.plugin.Info.Cost)
+	cost := float64(count) * g.plugin.Info.Cost * float64(n) / float64(perEpoch*nominal)
+	if r.Suite.Budget.Unit == "wall" {
+		cost = 0 // nobody knows
+	}
 	t := &Trial{
 		Workload: g.workload.Workload, Optimizer: g.optimizer, Configuration: c, Seed: seed,
 		Spec: spec, text: text, ID: hex.EncodeToString(sum[:]), Steps: count, perEpoch: perEpoch,
-		G:        float64(count) * g.plugin.Info.Cost * float64(n) / float64(perEpoch*nominal),
+		G:        cost,
 		workload: g.workload, plugin: g.plugin, key: finalKey(g, seed), config: config,
 	}
 	if slices.Contains(r.Suite.Tuning.Seeds, seed) {

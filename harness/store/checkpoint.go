@@ -31,6 +31,8 @@ type Counters struct {
 	WallSeconds   Float `json:"wall_seconds"`
 	TrainLoss     Float `json:"train_loss"`
 	Attempts      int   `json:"attempts"`
+	// TrainSeconds is the time of training alone, without records and evaluations: what a budget of time counts.
+	TrainSeconds Float `json:"train_seconds,omitempty"`
 	// The training losses since the last point of the curve: their sum and number.
 	LossSum   Float `json:"loss_sum"`
 	LossCount int   `json:"loss_count"`

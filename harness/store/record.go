@@ -79,12 +79,22 @@ type Result struct {
 	PluginSecs   Float       `json:"plugin_seconds"` // the plugin's turns
 	WallSeconds  Float       `json:"wall_seconds"`
 	TimeLimit    Float       `json:"time_limit"`        // seconds that were allowed; 0: no limit. A timeout may be tried again with more
+	Target       *Target     `json:"target,omitempty"`  // of trainings towards a target
 	Privacy      *Privacy    `json:"privacy,omitempty"` // of differentially private optimizers
 	Dim          int         `json:"dim"`               // number of parameters; 0 if there are none. Set by Finish, with Norm
 	Norm         Float       `json:"norm"`              // Euclidean norm of the trained parameters
 	ParamsSHA256 string      `json:"params_sha256"`     // HashParams of the trained parameters; empty if there are none. Set by Finish
 	Provenance   Provenance  `json:"provenance"`
 	Unlocked     string      `json:"unlocked,omitempty"` // in what the plugin's files were not those of the lock, when --unlocked let them run
+}
+
+// Target is what a training towards a target has come to: the first epoch after which it was reached, or the last one.
+type Target struct {
+	Reached bool   `json:"reached"`
+	Value   Float  `json:"value"` // that was reached, or was there at the end
+	Step    uint64 `json:"step"`
+	G       Float  `json:"g"`
+	Seconds Float  `json:"seconds"` // of training: gradients and the plugin's turns
 }
 
 // Privacy is what a training has revealed of any single example: its committed steps together are (Epsilon, Delta)-

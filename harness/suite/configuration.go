@@ -20,15 +20,17 @@ type Configuration struct {
 
 // Configurations lists the configurations of o on w, at least one, in an order that depends on the names and values of
 // the parameters only: parameters in alphabetical order, the last one fastest, values in the order of the file; for a
-// list, the order of the list.
+// list, the order of the list; for a search, the order in which they are drawn, of which more trials draw more.
 func (s *Suite) Configurations(_ *Workload, o *Optimizer) []Configuration { return o.configurations }
 
 // expand computes the configurations of o.
-func expand(o *Optimizer) []Configuration {
+func expand(o *Optimizer, tuning Tuning) []Configuration {
 	var choices []map[string]any
 	switch {
 	case len(o.List) > 0:
 		choices = o.List
+	case len(o.Space) > 0:
+		choices = sample(tuning.Method, o.Space, tuning.Trials)
 	default:
 		choices = []map[string]any{{}}
 		for _, axis := range o.Grid {

@@ -54,6 +54,11 @@ type TrainingBudget struct {
 	Limit    float64 `json:"limit"`
 	Schedule string  `json:"schedule"`
 	Warmup   float64 `json:"warmup"`
+	// Of single schedules and units only, so that all others keep the identities they had before there were these.
+	Milestones []float64 `json:"milestones,omitempty"`
+	Factor     float64   `json:"factor,omitempty"`
+	Decay      float64   `json:"decay,omitempty"`
+	Target     *Target   `json:"target,omitempty"`
 }
 
 // Training returns what training o's configuration c on w with a seed is made of.
@@ -71,11 +76,14 @@ func (s *Suite) Training(w *Workload, o *Optimizer, c Configuration, seed uint64
 		BatchSize:  w.BatchSize,
 		Loss:       w.Loss,
 		Auxiliary:  w.Auxiliary,
-		Budget:     TrainingBudget{Unit: s.Budget.Unit, Limit: s.Budget.Limit, Schedule: s.Budget.Schedule, Warmup: s.Budget.Warmup},
-		Plugin:     PluginID{Name: o.Info.Name, Version: id.PluginVersion},
-		Params:     c.Params,
-		Seed:       seed,
-		Engine:     id.EngineVersion,
+		Budget: TrainingBudget{
+			Unit: s.Budget.Unit, Limit: s.Budget.Limit, Schedule: s.Budget.Schedule, Warmup: s.Budget.Warmup,
+			Milestones: s.Budget.Milestones, Factor: s.Budget.Factor, Decay: s.Budget.Decay, Target: s.Budget.Target,
+		},
+		Plugin: PluginID{Name: o.Info.Name, Version: id.PluginVersion},
+		Params: c.Params,
+		Seed:   seed,
+		Engine: id.EngineVersion,
 	}
 }
 

@@ -575,14 +575,13 @@ func (l *loader) shiftKinds(d *table) []string {
 func (l *loader) budget(t *table, absent bool) {
 	b := &l.suite.Budget
 	t.name = "[budget]"
-	t.later = map[string]string{"target": "expected unit = \"epochs\", \"steps\" or \"G\" with a limit"}
 	if absent {
 		t.report(t.n.key, "", "add [budget] with unit = \"epochs\" and limit = 60", "the suite has no [budget] table")
 	} else {
 		t.require("limit", "limit = 60")
 	}
-	units := []string{"epochs", "steps", "G"}
-	b.Unit = t.choice("unit", "epochs", units, "wall", "target")
+	units := []string{"epochs", "steps", "G", "wall", "target"}
+	b.Unit = t.choice("unit", "epochs", units)
 	b.Limit = t.number("limit", 1)
 	if n := t.get("limit"); n != nil {
 		_, isNumber := n.number()
@@ -590,18 +589,27 @@ func (l *loader) budget(t *table, absent bool) {
 		case !isNumber: // reported
 		case b.Limit <= 0:
 			t.report(n.at, "limit", "", "limit: expected a positive number, found %s", FormatValue(b.Limit))
-		case b.Unit != "G" && b.Limit != math.Trunc(b.Limit):
-			t.report(n.at, "limit", "", "limit: expected a whole number of %s, found %s", b.Unit, FormatValue(b.Limit))
+		case b.Unit != "G" && b.Unit != "wall" && b.Limit != math.Trunc(b.Limit):
+			of := b.Unit
+			if of == "target" {
+				of = "epochs"
+			}
+			t.report(n.at, "limit", "", "limit: expected a whole number of %s, found %s", of, FormatValue(b.Limit))
 		case b.Limit > 1e12:
 			t.report(n.at, "limit", "", "limit: %s is more than any machine will do", FormatValue(b.Limit))
 		}
 	}
-	b.Schedule = t.choice("schedule", "constant", []string{"constant", "cosine"})
+	b.Schedule = t.choice("schedule", "constant", Schedules())
+	l.scheduleKeys(t)
+	l.target(t)
 	b.Warmup = t.number("warmup", 0)
 	if n := t.get("warmup"); n != nil {
 		const expected = "a number of steps, or a fraction of all steps of at least 0 and below 1"
 		if _, fraction := n.value.(float64); b.Warmup < 0 || fraction && b.Warmup >= 1 {
 			t.report(n.at, "warmup", "", "warmup: expected %s, found %s", expected, n.literal())
+		}
+		if b.Unit == "wall" && b.Warmup >= 1 {
+			t.report(n.at, "warmup", "", "warmup: expected a fraction, as nobody knows the number of steps of a budget of time, found %s", n.literal())
 		}
 		if b.Unit == "steps" && b.Warmup >= 1 && b.Warmup >= b.Limit && b.Limit > 0 {
 			t.report(n.at, "warmup", "", "warmup: %s steps leave nothing of the %s of the budget", FormatValue(b.Warmup), FormatValue(b.Limit))
@@ -614,6 +622,85 @@ func (l *loader) budget(t *table, absent bool) {
 		}
 		return ""
 	})
+}
+
+// scheduleKeys reads what belongs to single schedules.
+func (l *loader) scheduleKeys(t *table) {
+	b := &l.suite.Budget
+	only := func(key, schedule string) *node {
+		n := t.get(key)
+		if n != nil && b.Schedule != schedule {
+			t.report(n.key, key, "", "%s belongs to schedule = %q", key, schedule)
+			return nil
+		}
+		return n
+	}
+	only("milestones", "step")
+	if b.Schedule == "step" {
+		b.Milestones, b.Factor = []float64{0.5, 0.75}, 0.1
+		if n := t.get("milestones"); n != nil {
+			b.Milestones = nil
+			t.list("milestones", "fractions of the budget", func(i int, n *node) bool {
+				v, ok := n.number()
+				last := 0.0
+				if len(b.Milestones) > 0 {
+					last = b.Milestones[len(b.Milestones)-1]
+				}
+				if !ok || v <= last || v >= 1 {
+					t.report(n.at, fmt.Sprintf("milestones[%d]", i), "", "milestones: expected ascending fractions between 0 and 1, found %s", n.literal())
+					return false
+				}
+				b.Milestones = append(b.Milestones, v)
+				return true
+			})
+		}
+	}
+	if n := only("factor", "step"); n != nil {
+		b.Factor = t.number("factor", 0.1)
+		if b.Factor <= 0 || b.Factor >= 1 {
+			t.report(n.at, "factor", "", "factor: expected a number between 0 and 1, found %s", n.literal())
+		}
+	}
+	if b.Schedule == "wsd" {
+		b.Decay = 0.2
+	}
+	if n := only("decay", "wsd"); n != nil {
+		b.Decay = t.number("decay", 0.2)
+		if b.Decay <= 0 || b.Decay > 1 {
+			t.report(n.at, "decay", "", "decay: expected a fraction of the budget, above 0 and at most 1, found %s", n.literal())
+		}
+	}
+}
+
+// target reads what a trial of unit "target" has to reach.
+func (l *loader) target(t *table) {
+	b := &l.suite.Budget
+	n := t.get("target")
+	switch {
+	case n == nil && b.Unit == "target":
+		t.report(t.at("unit"), "target", `add target = { metric = "error", value = 0.3 }`, "unit = \"target\" needs a target")
+		return
+	case n == nil:
+		return
+	case b.Unit != "target":
+		t.report(n.key, "target", "", "target belongs to unit = \"target\"")
+		return
+	}
+	s := t.sub("target")
+	s.name = "the target of [budget]"
+	s.require("value", "value = 0.3")
+	b.Target = &Target{
+		Metric: s.choice("metric", "error", []string{"error", "loss"}), Split: s.choice("split", "validation", []string{"validation"}),
+		Value: s.number("value", 0),
+	}
+	for i, w := range l.suite.Workloads {
+		if w.Problem != nil && b.Target.Metric != "loss" {
+			s.report(s.at("metric"), "metric", "write metric = \"loss\"", "workload %q is a problem, whose target is a loss: its exact objective", w.Name)
+		} else if w.Problem == nil && w.Validation.Size == 0 {
+			s.report(s.n.key, "", fmt.Sprintf("add validation = { size = 2_000 } to workload number %d", i+1), "workload %q has no validation examples to reach a target on", w.Name)
+		}
+	}
+	s.done(nil)
 }
 
 // duration reads a time span such as "30m".
@@ -639,8 +726,12 @@ func (t *table) duration(key string) time.Duration {
 func (l *loader) tuning(t *table) {
 	u := &l.suite.Tuning
 	t.name = "[tuning]"
-	u.Method = t.choice("method", "grid", []string{"grid", "list"}, "random", "halton")
+	u.Method = t.choice("method", "grid", []string{"grid", "list", "random", "halton"})
 	u.Trials = t.whole("trials", 0, 1, 10_000) // 0: what the optimizers have, written in by fairness
+	if searches(u.Method) && t.n.table["trials"] == nil {
+		t.report(t.at("method"), "trials", "add trials = 16", "method = %q needs the number of trials", u.Method)
+		u.Trials = 1
+	}
 	u.Seeds = l.seeds(t, "seeds")
 	if t.n.table["seeds"] == nil && len(l.suite.Seeds) > 0 {
 		u.Seeds = l.suite.Seeds[:1:1]
@@ -726,6 +817,8 @@ func (l *loader) fairness(root *table, tables []*table) {
 				key := "grid"
 				if o.List != nil {
 					key = "list"
+				} else if searches(s.Tuning.Method) {
+					key = "space"
 				}
 				tables[i].report(tables[i].at(key), key, "all optimizers: "+strings.Join(counts, ", "),
 					"%s has %d %s, but [tuning] gives every optimizer %d trials", tables[i].name, have, plural(have, "configuration"), want)

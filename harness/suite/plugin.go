@@ -61,7 +61,6 @@ func (l *loader) entry(t *table, kind string) (name, plugin, ref string, info pl
 func (l *loader) optimizer(t *table) Optimizer {
 	var o Optimizer
 	var known bool
-	t.later = map[string]string{"space": "expected grid = { lr = [0.05, 0.1] } or list = [{ lr = 0.05 }, { lr = 0.1 }]"}
 	o.Name, o.Plugin, o.Ref, o.Info, known = l.entry(t, "optimizer")
 	o.Track = o.Info.Track
 	if n := t.get("track"); n != nil {
@@ -77,7 +76,18 @@ func (l *loader) optimizer(t *table) Optimizer {
 	check := &paramCheck{t: t, info: o.Info, known: known, at: map[string]Position{}}
 	o.Params = check.table("params", nil)
 
-	grid, list := t.get("grid"), t.get("list")
+	grid, list, space := t.get("grid"), t.get("list"), t.get("space")
+	method := l.suite.Tuning.Method
+	for key, n := range map[string]*node{"grid": grid, "list": list} {
+		if n != nil && searches(method) && !t.n.added {
+			t.report(n.key, key, "write space = { lr = { min = 1e-3, max = 1.0, scale = \"log\" } }, or method = \"grid\" in [tuning]",
+				"%s has a %s, but the tuning method is %q", t.name, key, method)
+		}
+	}
+	if space != nil && !searches(method) {
+		t.report(space.key, "space", "write grid = { lr = [0.05, 0.1] }, or method = \"random\" or \"halton\" in [tuning]", "%s has a space, but the tuning method is %q", t.name, method)
+		space = nil
+	}
 	if grid != nil && list != nil {
 		t.report(list.key, "list", "repeat the [[optimizer]] under another name for a union", "%s has both a grid and a list (expected one of them)", t.name)
 	}
@@ -90,13 +100,16 @@ func (l *loader) optimizer(t *table) Optimizer {
 	if list != nil {
 		o.List = check.list(o.Params)
 	}
+	if space != nil {
+		o.Space = check.space(o.Params)
+	}
 	if known {
 		varied := map[string]bool{}
 		for _, a := range o.Grid {
 			varied[a.Param] = true
 		}
 		// A parameter of a list may be missing in some of its entries; the fixed value or the default then holds.
-		check.defaults(o.Params, varied, o.List)
+		check.defaults(o.Params, withSpace(varied, o.Space), o.List)
 	}
 	o.at = places{plugin: t.at("plugin"), params: check.at}
 	if p := o.Info.Privacy; known && p != nil {
@@ -114,7 +127,9 @@ func (l *loader) optimizer(t *table) Optimizer {
 		}
 		return ""
 	})
-	o.configurations = expand(&o)
+	if len(*t.problems) == before || len(o.Space) == 0 { // a range that is wrong cannot be drawn from
+		o.configurations = expand(&o, l.suite.Tuning)
+	}
 	if len(*t.problems) > before || !known { // with values missing, configurations look alike that are not
 		return o
 	}
@@ -122,10 +137,14 @@ func (l *loader) optimizer(t *table) Optimizer {
 	for i, c := range o.configurations {
 		if first, ok := seen[c.Key]; ok {
 			key := "grid"
-			if o.List != nil {
+			hint := ""
+			switch {
+			case o.List != nil:
 				key = "list"
+			case len(o.Space) > 0:
+				key, hint = "space", "the space has too few values for so many trials"
 			}
-			t.report(t.at(key), key, "", "%s: configurations %d and %d are the same", t.name, first+1, i+1)
+			t.report(t.at(key), key, hint, "%s: configurations %d and %d are the same", t.name, first+1, i+1)
 			break
 		}
 		seen[c.Key] = i

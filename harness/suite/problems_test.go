@@ -139,11 +139,16 @@ func TestProblems(t *testing.T) {
 		{"two brackets", with("[budget]", "[[budget]]"),
 			`18:3: budget: expected a table, found a list | write [budget] with one bracket
 55:8: variant "quick": there is no budget named "limit" to override`},
-		{"not supported yet", with(`unit = "epochs"`, `unit = "wall"`, "trials = 4", "trials = 4\nmethod = \"halton\"", "grid = {", "space = {", `name = "corrupt"`, `name = "cifar10-c"`),
-			`16:17: name = "cifar10-c" is not supported by this version | expected "corrupt"
-19:8: unit = "wall" is not supported by this version | expected "epochs", "steps" or "G"
-26:10: method = "halton" is not supported by this version | expected "grid" or "list"
-33:1: space: not supported by this version | expected grid = { lr = [0.05, 0.1] } or list = [{ lr = 0.05 }, { lr = 0.1 }]`},
+		{"not supported yet", with(`name = "corrupt"`, `name = "cifar10-c"`),
+			`16:17: name = "cifar10-c" is not supported by this version | expected "corrupt"`},
+		{"budgets and schedules", with(`unit = "epochs"`, `unit = "target"`, `schedule = "cosine"`, "schedule = \"step\"\nmilestones = [0.5, 0.5]\nfactor = 2\ndecay = 0.1"),
+			`19:8: unit = "target" needs a target | add target = { metric = "error", value = 0.3 }
+22:20: milestones: expected ascending fractions between 0 and 1, found 0.5
+23:10: factor: expected a number between 0 and 1, found 2
+24:1: decay belongs to schedule = "wsd"`},
+		{"spaces", with("trials = 4", "trials = 4\nmethod = \"halton\""),
+			`33:1: optimizer "sgd" has a grid, but the tuning method is "halton" | write space = { lr = { min = 1e-3, max = 1.0, scale = "log" } }, or method = "grid" in [tuning]
+38:1: optimizer "sam" has a list, but the tuning method is "halton" | write space = { lr = { min = 1e-3, max = 1.0, scale = "log" } }, or method = "grid" in [tuning]`},
 		{"tables of the report", with("[report]", "[report]\ntables = [\"cost\"]"),
 			`52:1: tables: not supported by this version | leave it out: the board has all its tables`},
 		{"shifts", with(`kinds = ["contrast", "pixelate"]`, `kinds = ["contrast", "rain", "contrast"]`, "severities = [3, 5]", "severities = [3, 6]"),
@@ -246,7 +251,7 @@ func TestOverrideProblems(t *testing.T) {
 --set budget.limit: there is no = | an override is KEY=VALUE, as in budget.limit=2 or suite.seeds=[0,1]
 --set budget.limit = 'x': limit: expected a number, found the string "x" | numbers are written without quotes
 --set budget.limt=2: unknown key "limt" in [budget] | did you mean "limit"?
---set budget.schedule=cosin: schedule: unknown value "cosin" (expected "constant" or "cosine") | did you mean "cosine"?
+--set budget.schedule=cosin: schedule: unknown value "cosin" (expected "constant", "cosine", "linear", "step" or "wsd") | did you mean "cosine"?
 --set optimizer.sam.model.norm=batch2: unknown norm "batch2": expected one of batch, group, none
 --set optimizer.sgdd.params.lr=1: there is no optimizer named "sgdd" to override | did you mean "sgd"?
 --set suite.seeds=[0: not TOML: expected a comma (',') or array terminator (']'), but got end of file | an override is KEY=VALUE, as in budget.limit=2 or suite.seeds=[0,1]

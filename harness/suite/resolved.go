@@ -62,6 +62,11 @@ type documentBudget struct {
 	Schedule string `toml:"schedule" json:"schedule"`
 	Warmup   any    `toml:"warmup" json:"warmup"`
 	Timeout  string `toml:"timeout,omitempty" json:"timeout"`
+	// Of single schedules and units only.
+	Milestones []float64 `toml:"milestones,omitempty" json:"milestones,omitempty"`
+	Factor     float64   `toml:"factor,omitzero" json:"factor,omitempty"`
+	Decay      float64   `toml:"decay,omitzero" json:"decay,omitempty"`
+	Target     *Target   `toml:"target,omitempty" json:"target,omitempty"`
 }
 
 type documentTuning struct {
@@ -90,9 +95,10 @@ type documentOptimizer struct {
 }
 
 type documentRange struct {
-	Min   float64 `toml:"min" json:"min"`
-	Max   float64 `toml:"max" json:"max"`
-	Scale string  `toml:"scale" json:"scale"`
+	Min     any    `toml:"min,omitempty" json:"min,omitempty"`
+	Max     any    `toml:"max,omitempty" json:"max,omitempty"`
+	Scale   string `toml:"scale,omitempty" json:"scale,omitempty"`
+	Choices []any  `toml:"choices,omitempty" json:"choices,omitempty"`
 }
 
 type documentMetric struct {
@@ -137,7 +143,10 @@ func (s *Suite) document() document {
 	d := document{
 		Schema: Schema,
 		Suite:  documentHeader{s.Name, s.Revision, s.Title, s.Seeds, s.Baseline},
-		Budget: documentBudget{Unit: s.Budget.Unit, Limit: plain(s.Budget.Limit), Schedule: s.Budget.Schedule, Warmup: plain(s.Budget.Warmup)},
+		Budget: documentBudget{
+			Unit: s.Budget.Unit, Limit: plain(s.Budget.Limit), Schedule: s.Budget.Schedule, Warmup: plain(s.Budget.Warmup),
+			Milestones: s.Budget.Milestones, Factor: s.Budget.Factor, Decay: s.Budget.Decay, Target: s.Budget.Target,
+		},
 		Tuning: documentTuning{s.Tuning.Method, s.Tuning.Trials, s.Tuning.Seeds, documentSelect(s.Tuning.Select)},
 		Report: documentReport{Correlate: documentCorrelate{
 			list(s.Report.Correlate.Y), list(s.Report.Correlate.Within), list(s.Report.Correlate.Control), s.Report.Correlate.Resamples}},
@@ -158,7 +167,7 @@ func (s *Suite) document() document {
 		d.Workload = append(d.Workload, dw)
 	}
 	for _, o := range s.Optimizers {
-		do := documentOptimizer{Name: o.Name, Plugin: o.Plugin, Track: o.Track, Model: o.Model, Params: maps.Clone(o.Params)}
+		do := documentOptimizer{Name: o.Name, Plugin: o.Plugin, Track: o.Track, Model: o.Model, Params: maps.Clone(o.Params), Space: documentSpace(o.Space)}
 		for _, a := range o.Grid {
 			if do.Grid == nil {
 				do.Grid = map[string][]any{}

@@ -79,16 +79,35 @@ type ShiftData struct {
 
 // Budget is how long every trial trains. The host enforces it and the schedule.
 type Budget struct {
-	Unit     string        // "epochs", "steps" or "G"
+	// Unit is "epochs", "steps", "G", "wall" or "target". Of "wall" the limit is in seconds of training, those of gradients and
+	// of the plugin, without evaluations and records. Of "target" it is in epochs: a trial ends at the first epoch after which
+	// Target is reached, and at the limit at the latest.
+	Unit     string
 	Limit    float64       // in Unit; a whole number for epochs and steps
-	Schedule string        // "constant" or "cosine": the multiplier of the learning rate
+	Schedule string        // one of Schedules: the multiplier of the learning rate
 	Warmup   float64       // linear, from 0: below 1 a fraction of all steps, otherwise a number of steps
 	Timeout  time.Duration // wall clock of one training, after which it ends as a timeout; 0: none. Not part of any identity
+
+	Milestones []float64 // of schedule "step": the fractions of the budget after which the multiplier changes, ascending
+	Factor     float64   // of schedule "step": by what, below 1
+	Decay      float64   // of schedule "wsd": the fraction of the budget, at its end, over which the multiplier goes to 0
+	Target     *Target   // of unit "target"
 }
+
+// Target is what time-to-target is the time to.
+type Target struct {
+	Metric string  `json:"metric" toml:"metric"` // "error" or "loss"
+	Split  string  `json:"split" toml:"split"`   // "validation"
+	Value  float64 `json:"value" toml:"value"`   // reached by this or less
+}
+
+// Schedules are the schedules there are: "step" multiplies by a factor at milestones; "wsd" is warm-up, stable, and a linear
+// decay at the end; "linear" and "cosine" go to 0. All of them end exactly at the budget.
+func Schedules() []string { return []string{"constant", "cosine", "linear", "step", "wsd"} }
 
 // Tuning says how configurations are tried and which one is selected.
 type Tuning struct {
-	Method string   // "grid" or "list"
+	Method string   // "grid", "list", "random" or "halton"
 	Trials int      // configurations of every optimizer
 	Seeds  []uint64 // the seeds every configuration runs on; the selected one then runs on all seeds of the suite
 	Select Select
@@ -112,8 +131,9 @@ type Optimizer struct {
 	Params   map[string]any // fixed parameters with the plugin's defaults, without those that vary
 	Grid     []Axis         // sorted by parameter; the configurations are their product
 	List     []map[string]any
-	Selected bool // by Options.Optimizers; all are when it is empty
-	Added    bool // by Options.Optimizers: it is not in the file, and need not have as many configurations as the others
+	Space    []Range // sorted by parameter; of the methods "random" and "halton", which draw Tuning.Trials configurations
+	Selected bool    // by Options.Optimizers; all are when it is empty
+	Added    bool    // by Options.Optimizers: it is not in the file, and need not have as many configurations as the others
 	// Model holds the keys of the workload's model that this optimizer overrides, as written; nil if none.
 	Model map[string]any
 
