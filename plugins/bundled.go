@@ -4,6 +4,7 @@ package plugins
 import (
 	"fmt"
 
+	"github.com/sharpbench/sharpbench/plugins/metrics/barrier"
 	"github.com/sharpbench/sharpbench/plugins/metrics/batchsharpness"
 	"github.com/sharpbench/sharpbench/plugins/metrics/classhessian"
 	"github.com/sharpbench/sharpbench/plugins/metrics/directional"
@@ -94,6 +95,7 @@ var bundled = []any{
 	batchsharpness.Metric{},
 	fisherrao.Metric{},
 	samgap.Metric{},
+	barrier.Metric{},
 	firstorder.Metric{},
 	classhessian.Metric{},
 	eos.Metric{},

@@ -3,7 +3,6 @@ package plugintest
 import (
 	"fmt"
 	"math"
-	"strings"
 
 	"github.com/sharpbench/sharpbench/harness/oracle"
 	"github.com/sharpbench/sharpbench/harness/pluginhost"
@@ -84,46 +83,6 @@ func (s *subject) knownCurvature() error {
 		if tolerance := math.Max(0.01*math.Abs(want), 4*v.StdErr); math.Abs(v.Value-want) > tolerance {
 			return fmt.Errorf("%s is %v, expected %v ± %.3g", name, v.Value, want, tolerance)
 		}
-	}
-	return nil
-}
-
-// invariant tests the declared invariances that have a test here. Elementwise rescaling of a quadratic, w → a⊙w with
-// h → h/a², keeps the function. An invariance that needs switches names them: "elementwise_rescaling (adaptive)".
-func (s *subject) invariant() error {
-	tested := false
-	for _, name := range s.info.Invariances {
-		kind, switches, _ := strings.Cut(strings.TrimSuffix(name, ")"), " (")
-		if kind != "elementwise_rescaling" {
-			continue
-		}
-		var params map[string]any
-		for _, p := range strings.FieldsFunc(switches, func(r rune) bool { return r == ',' || r == ' ' }) {
-			if params == nil {
-				params = map[string]any{}
-			}
-			params[p] = true
-		}
-		tested = true
-		one, err := s.measureQuadratic([]float64{4, 1, 0.25}, []float32{0.5, -1, 2}, params)
-		if err != nil {
-			return err
-		}
-		other, err := s.measureQuadratic([]float64{4.0 / 16, 1 * 4, 0.25 / 4}, []float32{0.5 * 4, -1.0 / 2, 2 * 2}, params)
-		if err != nil {
-			return err
-		}
-		for key, v := range one {
-			if key == "residual" {
-				continue // an error bound of the estimate, not the quantity
-			}
-			if u := other[key]; math.Abs(u.Value-v.Value) > 1e-3*math.Abs(v.Value)+4*(u.StdErr+v.StdErr) {
-				return fmt.Errorf("%s: %v, and %v after rescaling the weights by 4, ½ and 2", key, v.Value, u.Value)
-			}
-		}
-	}
-	if !tested {
-		return skip(fmt.Sprintf("there is no test for %v", s.info.Invariances))
 	}
 	return nil
 }

@@ -3,7 +3,7 @@
 //	H_c = ∇²L_c,  L_c = mean loss of the examples of class c in the metric's set,
 //
 // in evaluation mode: its extreme eigenvalues, its trace and its share of negative eigenvalues by stochastic Lanczos
-// quadrature from one vector of random signs, which is the same for all classes, and the saddle index
+// quadrature from vectors of random signs, which are the same for all classes, and the saddle index
 // r_c = |λ_min,c / λ_max,c|. The Hessian of the mean loss is Σ π_c H_c, with π_c the share of the examples.
 //
 // The numbers of the classes are in the table "classes". The values are of all classes together, and of those with the
@@ -42,9 +42,10 @@ func (Metric) Info() sdk.Info {
 			"A loss that weighs classes multiplies each class's Hessian by its weight; the saddle index does not see it. (PyTorch's weighted mean of a single class divides the weight out.)",
 			"The values of head and tail need data whose classes differ in size.",
 		},
-		CostNote: "2·steps + 4/3 G for each nominal batch of the set, over all classes together",
+		CostNote: "2·steps·starts + 4/3 G for each nominal batch of the set, over all classes together",
 		Params: []sdk.Param{
 			sdk.Int("steps", 30, "Lanczos steps for each class; the plugin keeps as many vectors of the length of the parameters").Min(2).Max(1000),
+			sdk.Int("starts", 2, "random starts for each class; the standard error of the trace is that of the mean over them").Min(1).Max(1000),
 			sdk.Float("tolerance", 0.01, "eigenvalues are used when the norm of the residual is below this share of the largest absolute one of the class").Above(0).Below(1).Log(),
 			sdk.Float("zero", 1e-4, "eigenvalues of a size below this share of the largest do not count as negative").Min(0).Below(1),
 		},
@@ -58,7 +59,7 @@ func (Metric) Info() sdk.Info {
 			{Name: "saddle_head", Unit: "1", Better: sdk.BetterLower, Help: "saddle index, the mean over the classes with the most examples"},
 			{Name: "saddle_tail", Unit: "1", Better: sdk.BetterLower, Help: "saddle index, the mean over the classes with the fewest examples"},
 		},
-		Invariances: []string{"orthogonal_basis"},
+		Invariances: []string{"orthogonal_basis: lambda_max, lambda_max_worst, saddle, saddle_worst"},
 	}
 }
 
@@ -72,6 +73,7 @@ type class struct {
 	label, examples    int
 	max, min           float64
 	boundMax, boundMin float64
+	traces             []float64 // by start
 	trace, negative    float64
 	saddle, norm       float64
 	usable             bool // the extreme eigenvalues have converged
@@ -113,23 +115,38 @@ func (Metric) Measure(s sdk.Session) ([]sdk.Value, error) {
 func (c *class) look(s sdk.Session, b sdk.Batch, start sdk.Vec) error {
 	p := s.Params()
 	h := curvature.New(s, b, nil)
-	if err := h.Rademacher("classhessian.start", 0, start); err != nil {
-		return err
-	}
-	r, err := lanczos.Run(start, h.Apply, lanczos.Settings[float32]{Steps: p.Int("steps")})
-	if err != nil {
-		return err
-	}
-	last := len(r.Values) - 1
-	c.max, c.min, c.boundMax, c.boundMin = r.Values[last], r.Values[0], r.Bounds[last], r.Bounds[0]
-	size := math.Max(math.Abs(c.max), math.Abs(c.min))
-	c.usable = math.Max(c.boundMax, c.boundMin) <= p.Float("tolerance")*size
-	for i, theta := range r.Values {
-		c.trace += float64(len(start)) * r.Weights[i] * theta
-		if theta < -p.Float("zero")*size {
-			c.negative += r.Weights[i]
+	var rules []lanczos.Ritz
+	for i := range p.Int("starts") {
+		if err := h.Rademacher("classhessian.start", uint64(i), start); err != nil {
+			return err
+		}
+		r, err := lanczos.Run(start, h.Apply, lanczos.Settings[float32]{Steps: p.Int("steps")})
+		if err != nil {
+			return err
+		}
+		rules = append(rules, r)
+		last := len(r.Values) - 1
+		if i == 0 || r.Values[last] > c.max {
+			c.max, c.boundMax = r.Values[last], r.Bounds[last]
+		}
+		if i == 0 || r.Values[0] < c.min {
+			c.min, c.boundMin = r.Values[0], r.Bounds[0]
 		}
 	}
+	size := math.Max(math.Abs(c.max), math.Abs(c.min))
+	c.usable = math.Max(c.boundMax, c.boundMin) <= p.Float("tolerance")*size
+	for _, r := range rules {
+		trace := 0.0
+		for i, theta := range r.Values {
+			trace += float64(len(start)) * r.Weights[i] * theta
+			if theta < -p.Float("zero")*size {
+				c.negative += r.Weights[i] / float64(len(rules))
+			}
+		}
+		c.traces = append(c.traces, trace)
+	}
+	c.trace, _ = curvature.Mean(c.traces)
+	var err error
 	if c.max > 0 {
 		c.saddle = math.Max(0, -c.min) / c.max
 	}
@@ -180,9 +197,12 @@ func values(all []class) []sdk.Value {
 			missing = append(missing, c.label)
 		}
 	}
-	trace, loss := 0.0, 0.0
+	// The starts are the same for all classes, so that those of the mean Hessian are these means.
+	traces, loss := make([]float64, len(all[0].traces)), 0.0
 	for _, c := range all {
-		trace += c.trace * float64(c.examples) / examples
+		for i, t := range c.traces {
+			traces[i] += t * float64(c.examples) / examples
+		}
 		loss += c.loss * float64(c.examples) / examples
 	}
 	warnings := curvature.Saturated(loss)
@@ -202,10 +222,13 @@ func values(all []class) []sdk.Value {
 		}
 		return sdk.Value{Name: name, Value: top, Warnings: warnings}
 	}
+	average, stderr := curvature.Mean(traces)
+	trace := curvature.Estimate("trace", average, stderr)
+	trace.Warnings = warnings
 	every := func(class) bool { return true }
 	top, saddle := func(c class) float64 { return c.max }, func(c class) float64 { return c.saddle }
 	out := []sdk.Value{
-		mean("lambda_max", top, every), worst("lambda_max_worst", top), {Name: "trace", Value: trace, Warnings: warnings},
+		mean("lambda_max", top, every), worst("lambda_max_worst", top), trace,
 		mean("saddle", saddle, every), worst("saddle_worst", saddle),
 		mean("saddle_head", saddle, func(c class) bool { return c.examples == most }),
 		mean("saddle_tail", saddle, func(c class) bool { return c.examples == fewest }),

@@ -53,7 +53,7 @@ func (Metric) Info() sdk.Info {
 			{Name: "r0", Unit: "loss", Better: sdk.BetterLower, Help: "zeroth-order flatness: the largest rise of the loss seen on the same way, never negative and at most r1 where the gradient was found well"},
 			{Name: "slope", Unit: "loss", Better: sdk.BetterNone, Help: "radius times the norm of the gradient at w itself"},
 		},
-		Invariances: []string{"orthogonal_basis", "elementwise_rescaling (adaptive)"},
+		Invariances: []string{"elementwise_rescaling (adaptive)"},
 	}
 }
 

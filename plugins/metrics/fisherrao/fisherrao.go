@@ -34,7 +34,7 @@ func (Metric) Info() sdk.Info {
 		Watch: []string{
 			"It uses the observed labels (the empirical Fisher matrix), which differs from the Fisher matrix of the model's own distribution.",
 			"It falls towards 0 as the training loss does, so compare models at equal loss.",
-			"It depends on the scale of the outputs.",
+			"It depends on the scale of the outputs. Rescaling the units of a ReLU network leaves it alone where there are no biases.",
 		},
 		CostNote: "one gradient for each example, each on that example alone",
 		Needs:    []sdk.Op{sdk.OpGrad},
@@ -42,7 +42,7 @@ func (Metric) Info() sdk.Info {
 			Name: "fisherrao", Unit: "loss^2", Better: sdk.BetterLower,
 			Help: "never negative; the standard error is that of the mean over the examples",
 		}},
-		Invariances: []string{"rescaling of units (networks without biases)"},
+		Invariances: []string{"nodewise_rescaling"},
 	}
 }
 

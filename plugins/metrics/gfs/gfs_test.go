@@ -186,7 +186,7 @@ func TestNoValue(t *testing.T) {
 
 // On a quadratic the flow ends where the Hessian is what it was.
 func TestQuadratic(t *testing.T) {
-	v := plugintest.Measure(t, plugintest.MeasureCase{Workload: plugintest.Quadratic(4, 1, 0.25), At: []float32{0.5, -1, 2}})
+	v := plugintest.Measure(t, plugintest.MeasureCase{Workload: plugintest.Quadratic(4, 1, 0.25), At: []float32{0.5, -1, 2}, Params: map[string]any{"gradients": 2000}})
 	if math.Abs(v["gfs"].Value/4-1) > 1e-5 || math.Abs(v["distance"].Value-math.Sqrt(5.25)) > 0.01 {
 		t.Errorf("%+v", v)
 	}

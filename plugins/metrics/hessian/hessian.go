@@ -56,7 +56,7 @@ func (Metric) Info() sdk.Info {
 			{Name: "lambda_min", Unit: "loss", Better: sdk.BetterNone, Help: "smallest eigenvalue; negative at saddles"},
 			{Name: "lambda_abs_max", Unit: "loss", Better: sdk.BetterLower, Help: "largest absolute eigenvalue, which is what power iteration finds"},
 		},
-		Invariances: []string{"orthogonal_basis", "elementwise_rescaling (adaptive)"},
+		Invariances: []string{"orthogonal_basis: lambda_max, lambda_min, lambda_abs_max, gradnorm", "elementwise_rescaling: lambda_max, lambda_min, lambda_abs_max, gradnorm (adaptive)"},
 	}
 	for i := 2; i <= most; i++ {
 		info.Values = append(info.Values, sdk.ValueInfo{Name: fmt.Sprintf("lambda_%d", i), Unit: "loss", Better: sdk.BetterNone, Help: fmt.Sprintf("eigenvalue number %d from the largest; none unless top is at least %d", i, i)})

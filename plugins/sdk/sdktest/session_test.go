@@ -20,6 +20,11 @@ func TestMain(m *testing.M) {
 	if slices.Contains(os.Args, "everything") {
 		sdktest.TestMain(m, asks{everything})
 	}
+	for claim := range claims {
+		if slices.Contains(os.Args, "claim="+claim) {
+			sdktest.TestMain(m, plain{claim})
+		}
+	}
 	for name, b := range badOnes {
 		if slices.Contains(os.Args, name) {
 			sdktest.TestMain(m, b)
