@@ -4,59 +4,12 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/sharpbench/sharpbench/harness/engine"
 	"github.com/sharpbench/sharpbench/harness/model"
 	"github.com/sharpbench/sharpbench/harness/oracle"
 	"github.com/sharpbench/sharpbench/harness/pluginhost"
 )
-
-// The invariances that are tested: transformations of a problem that do not change what a metric claims to measure.
-const (
-	// ElementwiseRescaling measures parameters in other units: w → a⊙w, with the function of them kept.
-	ElementwiseRescaling = "elementwise_rescaling"
-	// NodewiseRescaling multiplies what enters the units of a ReLU network without biases by positive factors, and divides
-	// what leaves them.
-	NodewiseRescaling = "nodewise_rescaling"
-	// LogitScale multiplies the outputs, with the parameters as they are.
-	LogitScale = "logit_scale"
-	// OrthogonalBasis rotates the space of parameters, with the function kept.
-	OrthogonalBasis = "orthogonal_basis"
-)
-
-// Invariance is a declared one, "KIND: VALUE, VALUE (SWITCH, PARAM = VALUE)": all values where none is named, and the
-// defaults where no parameter is.
-type Invariance struct {
-	Kind   string
-	Values []string // nil: all
-	Params map[string]any
-}
-
-// ParseInvariance reads a declaration. A kind that is not one of the above is not tested.
-func ParseInvariance(text string) Invariance {
-	head, switches, _ := strings.Cut(strings.TrimSuffix(text, ")"), " (")
-	kind, values, _ := strings.Cut(head, ":")
-	i := Invariance{Kind: strings.TrimSpace(kind), Params: map[string]any{}}
-	split := func(s string) []string {
-		return slices.DeleteFunc(strings.Split(s, ","), func(s string) bool { return strings.TrimSpace(s) == "" })
-	}
-	for _, v := range split(values) {
-		i.Values = append(i.Values, strings.TrimSpace(v))
-	}
-	for _, s := range split(switches) {
-		name, value, set := strings.Cut(s, "=")
-		if i.Params[strings.TrimSpace(name)] = true; set {
-			i.Params[strings.TrimSpace(name)] = strings.TrimSpace(value)
-		}
-	}
-	return i
-}
-
-// Tested says whether there is a test for the kind.
-func (i Invariance) Tested() bool {
-	return slices.Contains([]string{ElementwiseRescaling, NodewiseRescaling, LogitScale, OrthogonalBasis}, i.Kind)
-}
 
 // rectified is a network without biases whose units can be rescaled.
 var rectified = model.Spec{Name: "twolayer", Width: []int{16}, Activation: "relu", Bias: new(false)}
@@ -65,7 +18,7 @@ var rectified = model.Spec{Name: "twolayer", Width: []int{16}, Activation: "relu
 func (s *subject) invariant() error {
 	tested := false
 	for _, text := range s.info.Invariances {
-		i := ParseInvariance(text)
+		i := pluginhost.ParseInvariance(text)
 		if !i.Tested() {
 			continue
 		}
@@ -94,9 +47,9 @@ func (s *subject) invariant() error {
 }
 
 // transformed measures a problem and its transformation.
-func (s *subject) transformed(i Invariance) (one, other []pluginhost.Value, err error) {
+func (s *subject) transformed(i pluginhost.Invariance) (one, other []pluginhost.Value, err error) {
 	spec := digitsSpec
-	if i.Kind == NodewiseRescaling || i.Kind == ElementwiseRescaling {
+	if i.Kind == pluginhost.NodewiseRescaling || i.Kind == pluginhost.ElementwiseRescaling {
 		spec = rectified
 	}
 	p, w, err := digitsNet(spec, 1)
@@ -143,7 +96,7 @@ func (s *subject) transformed(i Invariance) (one, other []pluginhost.Value, err 
 	var task oracle.Workload = inner
 	move := func(x []float32) []float32 { return slices.Clone(x) }
 	switch i.Kind {
-	case ElementwiseRescaling:
+	case pluginhost.ElementwiseRescaling:
 		// Powers of two: the function is the same bit for bit.
 		a := make([]float32, len(w))
 		for j := range a {
@@ -162,7 +115,7 @@ func (s *subject) transformed(i Invariance) (one, other []pluginhost.Value, err 
 			}
 			return out
 		}
-	case LogitScale:
+	case pluginhost.LogitScale:
 		tensors := p.Net.Layout()
 		last := tensors[len(tensors)-1].Layer
 		double := func(dst, src []float32) {
@@ -176,9 +129,9 @@ func (s *subject) transformed(i Invariance) (one, other []pluginhost.Value, err 
 			}
 		}
 		task = &moved{Measuring: inner, to: double, back: double}
-	case NodewiseRescaling:
+	case pluginhost.NodewiseRescaling:
 		move = func(x []float32) []float32 { return rescaled(p.Net.Layout(), x) }
-	case OrthogonalBasis:
+	case pluginhost.OrthogonalBasis:
 		task = &moved{Measuring: inner, to: turn(-1), back: turn(1)}
 		move = func(x []float32) []float32 {
 			out := make([]float32, len(x))

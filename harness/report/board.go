@@ -25,6 +25,7 @@ type Board struct {
 	Sections   []Section // one per workload, in the order of the suite
 	Optimizers []OptimizerInfo
 	Metrics    []MetricInfo
+	Entries    []Entry
 	Correlate  CorrelateSpec
 	// Trials sorted by workload, optimizer (both in the order of the suite), configuration label and seed.
 	Trials []Trial
@@ -42,6 +43,7 @@ type Section struct {
 	Correlations []Correlation
 	Scatters     []Scatter
 	Alongs       []Along
+	Densities    []Density
 	Tuning       []TuningRow
 	Failures     []Trial // failed, diverged, timed out; not those missing
 	// Configurations and Trials count what was finished, All what the records name.
@@ -78,7 +80,7 @@ func Build(in Input) (*Board, error) {
 	if in.Correlate.Resamples == 0 {
 		in.Correlate.Resamples = resamples
 	}
-	b := &Board{Suite: in.Suite, Optimizers: in.Optimizers, Metrics: in.Metrics, Correlate: in.Correlate}
+	b := &Board{Suite: in.Suite, Optimizers: in.Optimizers, Metrics: in.Metrics, Entries: in.Entries, Correlate: in.Correlate}
 	b.Trials = append(b.Trials, in.Trials...)
 	workloadAt, optimizerAt := map[string]int{}, map[string]int{}
 	for i, w := range in.Workloads {
@@ -175,6 +177,7 @@ func (b *Board) section(workload string, shifts []ShiftInfo, byLoss bool) Sectio
 		used := map[string]bool{}
 		s.Scatters = b.scatters(&s, same, used)
 		s.Alongs = b.alongs(&s, same, used)
+		s.Densities = b.densities(&s, configs, used)
 	}
 	return s
 }

@@ -9,7 +9,8 @@ import (
 )
 
 // CSV writes one row a trial with every number of its record, in the order of Board.Trials. Columns: the trial's identity,
-// param.NAME, error.SPLIT and loss.SPLIT (fractions and nats), metric.COLUMN with .stderr and .note, steps, G, the
+// param.NAME, error.SPLIT and loss.SPLIT (fractions and nats), metric.COLUMN with .stderr and .note, examples.METRIC (the hash
+// of the list that a metric was taken of), steps, G, the
 // number of parameters and their Euclidean norm; boards with differentially private optimizers also have epsilon (+Inf: no
 // noise), delta, and why epsilon is only declared. A cell is
 // empty when the record has no such number. Numbers have as many digits as it takes to read the same value back.
@@ -46,6 +47,11 @@ func (b *Board) CSV(w io.Writer) error {
 	add("error.", errorNames, "")
 	add("loss.", lossNames, "")
 	add("metric.", metricNames, "", ".stderr", ".note")
+	var entries []string
+	for _, e := range b.Entries {
+		entries = append(entries, e.Name)
+	}
+	add("examples.", entries, "")
 	if private {
 		header = append(header, "epsilon", "delta", "epsilon.declared")
 	}
@@ -76,6 +82,9 @@ func (b *Board) CSV(w io.Writer) error {
 			}
 			value, stderr, note := note(m)
 			row = append(row, value, stderr, note)
+		}
+		for _, e := range entries {
+			row = append(row, t.Measured[e].Examples)
 		}
 		switch p := t.Privacy; {
 		case !private:

@@ -16,8 +16,9 @@ type Input struct {
 	ByLoss []string
 	// Shifts in column order. Their errors are under "shift:NAME" (the mean) and "shift:NAME/kind/severity".
 	Shifts []ShiftInfo
-	// Metrics in column order.
+	// Metrics in column order, and the entries of the suite that they belong to.
 	Metrics []MetricInfo
+	Entries []Entry
 	// Optimizers in the order of the suite.
 	Optimizers []OptimizerInfo
 	// Trials in any order.
@@ -50,6 +51,7 @@ type ShiftInfo struct {
 // MetricInfo is one value that a metric measures.
 type MetricInfo struct {
 	Name   string // of the metric in the suite
+	Entry  string // name of its Entry
 	Column string // unique: the key of Trial.Metrics and the header, e.g. "adaptive-worst-linf"
 	Value  string // name of the value in the plugin's answer
 	Unit   string // "" for none
@@ -57,6 +59,7 @@ type MetricInfo struct {
 	// Headline metrics have a column in the table of optimizers and a scatter plot.
 	Headline bool
 	Along    bool // measured along the training too: Trial.Along may have the column
+	Summary  bool // made of the values along the training, not measured by itself
 }
 
 // OptimizerInfo is one entrant.
@@ -93,6 +96,9 @@ type Trial struct {
 	// "shift:NAME/kind/severity". They count only when Status is done.
 	Error, Loss map[string]float64
 	Metrics     map[string]Metric // by MetricInfo.Column
+	// Measured and Tables are of the measurements at the end, by the name of the Entry.
+	Measured map[string]Measured
+	Tables   map[string][]Data
 	// Along holds the same values along the training, by MetricInfo.Column, in ascending order of steps; the last is that
 	// of Metrics.
 	Along   map[string][]Moment

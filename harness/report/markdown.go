@@ -163,6 +163,20 @@ func (b *Board) Page() *Page {
 			}
 			p.paragraph("Selected configurations: the thick line is the median over seeds, thin lines are seeds. All values, with those before the first step, are in [along.csv](along.csv).")
 		}
+		if len(s.Densities) > 0 {
+			p.heading(2, "Spectra on "+code(s.Workload))
+			for k := range s.Densities {
+				x := &s.Densities[k]
+				p.figure(&Figure{x.File, fmt.Sprintf("Density of the Hessian's eigenvalues on %s, a line an optimizer", s.Workload),
+					func(w io.Writer) error { return b.DensitySVG(w, x) }})
+			}
+			p.paragraph("Selected configurations, the mean over seeds of the stored nodes and weights, each smoothed by a Gaussian whose width is " + fmt.Sprintf("%.2g", 100*densityWidth) + " % of the range.")
+		}
+		if len(b.Entries) > 0 {
+			p.heading(2, "Metrics on "+code(s.Workload))
+			p.table(b.metricTable(s))
+			p.paragraph(b.metricLegend())
+		}
 		if len(s.Tuning) > 0 {
 			p.heading(2, "Tuning on "+code(s.Workload))
 			p.table(b.tuningTable(s))

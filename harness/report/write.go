@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 )
 
-// Write writes the board to a folder, which it makes when needed: README.md, one SVG a plot, data.csv, and along.csv when
-// metrics were taken along the trainings. It returns the paths of all its files. A file whose content would not change is left alone; the others are replaced in one step, so that
+// Write writes the board to a folder, which it makes when needed: README.md, one SVG a plot, data.csv, along.csv when
+// metrics were taken along the trainings, and METRIC-TABLE.csv for what metrics have found besides their values. It returns the paths of all its files. A file whose content would not change is left alone; the others are replaced in one step, so that
 // a reader never sees half a file. Files of others in the folder stay.
 func Write(dir string, b *Board) ([]string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -32,6 +32,15 @@ func Write(dir string, b *Board) ([]string, error) {
 			files = append(files, file{a.File, func(w *bytes.Buffer) error { return b.AlongSVG(w, a) }})
 			along = true
 		}
+	}
+	for i := range b.Sections {
+		for k := range b.Sections[i].Densities {
+			d := &b.Sections[i].Densities[k]
+			files = append(files, file{d.File, func(w *bytes.Buffer) error { return b.DensitySVG(w, d) }})
+		}
+	}
+	for _, pair := range b.dataTables() {
+		files = append(files, file{pair[0] + "-" + pair[1] + ".csv", func(w *bytes.Buffer) error { return b.TablesCSV(w, pair[0], pair[1]) }})
 	}
 	if along {
 		files = append(files, file{"along.csv", func(w *bytes.Buffer) error { return b.AlongCSV(w) }})

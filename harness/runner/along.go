@@ -11,7 +11,7 @@ import (
 // summaryInfo is the column of a summary of a metric along the training.
 func summaryInfo(of report.MetricInfo, s suite.Summary) report.MetricInfo {
 	of.Column += " " + s.String()
-	of.Headline, of.Along = false, false
+	of.Headline, of.Along, of.Summary = false, false, true
 	switch s.Kind {
 	case "reach":
 		of.Unit, of.Better = "epochs", "none"

@@ -44,13 +44,18 @@ func (r *Runner) Collect() (report.Input, error) {
 	}
 	for i := range s.Metrics {
 		m := &s.Metrics[i]
+		entry, err := r.entry(m)
+		if err != nil {
+			return in, err
+		}
+		in.Entries = append(in.Entries, entry)
 		for _, v := range m.Info.Values {
 			name := m.Name
 			if len(m.Info.Values) > 1 {
 				name += "." + v.Name
 			}
 			info := report.MetricInfo{
-				Name: name, Column: name, Value: v.Name, Unit: v.Unit, Better: v.Better, Headline: m.Headline, Along: len(m.At) > 0,
+				Name: name, Entry: m.Name, Column: name, Value: v.Name, Unit: v.Unit, Better: v.Better, Headline: m.Headline, Along: len(m.At) > 0,
 			}
 			in.Metrics = append(in.Metrics, info)
 			for _, summary := range m.Summaries {
@@ -197,6 +202,7 @@ func (r *Runner) row(t *Trial, final bool, marks map[string]string) (report.Tria
 		if !ok {
 			continue
 		}
+		measured(&row, m.Metric.Name, got)
 		for _, v := range m.Plugin.Info.Values {
 			row.Metrics[columnOf(m, v.Name)] = value(got, v.Name)
 			if none, unlocked := unlockedValue(got, m.Plugin); unlocked {

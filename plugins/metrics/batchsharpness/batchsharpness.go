@@ -27,6 +27,7 @@ func (Metric) Info() sdk.Info {
 		Rule:       "mean over batches of g'Hg/|g|^2 with the batch's own gradient and Hessian; ratio: mean g'Hg over mean |g|^2; evaluation mode",
 		Citation:   "Andreyev & Beneventano 2024, Edge of Stochastic Stability, arXiv:2412.20553",
 		Unverified: "which of the two averages is the published one: both are values",
+		Finding:    "under SGD it rises to 2/learning rate and stays there, while the largest eigenvalue of the full loss stays below",
 		Watch:      []string{"It depends on the batch size, here that of the metric's batches: compare with 2/learning rate at the size used in training."},
 		CostNote:   "3 G for each nominal batch of the set",
 		Needs:      []sdk.Op{sdk.OpGrad, sdk.OpHVP},

@@ -31,6 +31,7 @@ func (Metric) Info() sdk.Info {
 		Rule:       "mean over examples of <w, grad l_i(w)>^2, evaluation mode",
 		Citation:   "Liang, Poggio, Rakhlin & Stokes 2019, Fisher-Rao Metric, Geometry, and Complexity of Neural Networks, arXiv:1711.01530",
 		Unverified: "the definition was not compared with the text of the paper",
+		Finding:    "it bounds other norm-based capacities from below for networks that are homogeneous, and follows generalisation where parameters are rescaled",
 		Watch: []string{
 			"It uses the observed labels (the empirical Fisher matrix), which differs from the Fisher matrix of the model's own distribution.",
 			"It falls towards 0 as the training loss does, so compare models at equal loss.",

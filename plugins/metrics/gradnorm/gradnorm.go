@@ -27,6 +27,9 @@ func (Metric) Info() sdk.Info {
 		Summary:  "Euclidean norm of the gradient of the training loss",
 		Rule:     "|grad L(w)|_2 over all examples of the metric's set, evaluation mode",
 		Citation: "a validity check for the other metrics; as a predictor: Zhao, Zhang & Hu 2022, Penalizing Gradient Norm for Efficiently Improving Generalization in Deep Learning, arXiv:2202.03599",
+		Finding:  "penalising it during the training improves generalisation; as a predictor it says little near minima",
+		Watch:    []string{"It is 0 at every critical point, flat or sharp: use it to judge whether the curvature of other metrics is that of a minimum."},
+		CostNote: "1 G for each nominal batch of the set",
 		Needs:    []sdk.Op{sdk.OpGrad},
 		Values: []sdk.ValueInfo{{
 			Name: "gradnorm", Unit: "loss", Better: sdk.BetterLower,

@@ -37,6 +37,7 @@ func (Metric) Info() sdk.Info {
 		Rule:    "eigenvalues of H, or of diag(|w|) H diag(|w|) if adaptive, by Lanczos with full reorthogonalisation; H of the mean loss over the metric's set, evaluation mode",
 		Citation: "Lanczos 1950; in deep learning: Yao, Gholami, Keutzer & Mahoney 2020, PyHessian: Neural Networks Through the Lens of the Hessian, arXiv:1912.07145; " +
 			"adaptive: Kwon, Kim, Park & Choi 2021, ASAM, arXiv:2102.11600",
+		Finding: "the spectrum has a few large outliers, about as many as there are classes, and a bulk near 0; gradient descent at learning rate η raises the largest eigenvalue to 2/η",
 		Watch: []string{
 			"Eigenvalues change when weights are rescaled without changing the function; adaptive ones do not under elementwise rescaling.",
 			"Cross-entropy at a training loss near 0 has little curvature wherever it is: compare at equal loss.",

@@ -4,7 +4,8 @@
 //	(1/d) Σ_i f(λ_i)  ≈  mean over starts of  Σ_j τ_j² f(θ_j)
 //
 // and the values are such averages: the trace, the second moment, the share of negative eigenvalues, the effective
-// dimension Σ λ/(λ+alpha) over the positive part. With several starts each has a standard error.
+// dimension Σ λ/(λ+alpha) over the positive part. With several starts each has a standard error. The nodes and weights of
+// all starts are kept in the table "spectrum", which the board draws as a density.
 //
 // The plugin keeps one vector for each step in memory of its own: steps·4·d bytes.
 package spectrum
@@ -27,7 +28,7 @@ var _ sdk.Metric = Metric{}
 func (Metric) Info() sdk.Info {
 	return sdk.Info{
 		Name:    "spectrum",
-		Version: 1,
+		Version: 2, // 2: it keeps the nodes and weights
 		Summary: "density of the Hessian's eigenvalues: moments, negative mass and effective dimension",
 		Rule:    "averages over the nodes and weights of stochastic Lanczos quadrature, full reorthogonalisation, random-sign starts; H of the mean loss over the metric's set, evaluation mode",
 		Citation: "Ubaru, Chen & Saad 2017, Fast Estimation of tr(f(A)) via Stochastic Lanczos Quadrature; in deep learning: " +
@@ -35,6 +36,7 @@ func (Metric) Info() sdk.Info {
 		Watch: []string{
 			"The mass near 0 is that of most eigenvalues, and whether its nodes lie just below or above 0 is partly rounding: negative_mass counts those below -zero times the largest size.",
 		},
+		Finding:  "the spectrum is a bulk near 0 and some outliers, about as many as there are classes; large isolated eigenvalues go with trainings that are not stable",
 		CostNote: "2·steps·starts G for each nominal batch of the set",
 		Params: []sdk.Param{
 			sdk.Int("steps", 60, "Lanczos steps from each start; the plugin keeps as many vectors of the length of the parameters").Min(2).Max(1000),
@@ -76,6 +78,14 @@ func (Metric) Measure(s sdk.Session) ([]sdk.Value, error) {
 		values := rules[i].Values
 		lo, hi = math.Min(lo, values[0]), math.Max(hi, values[len(values)-1])
 	}
+	// What is smoothed, and how, is up to the reader.
+	var of, theta, tau []float64
+	for i, r := range rules {
+		for j := range r.Values {
+			of, theta, tau = append(of, float64(i)), append(theta, r.Values[j]), append(tau, r.Weights[j])
+		}
+	}
+	s.Keep(sdk.Table{Name: "spectrum", Columns: []sdk.Column{{Name: "start", Values: of}, {Name: "node", Values: theta}, {Name: "weight", Values: tau}}})
 	d, alpha, zero := float64(len(start)), p.Float("alpha"), p.Float("zero")*math.Max(hi, -lo)
 	average := func(name string, f func(float64) float64) sdk.Value {
 		each := make([]float64, len(rules))

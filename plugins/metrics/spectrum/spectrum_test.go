@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/sharpbench/sharpbench/harness/pluginhost"
 	"github.com/sharpbench/sharpbench/harness/plugintest"
 	"github.com/sharpbench/sharpbench/plugins/sdk/sdktest"
 )
@@ -62,9 +63,39 @@ func TestSemicircle(t *testing.T) {
 }
 
 func TestGoldenValue(t *testing.T) {
-	const version, want = 1, 4.5
+	const version, want = 2, 4.5
 	v := plugintest.Measure(t, plugintest.MeasureCase{Workload: plugintest.Quadratic(4, 0.5), At: []float32{1, 1}})["trace"]
 	if is := (Metric{}).Info().Version; is != version || math.Abs(v.Value/want-1) > 1e-6 {
 		t.Errorf("version %d gives %v; version %d is recorded to give %v", is, v.Value, version, want)
+	}
+}
+
+// The table has the quadrature rule of each start: its weights add up to 1, and it integrates polynomials of degree below
+// twice the number of nodes exactly, here the moments vᵀHᵏv of a start v of signs, which weigh a diagonal equally.
+func TestNodes(t *testing.T) {
+	h := []float64{4, 1, 0.25, -0.5, 0, 3, 2, -1}
+	var tables []pluginhost.Table
+	plugintest.Measure(t, plugintest.MeasureCase{
+		Workload: plugintest.Quadratic(h...), At: make([]float32, len(h)), Params: map[string]any{"steps": 3, "starts": 2}, Tables: &tables,
+	})
+	if len(tables) != 1 || tables[0].Name != "spectrum" || len(tables[0].Columns) != 3 || len(tables[0].Columns[0].Values) != 6 {
+		t.Fatalf("%+v", tables)
+	}
+	start, node, weight := tables[0].Columns[0].Values, tables[0].Columns[1].Values, tables[0].Columns[2].Values
+	for _, of := range []float64{0, 1} {
+		for k := range 6 {
+			got, want := 0.0, 0.0
+			for i := range node {
+				if start[i] == of {
+					got += weight[i] * math.Pow(node[i], float64(k))
+				}
+			}
+			for _, x := range h {
+				want += math.Pow(x, float64(k)) / float64(len(h))
+			}
+			if math.Abs(got-want) > 1e-5*math.Max(1, math.Abs(want)) {
+				t.Errorf("start %v, moment %d: %v, want %v", of, k, got, want)
+			}
+		}
 	}
 }

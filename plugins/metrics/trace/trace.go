@@ -39,6 +39,7 @@ func (Metric) Info() sdk.Info {
 		Rule:    "tr H, or tr(diag(|w|) H diag(|w|)) if adaptive, by Hutchinson, Hutch++ or XTrace with random signs; H of the mean loss over the metric's set, evaluation mode",
 		Citation: "Hutchinson 1989; Hutch++: Meyer, Musco, Musco & Woodruff 2021, arXiv:2010.09649; " +
 			"XTrace: Epperly, Tropp & Webber 2024, arXiv:2301.07825; in deep learning: Yao, Gholami, Keutzer & Mahoney 2020, PyHessian, arXiv:1912.07145",
+		Finding: "nets whose training ends at a smaller trace tend to generalise better in the published comparisons, which do not control for the learning rate",
 		Watch: []string{
 			"The trace changes when weights are rescaled without changing the function; the adaptive one does not under elementwise rescaling.",
 			"Methods differ in their noise, not in what they estimate: the standard error says which suffices.",

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sharpbench/sharpbench/harness/pluginhost"
 	"github.com/sharpbench/sharpbench/harness/plugintest"
 	"github.com/sharpbench/sharpbench/harness/vec"
 	"github.com/sharpbench/sharpbench/plugins/sdk"
@@ -61,11 +62,12 @@ func TestInvariances(t *testing.T) {
 }
 
 func TestParseInvariance(t *testing.T) {
-	i := plugintest.ParseInvariance("elementwise_rescaling: a, b (adaptive, norm = linf)")
-	if !i.Tested() || strings.Join(i.Values, "|") != "a|b" || i.Params["adaptive"] != true || i.Params["norm"] != "linf" || len(i.Params) != 2 {
+	i := pluginhost.ParseInvariance("elementwise_rescaling: a, b (adaptive, norm = linf)")
+	if !i.Tested() || strings.Join(i.Values, "|") != "a|b" || i.Params["adaptive"] != true || i.Params["norm"] != "linf" || len(i.Params) != 2 ||
+		!i.Holds(map[string]any{"adaptive": true, "norm": "linf", "rho": 1.0}) || i.Holds(map[string]any{"adaptive": false, "norm": "linf"}) {
 		t.Errorf("%+v", i)
 	}
-	if i := plugintest.ParseInvariance("permutation"); i.Tested() || i.Kind != "permutation" || i.Values != nil || len(i.Params) != 0 {
+	if i := pluginhost.ParseInvariance("permutation"); i.Tested() || i.Kind != "permutation" || i.Values != nil || len(i.Params) != 0 {
 		t.Errorf("%+v", i)
 	}
 }
