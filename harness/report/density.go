@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
 
@@ -159,10 +160,17 @@ func (c *curves) Plot(canvas draw.Canvas, p *plot.Plot) {
 	for _, l := range c.lines {
 		k := c.style[l.Optimizer]
 		style := draw.LineStyle{Color: palette[k%len(palette)], Width: 1.2}
-		for i := 1; i < len(l.X); i++ {
-			if a, b := l.Y[i-1], l.Y[i]; a > floor || b > floor {
-				canvas.StrokeLine2(style, x(l.X[i-1]), y(math.Max(a, floor)), x(l.X[i]), y(math.Max(b, floor)))
+		var part []vg.Point
+		for i := range l.X {
+			// A point below the floor ends a part, and begins the next one.
+			if below := l.Y[i] <= floor; !below || len(part) > 0 || i+1 < len(l.X) && l.Y[i+1] > floor {
+				part = append(part, vg.Point{X: x(l.X[i]), Y: y(math.Max(l.Y[i], floor))})
+				if below && len(part) > 1 {
+					canvas.StrokeLines(style, part)
+					part = part[:0]
+				}
 			}
 		}
+		canvas.StrokeLines(style, part)
 	}
 }

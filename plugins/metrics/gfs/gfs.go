@@ -71,7 +71,6 @@ func (Metric) Info() sdk.Info {
 			{Name: "distance", Unit: "1", Better: sdk.BetterNone, Help: "how far it is from the model"},
 			{Name: "time", Unit: "1", Better: sdk.BetterNone, Help: "time of the flow until then, in units of the learning rate; none where the formula needs no flow"},
 		},
-		Invariances: []string{"orthogonal_basis"},
 	}
 }
 
