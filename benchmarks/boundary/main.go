@@ -229,10 +229,19 @@ func inProcess(_ options, t task, optimizer string) ([]step, error) {
 	workload := &timed{Training: training}
 	plugin, _ := plugins.Lookup(optimizer)
 	c := &clock{}
+	// A run keeps the parameters of its last commits, wherever the optimizer is.
+	var kept [2][]float32
+	for i := range kept {
+		kept[i] = make([]float32, len(w))
+	}
 	_, err = sdktest.Train(plugin, sdktest.Case{
 		Workload: workload, Params: params[optimizer], Init: w, Steps: t.steps, Seed: seed,
 		Problem:  sdk.Problem{Examples: 4 * t.batch, BatchSize: t.batch, StepsPerEpoch: 4},
-		OnCommit: func([]float32) { c.tick(workload.seconds, 0) },
+		OnCommit: func(w []float32) {
+			kept[0], kept[1] = kept[1], kept[0]
+			copy(kept[0], w)
+			c.tick(workload.seconds, 0)
+		},
 	})
 	return c.steps, err
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/sharpbench/sharpbench/harness/runner"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/sgd"
 	"github.com/sharpbench/sharpbench/plugins/sdk"
 )
@@ -37,12 +38,18 @@ func TestMain(m *testing.M) {
 		return
 	}
 	testscript.Main(m, map[string]func(){
-		"bench":   func() { os.Exit(Main(os.Args[1:], os.Stdout, os.Stderr)) },
-		"crasher": func() { sdk.Serve(crasher{}) },
-		"own-sgd": func() { sdk.Serve(ownSGD{}) },
-		"seeds":   func() { sdk.Serve(company{sdk.PeerSeeds, 2}) },
-		"widths":  func() { sdk.Serve(company{sdk.PeerWidths, 3}) },
-		"moments": func() { sdk.Serve(company{sdk.PeerMoments, 1}) },
+		"bench": func() { os.Exit(Main(os.Args[1:], os.Stdout, os.Stderr)) },
+		// Checkpoints after every step.
+		"bench-careful": func() {
+			runner.CheckpointEvery = 0
+			os.Exit(Main(os.Args[1:], os.Stdout, os.Stderr))
+		},
+		"crasher":    func() { sdk.Serve(crasher{}) },
+		"crash-once": func() { sdk.Serve(crashOnce{}) },
+		"own-sgd":    func() { sdk.Serve(ownSGD{}) },
+		"seeds":      func() { sdk.Serve(company{sdk.PeerSeeds, 2}) },
+		"widths":     func() { sdk.Serve(company{sdk.PeerWidths, 3}) },
+		"moments":    func() { sdk.Serve(company{sdk.PeerMoments, 1}) },
 	})
 }
 
@@ -107,6 +114,32 @@ func (crasher) New(start sdk.Start) (func(w, g sdk.Vec, lrScale float64) error, 
 		}
 		return nil
 	}, nil
+}
+
+// crashOnce is gradient descent that panics before its fifth step, the first time.
+type crashOnce struct{ ownSGD }
+
+func (o crashOnce) Info() sdk.Info {
+	i := o.ownSGD.Info()
+	i.Name = "crash-once"
+	return i
+}
+
+func (o crashOnce) New(start sdk.Start) (func(w, g sdk.Vec, lrScale float64) error, error) {
+	step, err := o.ownSGD.New(start)
+	taken := start.Step
+	return func(w, g sdk.Vec, lrScale float64) error {
+		if taken++; taken == 5 {
+			mark := filepath.Join(os.Getenv("HOME"), "crashed")
+			if _, err := os.Stat(mark); err != nil {
+				if err := os.WriteFile(mark, nil, 0o666); err != nil {
+					return err
+				}
+				panic("once is enough")
+			}
+		}
+		return step(w, g, lrScale)
+	}, err
 }
 
 // ownSGD is somebody's plugin that is gradient descent under a name of its own.

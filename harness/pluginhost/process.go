@@ -342,6 +342,13 @@ func (x *Process) Pid() int { return x.command.cmd.Process.Pid }
 // Kill ends the program without asking it, as a crash would. Stop is still needed.
 func (x *Process) Kill() { x.command.kill() }
 
+// HangUp cuts off the session, as a host does that has given up, and reports whether the program ends by itself within d.
+// Stop is still needed.
+func (x *Process) HangUp(d time.Duration) bool {
+	x.cancel()
+	return x.command.waitExit(d)
+}
+
 // Left says, after Stop, whether the program ended by itself when it was told to.
 func (x *Process) Left() bool { return x.left }
 

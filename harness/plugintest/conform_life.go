@@ -18,6 +18,33 @@ import (
 var lifeChecks = []Check{
 	{ID: "F1", Level: Must, Kind: pluginhost.KindOptimizer, Reason: "is gone, with its children, within 5 s after its host was killed",
 		run: (*subject).orphaned},
+	{ID: "F2", Level: Must, Kind: pluginhost.KindOptimizer, Reason: "is gone within 5 s after its session has been cut off, whatever it is doing",
+		run: func(s *subject) error {
+			c, err := s.digits(1 << 40)
+			if err != nil {
+				return err
+			}
+			p, err := s.launch(pluginhost.LaunchOptions{})
+			if err != nil {
+				return err
+			}
+			defer p.Stop()
+			left := false
+			_, err = p.Optimize(s.ctx, c.session(nil, func(k pluginhost.Commit) bool {
+				if k.Step < 3 {
+					return false
+				}
+				left = p.HangUp(5 * time.Second)
+				return true
+			}))
+			if !errors.Is(err, errEnough) {
+				return fmt.Errorf("the session ended with %w", err)
+			}
+			if !left {
+				return errors.New("it was still there 5 s later")
+			}
+			return nil
+		}},
 	{ID: "F3", Level: Must, Reason: "ends by itself when it is told to",
 		run: func(s *subject) error {
 			p, err := s.launch(pluginhost.LaunchOptions{})

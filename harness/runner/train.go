@@ -19,8 +19,8 @@ import (
 	"github.com/sharpbench/sharpbench/harness/store"
 )
 
-// checkpointEvery is how much work a crash may cost. An interruption costs none: it makes a checkpoint.
-const checkpointEvery = 10 * time.Second
+// CheckpointEvery is how much work a crash may cost. An interruption costs none: it makes a checkpoint. Tests shorten it.
+var CheckpointEvery = 10 * time.Second
 
 // stopGrace is how long an interrupted optimizer may take to its next commit.
 const stopGrace = 5 * time.Second
@@ -243,7 +243,7 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 			}
 		}
 		canceled := ctx.Err() != nil
-		if !ended && t.plugin.Info.Resumable && (canceled || time.Since(saved) > checkpointEvery) {
+		if !ended && t.plugin.Info.Resumable && (canceled || time.Since(saved) > CheckpointEvery) {
 			defer written(time.Now())
 			if err := rec.SaveCheckpoint(store.Checkpoint{
 				Step: c.Step, Blob: c.Blob, W: c.Params, Buffers: buffers, Prev: prev, Slots: c.State, Bill: answers.Bill(),

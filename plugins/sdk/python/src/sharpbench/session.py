@@ -118,7 +118,7 @@ class Session:
         self._addresses = {v.ctypes.data: name for name, v in self._slots.items()}
         self._call, self._log = call, log
         self._stopped = False
-        self._last = Result(0.0, 0, 0, 0.0, {})
+        self._last = pb.Result()
         self.tables = {}
 
     @property
@@ -139,7 +139,8 @@ class Session:
     @property
     def last(self) -> Result:
         """What the host said about the last op beside the vectors: examples, errors, cost."""
-        return self._last
+        r = self._last
+        return Result(r.loss, r.examples, r.errors, r.g, dict(r.scalars))
 
     @property
     def w(self) -> Vector:
@@ -407,7 +408,6 @@ class Session:
 
     def _check(self, reply: Any) -> None:
         if reply.results:
-            r = reply.results[-1]
-            self._last = Result(r.loss, r.examples, r.errors, r.g, dict(r.scalars))
+            self._last = reply.results[-1]
         if reply.HasField("error"):
             raise _CODES.get(reply.error.code, errors.BadRequest)(reply.error.message)
