@@ -236,7 +236,7 @@ func inProcess(_ options, t task, optimizer string) ([]step, error) {
 	}
 	_, err = sdktest.Train(plugin, sdktest.Case{
 		Workload: workload, Params: params[optimizer], Init: w, Steps: t.steps, Seed: seed,
-		Problem:  sdk.Problem{Examples: 4 * t.batch, BatchSize: t.batch, StepsPerEpoch: 4},
+		Problem: sdk.Problem{Examples: 4 * t.batch, BatchSize: t.batch, StepsPerEpoch: 4},
 		OnCommit: func(w []float32) {
 			kept[0], kept[1] = kept[1], kept[0]
 			copy(kept[0], w)
