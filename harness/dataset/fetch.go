@@ -42,6 +42,10 @@ func Fetch(ctx context.Context, name string, o FetchOptions) error {
 	if err != nil {
 		return err
 	}
+	if s.maker != nil && s.maker.of != "" {
+		o.say("%s is made of %s", name, s.maker.of)
+		return Fetch(ctx, s.maker.of, o)
+	}
 	if s.published == nil {
 		o.say("%s is part of the program: there is nothing to fetch", name)
 		return nil

@@ -75,7 +75,7 @@ func newIDX(name string, about About, classes []string, files []file, train, tes
 		return n
 	}
 	return &published{
-		name: name, about: about, files: files, hosts: hosts, packages: []carrier{c},
+		name: name, about: about, files: files, classes: classes, hosts: hosts, packages: []carrier{c},
 		folders: []string{"MNIST/raw", "FashionMNIST/raw", "raw"}, noun: "its four files, packed with gzip or not",
 		begin: func() (any, reading) {
 			d := &Data{Name: name, Classes: classes}

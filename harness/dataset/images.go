@@ -9,16 +9,21 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 )
 
-// Images is a list of labelled images of one shape. It may be shared between goroutines that only read it.
+// Images is a list of labelled examples of one shape: images, or vectors of features, which are images of 1×1 pixel. It may be
+// shared between goroutines that only read it.
 type Images struct {
 	H, W, C int
-	Pixels  []uint8 // n×H×W×C, image by image, row by row, channels last; 0..255
-	Labels  []uint8 // n
+	Pixels  []uint8   // n×H×W×C, image by image, row by row, channels last; 0..255
+	Values  []float32 // in place of Pixels, in the same order, for features that are not pixels; otherwise nil
+	Labels  []uint8   // n
+	Groups  []uint8   // n, the domain or group of each, an index into Data.Groups; nil where there are none
 }
 
 // Len is the number of images.
@@ -38,8 +43,12 @@ func (im *Images) check(classes int) error {
 	if im.H < 1 || im.W < 1 || im.C < 1 {
 		return fmt.Errorf("images of %d×%d×%d: every side must be at least 1", im.H, im.W, im.C)
 	}
-	if len(im.Pixels) != len(im.Labels)*im.Size() {
-		return fmt.Errorf("%d labels need %d pixel values, found %d", len(im.Labels), len(im.Labels)*im.Size(), len(im.Pixels))
+	have := len(im.Pixels)
+	if im.Values != nil {
+		have = len(im.Values)
+	}
+	if have != len(im.Labels)*im.Size() {
+		return fmt.Errorf("%d labels need %d pixel values, found %d", len(im.Labels), len(im.Labels)*im.Size(), have)
 	}
 	for i, l := range im.Labels {
 		if int(l) >= classes {
@@ -63,6 +72,11 @@ type Data struct {
 	Name        string
 	Classes     []string // names, in the order of the labels
 	Train, Test Images
+	// Groups names the groups of examples; nil where there are none.
+	Groups []string
+	// HeldOut is the domain, an index into Groups, that is tested on and not trained on. All domains are then in Train, Test is
+	// empty, and Split cuts each of them. nil: no domains.
+	HeldOut *int
 	// Digest is the SHA-256, in hexadecimal, over the shape, the pixels and the labels of both parts. It identifies the
 	// data in a trial's record, wherever the bytes came from.
 	Digest string
@@ -95,24 +109,27 @@ func digest(parts ...*Images) string {
 		h.Write(shape[:])
 		h.Write(im.Pixels)
 		h.Write(im.Labels)
+		if im.Values != nil {
+			h.Write([]byte("values"))
+			buf := make([]byte, 4*len(im.Values))
+			for i, v := range im.Values {
+				binary.LittleEndian.PutUint32(buf[4*i:], math.Float32bits(v))
+			}
+			h.Write(buf)
+		}
+		if im.Groups != nil {
+			h.Write([]byte("groups"))
+			h.Write(im.Groups)
+		}
 	}
 	return hex.EncodeToString(h.Sum(nil))
-}
-
-// Spec is what a suite says about its data.
-type Spec struct {
-	Name    string `toml:"name" json:"name"`       // one of Names
-	Train   int    `toml:"train" json:"train"`     // examples to train on; 0: all that the validation split leaves
-	Augment string `toml:"augment" json:"augment"` // one of Augments; "" is "none"
-	// Imbalance is the ratio of the last class's training examples to the first one's in an exponential long tail; 0
-	// stands for 1, no tail. See Split.LongTail.
-	Imbalance float64 `toml:"imbalance,omitzero" json:"imbalance,omitempty"`
 }
 
 // source is a data set that this package knows.
 type source struct {
 	name      string
 	published *published // nil when the data is part of the program
+	maker     *maker     // nil when the data is what it is
 	load      func() (*Data, error)
 	// digest answers Digest without reading the pixels where it can.
 	digest func() (string, error)
@@ -138,6 +155,35 @@ const (
 	series
 )
 
+// maker is a data set that is made, of another one, by a formula or of files of the user's, as a Spec says.
+type maker struct {
+	name  string
+	of    string     // the data set that it is made of; "": none
+	base  *published // that one, if it is published
+	terms About
+	// check says what is wrong with what a suite says, by the key it is wrong at.
+	check func(Spec) map[string]string
+	// groups names the groups of its examples, without making it.
+	groups func(Spec) []string
+	// make makes it. Its digest is that of the images.
+	make func(Spec) (*Data, error)
+}
+
+func made(m *maker) source {
+	plain := func() (*Data, error) {
+		if m.base != nil {
+			if _, err := m.base.digest(); err != nil {
+				return nil, err
+			}
+		}
+		return nil, errMade
+	}
+	return source{name: m.name, maker: m, load: plain, digest: func() (string, error) { _, err := plain(); return "", err }, role: training, terms: m.terms}
+}
+
+// errMade is the answer to questions about a data set that only a suite says enough about.
+var errMade = errors.New("it is made as a suite says")
+
 func from(p *published, r role) source {
 	return source{name: p.name, published: p, load: p.load, digest: p.digest, role: r}
 }
@@ -152,6 +198,12 @@ var sources = []source{
 	from(cifar10C, evaluation),
 	from(cifar101v4, evaluation),
 	from(cifar101v6, evaluation),
+	made(rotatedMNIST),
+	made(coloredMNIST),
+	made(rotatedDigits),
+	made(subpopulation),
+	made(userFolder),
+	made(userFile),
 	from(ettH1, series),
 	from(ettH2, series),
 	from(ettM1, series),
@@ -192,6 +244,23 @@ func Load(name string) (*Data, error) {
 		return nil, err
 	}
 	return s.load()
+}
+
+// Make returns the data set that a suite names, made as it says. Its errors are Load's.
+func Make(spec Spec) (*Data, error) {
+	s, err := lookup(spec.Name)
+	if err != nil {
+		return nil, err
+	}
+	if s.maker == nil {
+		return s.load()
+	}
+	d, err := s.maker.make(spec)
+	if err != nil {
+		return nil, err
+	}
+	d.Digest = digest(&d.Train, &d.Test)
+	return d, nil
 }
 
 // Digest returns what Load(name) would return as Data.Digest, without reading the pixels when they were verified before

@@ -5,17 +5,28 @@ import (
 	"math"
 )
 
-// Normalizer maps pixels to network inputs: (v/255 − Mean[c]) / Std[c] for channel c.
+// Normalizer maps pixels to network inputs: (v/255 − Mean[c]) / Std[c] for channel c; and values: (v − Mean[c]) / Std[c].
 type Normalizer struct {
 	Mean, Std []float32 // per channel, of pixels scaled to [0,1]
 }
 
 // Normalizer returns the mean and the (population) standard deviation of each channel over all of d.Train. They are
 // computed from exact integer counts, so they do not depend on an order of summation. A channel that is constant gets
-// standard deviation 1.
+// standard deviation 1. Domains are not normalised, as in DomainBed: pixels go from 0 to 1, and nothing of the held-out domain
+// is known.
 func (d *Data) Normalizer() Normalizer {
 	c := d.Train.C
 	n := Normalizer{Mean: make([]float32, c), Std: make([]float32, c)}
+	switch {
+	case d.HeldOut != nil:
+		for k := range c {
+			n.Std[k] = 1
+		}
+		return n
+	case d.Train.Values != nil:
+		n.ofValues(d.Train.Values)
+		return n
+	}
 	counts := make([][256]uint64, c)
 	if c == 3 {
 		a, b, g := &counts[0], &counts[1], &counts[2]
@@ -47,6 +58,28 @@ func (d *Data) Normalizer() Normalizer {
 	return n
 }
 
+// ofValues is the mean and the standard deviation of each channel of values, in float64, in their order.
+func (n Normalizer) ofValues(values []float32) {
+	c := len(n.Mean)
+	count := float64(len(values) / c)
+	for k := range c {
+		var sum, squares float64
+		for i := k; i < len(values); i += c {
+			sum += float64(values[i])
+		}
+		mean := sum / count
+		for i := k; i < len(values); i += c {
+			diff := float64(values[i]) - mean
+			squares += float64(diff * diff)
+		}
+		std := math.Sqrt(squares / count)
+		if std == 0 {
+			std = 1
+		}
+		n.Mean[k], n.Std[k] = float32(mean), float32(std)
+	}
+}
+
 // table returns the input value of each of the 256 pixel values of channel c, computed in float64 and rounded once.
 func (n Normalizer) table(c int, t *[256]float32) {
 	mean, scale := float64(n.Mean[c]), 1/float64(n.Std[c])
@@ -70,6 +103,20 @@ func (n Normalizer) Fill(dst []float32, labels []int32, im *Images, idx []int, a
 	}
 	if len(dst) != len(idx)*size || len(labels) != len(idx) {
 		panic(fmt.Sprintf("dataset: room for %d values and %d labels, %d examples of %d values asked for", len(dst), len(labels), len(idx), size))
+	}
+	if im.Values != nil {
+		if a.moves() {
+			panic("dataset: only images are augmented")
+		}
+		for k, i := range idx {
+			labels[k] = int32(im.Labels[i])
+			out := dst[k*size : (k+1)*size]
+			for p, v := range im.Values[i*size : (i+1)*size] {
+				c := p % im.C
+				out[p] = float32((float64(v) - float64(n.Mean[c])) / float64(n.Std[c]))
+			}
+		}
+		return
 	}
 	var few [tables][256]float32
 	lut := few[:min(im.C, tables)]

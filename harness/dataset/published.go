@@ -21,6 +21,8 @@ type published struct {
 	name  string
 	about About
 	files []file // as they lie in the cache
+	// classes are those of a *Data; nil for anything else.
+	classes []string
 
 	hosts    []host    // tried in order
 	packages []carrier // then these, in order
@@ -91,18 +93,50 @@ func (p *published) dir() (string, error) {
 	return filepath.Join(root, p.name), nil
 }
 
-// load returns the images that are in the cache.
+// load returns the images that are in the cache. Once verified, all processes of the machine share them.
 func (p *published) load() (*Data, error) {
-	content, digest, err := p.content()
+	dir, err := p.dir()
 	if err != nil {
 		return nil, err
 	}
-	d, ok := content.(*Data)
-	if !ok {
-		return nil, fmt.Errorf("%s has no training and test images", p.name)
+	fresh := sync.OnceValues(func() (*Data, error) {
+		content, digest, err := p.read(dir)
+		if err != nil {
+			return nil, err
+		}
+		d, ok := content.(*Data)
+		if !ok {
+			return nil, fmt.Errorf("%s has no training and test images", p.name)
+		}
+		d.Digest = digest
+		return d, nil
+	})
+	known := readStamp(dir, p.files)
+	if known == "" {
+		return fresh()
 	}
-	d.Digest = digest
-	return d, nil
+	if p.classes == nil {
+		return fresh()
+	}
+	out := &Data{Name: p.name, Classes: p.classes, Digest: known}
+	for _, part := range []struct {
+		name string
+		to   *Images
+		of   func(*Data) *Images
+	}{{"train", &out.Train, func(d *Data) *Images { return &d.Train }}, {"test", &out.Test, func(d *Data) *Images { return &d.Test }}} {
+		im, _, err := Shared(p.name, part.name+" "+known, func() (*Images, error) {
+			d, err := fresh()
+			if err != nil {
+				return nil, err
+			}
+			return part.of(d), nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		*part.to = *im
+	}
+	return out, nil
 }
 
 func (p *published) content() (any, string, error) {

@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -61,8 +62,22 @@ func plainTar(t testing.TB, names []string, contents [][]byte) []byte {
 	return out.Bytes()
 }
 
+var (
+	randomBytes sync.Once
+	randomPool  []byte
+)
+
+// arbitrary is a part of one pool of random bytes.
 func arbitrary(seed uint64, n int) []byte {
-	r := rng.New(seed, "test/published", 0)
+	out := make([]byte, n)
+	for at := 0; at < n; {
+		at += copy(out[at:], randomPool[int(seed)*8:])
+	}
+	return out
+}
+
+func arbitraryBytes(n int) []byte {
+	r := rng.New(1, "test/published", 0)
 	b := make([]byte, n)
 	for i := 0; i < n; i += 8 {
 		var eight [8]byte
@@ -130,6 +145,7 @@ type example struct {
 
 func examples(t testing.TB) map[string]*example {
 	t.Helper()
+	randomBytes.Do(func() { randomPool = arbitraryBytes(50*3072 + 1000) })
 	out := map[string]*example{}
 
 	// CIFAR-100: the coarse label of class k is k/5.
@@ -291,6 +307,10 @@ func TestFetchPublished(t *testing.T) {
 			"wrong range":   func(_ string, s *server) { s.cut, s.wrong = []int{len(s.content) / 2}, true },
 			"without range": func(_ string, s *server) { s.cut, s.ranges, s.etag = []int{len(s.content) / 2}, false, "" },
 		} {
+			// Downloading is the same code for all: the one of several files goes through everything.
+			if how != "plainly" && name != "mnist" && name+how != "cifar10-ccut" {
+				continue
+			}
 			t.Run(name+"/"+how, func(t *testing.T) {
 				e := examples(t)[name]
 				cache(t)
@@ -388,6 +408,9 @@ func TestPublishedFrom(t *testing.T) {
 				return filepath.Join(dir, filepath.FromSlash(e.p.folders[0])), e.raw
 			},
 		} {
+			if how == "folder" && name != "mnist" && name != "cifar100" {
+				continue
+			}
 			t.Run(name+"/"+how, func(t *testing.T) {
 				e := examples(t)[name]
 				cache(t)

@@ -31,12 +31,32 @@ func Sample(im *Images, candidates []int, n int, seed uint64, name string) []int
 	return out
 }
 
-// Select copies the images of the given indices, in their order.
+// Select copies the examples of the given indices, in their order.
 func (im *Images) Select(idx []int) *Images {
-	out := &Images{H: im.H, W: im.W, C: im.C, Pixels: make([]uint8, 0, len(idx)*im.Size()), Labels: make([]uint8, 0, len(idx))}
+	out := &Images{H: im.H, W: im.W, C: im.C, Labels: make([]uint8, 0, len(idx))}
+	n := im.Size()
+	if im.Values != nil {
+		out.Values = make([]float32, 0, len(idx)*n)
+	} else {
+		out.Pixels = make([]uint8, 0, len(idx)*n)
+	}
 	for _, i := range idx {
-		out.Pixels = append(out.Pixels, im.Image(i)...)
+		if im.Values != nil {
+			out.Values = append(out.Values, im.Values[i*n:(i+1)*n]...)
+		} else {
+			out.Pixels = append(out.Pixels, im.Image(i)...)
+		}
 		out.Labels = append(out.Labels, im.Labels[i])
+		if im.Groups != nil {
+			out.Groups = append(out.Groups, im.Groups[i])
+		}
 	}
 	return out
+}
+
+// Relabelled is im with other labels; everything else is shared.
+func (im *Images) Relabelled(labels []uint8) *Images {
+	out := *im
+	out.Labels = labels
+	return &out
 }

@@ -12,13 +12,22 @@ import (
 // Both are in random order, so that any prefix is a random sample too.
 type Split struct {
 	Train, Validation []int
+	// Of data sets that consist of domains, also indices into Data.Train: the examples of the held-out domain that are tested
+	// on, and those that each domain has held out. Otherwise nil: Data.Test is the test set.
+	Test []int
+	Held [][]int
 }
 
 // Split draws validation and train examples from d.Train, without replacement, from stream "split" of the seed.
 // train == 0 means all that validation leaves. Stratified splits give every class its share of both parts, up to
 // rounding (largest remainders). The validation part does not depend on train, so training on fewer examples keeps
 // the same validation set; without stratification the smaller training set is also a part of the larger.
+//
+// Domains are split as DomainBed does, whatever stratified says: every domain holds out a fifth of its examples.
 func (d *Data) Split(seed uint64, train, validation int, stratified bool) (Split, error) {
+	if d.HeldOut != nil {
+		return d.splitDomains(seed, train, validation)
+	}
 	n := d.Train.Len()
 	switch {
 	case train < 0 || validation < 0:
@@ -57,28 +66,53 @@ func (d *Data) Split(seed uint64, train, validation int, stratified bool) (Split
 	return s, nil
 }
 
-// LongTail returns the split with fewer training examples of later classes: class c of K keeps the first n·imbalance^(c/(K-1))
-// of its training examples, rounded down and at least one, n being the number of training examples of the rarest class (of
-// all classes, where they are balanced). 0 < imbalance <= 1. The validation part stays as it is (Cui et al., "Class-Balanced
-// Loss Based on Effective Number of Samples", 2019).
-func (d *Data) LongTail(s Split, imbalance float64) Split {
+// The tails.
+const (
+	// TailExponential gives class c of K the share imbalance^(c/(K−1)) of the first class's examples (Y. Cui et al.,
+	// "Class-Balanced Loss Based on Effective Number of Samples", 2019).
+	TailExponential = "exponential"
+	// TailStep leaves the first half of the classes, rounded up, as they are and gives the others the share imbalance (M. Buda
+	// et al., "A systematic study of the class imbalance problem in convolutional neural networks", 2018).
+	TailStep = "step"
+)
+
+// Tails lists the tails that a suite may name.
+func Tails() []string { return []string{TailExponential, TailStep} }
+
+// TailCounts returns the numbers of examples of classes of a long tail, n of the first one: its share of n for every class,
+// rounded down and at least one. 0 < imbalance <= 1. It panics on a tail that does not exist; "" is TailExponential.
+func TailCounts(kind string, n, classes int, imbalance float64) []int {
 	if !(imbalance > 0 && imbalance <= 1) {
 		panic(fmt.Sprintf("dataset: an imbalance of %v: expected above 0 and at most 1", imbalance))
 	}
-	counts := make([]int, len(d.Classes))
-	for _, i := range s.Train {
-		counts[d.Train.Labels[i]]++
-	}
-	n := slices.Min(counts)
+	counts := make([]int, classes)
 	for c := range counts {
 		share := 1.0
-		if len(counts) > 1 {
-			share = math.Pow(imbalance, float64(c)/float64(len(counts)-1))
+		switch {
+		case kind == TailStep && c >= (classes+1)/2:
+			share = imbalance
+		case (kind == "" || kind == TailExponential) && classes > 1:
+			share = math.Pow(imbalance, float64(c)/float64(classes-1))
+		case kind != TailStep && kind != "" && kind != TailExponential:
+			panic(fmt.Sprintf("dataset: a tail %q: expected one of %q", kind, Tails()))
 		}
 		// A power that should be a whole number may come out just below it.
 		counts[c] = min(n, max(1, int(float64(n)*share+1e-9)))
 	}
-	out := Split{Validation: s.Validation}
+	return counts
+}
+
+// LongTail returns the split with fewer training examples of later classes: each class keeps the first of its training
+// examples, as many as TailCounts gives, n being the number of training examples of the rarest class (of all classes, where
+// they are balanced). The validation part stays as it is.
+func (d *Data) LongTail(s Split, kind string, imbalance float64) Split {
+	counts := make([]int, len(d.Classes))
+	for _, i := range s.Train {
+		counts[d.Train.Labels[i]]++
+	}
+	counts = TailCounts(kind, slices.Min(counts), len(counts), imbalance)
+	out := s
+	out.Train = nil
 	for _, i := range s.Train {
 		if c := d.Train.Labels[i]; counts[c] > 0 {
 			counts[c]--

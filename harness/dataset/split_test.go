@@ -68,7 +68,7 @@ func TestLongTail(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		tail := d.LongTail(s, c.imbalance)
+		tail := d.LongTail(s, "", c.imbalance)
 		counts, at := make([]int, 3), 0
 		for _, i := range tail.Train {
 			counts[d.Train.Labels[i]]++

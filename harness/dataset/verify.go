@@ -7,6 +7,12 @@ func Verify(name string) error {
 	if err != nil {
 		return err
 	}
+	if s.maker != nil {
+		if s.maker.of == "" {
+			return nil
+		}
+		return Verify(s.maker.of)
+	}
 	if s.published == nil {
 		_, err := s.load()
 		return err

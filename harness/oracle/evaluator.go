@@ -195,7 +195,18 @@ func (e *evaluator) examples(b Batch, o Options) ([]int, dataset.Augment, error)
 			return nil, aug, Errorf(BadRequest, "the batch has no example of class %d", b.Number)
 		}
 	case Domain:
-		return nil, aug, Errorf(BadRequest, "the examples of this workload belong to no domains")
+		if e.Images.Groups == nil {
+			return nil, aug, Errorf(BadRequest, "the examples of this workload belong to no domains")
+		}
+		e.picked = e.picked[:0]
+		for _, i := range idx {
+			if uint32(e.Images.Groups[i]) == b.Number {
+				e.picked = append(e.picked, i)
+			}
+		}
+		if idx = e.picked; len(idx) == 0 {
+			return nil, aug, Errorf(BadRequest, "the batch has no example of domain %d", b.Number)
+		}
 	default:
 		return nil, aug, Errorf(BadRequest, "unknown part %q of a batch", b.Part)
 	}

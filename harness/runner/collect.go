@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -214,21 +215,36 @@ func (r *Runner) row(t *Trial, final bool, marks map[string]string) (report.Tria
 }
 
 // shiftMean sets the error and loss of a shift as a whole: the plain mean over its kinds and severities, when all are
-// there.
+// there, or the largest of them if the suite wants the worst one. Kinds without examples do not count.
 func shiftMean(row *report.Trial, t *Trial, i int, r *Runner) {
 	shift := &t.Workload.Shifts[i]
+	severities := shift.Data.Severities
+	if len(severities) == 0 {
+		severities = []int{0}
+	}
 	var err, loss float64
 	n := 0
 	for _, kind := range shift.Data.Kinds {
-		for _, severity := range shift.Data.Severities {
-			key := fmt.Sprintf("shift:%s/%s/%d", shift.Name, kind, severity)
+		for _, severity := range severities {
+			key := shiftKey(shift.Name, kind, severity)
 			e, ok := row.Error[key]
 			if !ok {
 				return
 			}
-			err += e
-			loss += row.Loss[key]
-			n++
+			l := row.Loss[key]
+			switch {
+			case math.IsNaN(e): // no examples
+				delete(row.Error, key)
+				delete(row.Loss, key)
+				continue
+			case shift.Data.Summary == "worst":
+				err, loss = max(err, e), max(loss, l)
+				n = 1
+			default:
+				err += e
+				loss += l
+				n++
+			}
 		}
 	}
 	if n > 0 {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/sharpbench/sharpbench/harness/dataset"
-	"github.com/sharpbench/sharpbench/harness/dataset/shifts"
 	"github.com/sharpbench/sharpbench/harness/oracle"
 	"github.com/sharpbench/sharpbench/harness/store"
 	"github.com/sharpbench/sharpbench/harness/suite"
@@ -22,6 +21,14 @@ type evaluation struct {
 	Key        string // "test", "shift:NAME/kind/severity"
 	Spec       suite.EvaluationSpec
 	Name, Hash string // of Spec
+}
+
+// shiftKey names one evaluation of a shift, as package report expects it.
+func shiftKey(name, kind string, severity int) string {
+	if severity == 0 {
+		return fmt.Sprintf("shift:%s/%s", name, kind)
+	}
+	return fmt.Sprintf("shift:%s/%s/%d", name, kind, severity)
 }
 
 // evaluations lists what a trained net of the workload is evaluated on, in the order of the board.
@@ -41,8 +48,13 @@ func (r *Runner) listEvaluations(w *workload) []evaluation {
 		out = append(out, evaluation{split, e, e.Name(), e.Hash()})
 	}
 	for i := range w.Shifts {
+		digest, here := w.sets[w.Shifts[i].Data.Name]
+		if isSet(w.Shifts[i].Data.Name) && !here {
+			continue // optional, and not in the cache
+		}
 		for _, e := range r.Suite.ShiftEvaluations(w.Workload, &w.Shifts[i], w.digest()) {
-			out = append(out, evaluation{fmt.Sprintf("shift:%s/%s/%d", w.Shifts[i].Name, e.Shift.Kind, e.Shift.Severity), e, e.Name(), e.Hash()})
+			e.Shift.Digest = digest
+			out = append(out, evaluation{shiftKey(w.Shifts[i].Name, e.Shift.Kind, e.Shift.Severity), e, e.Name(), e.Hash()})
 		}
 	}
 	return out
@@ -57,34 +69,40 @@ func (r *Runner) evaluate(ctx context.Context, t *Trial, rec *store.Trial, missi
 	if err != nil {
 		return err
 	}
-	split, err := t.split()
+	v, err := t.view()
 	if err != nil {
 		return err
 	}
-	objective, err := t.objective(split)
+	objective, err := t.objective(v)
 	if err != nil {
 		return err
 	}
 	on := oracle.NewEvaluation(oracle.Problem{
 		Net: net, Objective: objective, Normalize: t.workload.normalize, BatchSize: evaluationBatch, Nominal: t.Workload.BatchSize,
 	}, params.Buffers)
-	data := t.workload.data
 	for i, e := range missing {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		started := time.Now()
-		images, examples := &data.Test, all(data.Test.Len())
+		images, examples := t.workload.test(v)
 		switch {
-		case e.Spec.Split == "train":
-			images, examples = &data.Train, split.Train
-		case e.Spec.Split == "validation":
-			images, examples = &data.Train, split.Validation
 		case e.Spec.Shift != nil:
-			if images, err = r.shifted.get(t.workload, *e.Spec.Shift); err != nil {
+			if images, examples, err = r.shiftedSet(t, v, *e.Spec.Shift); err != nil {
 				return err
 			}
-			examples = all(images.Len())
+		case e.Spec.Split == "train":
+			images, examples = v.train, v.split.Train
+		case e.Spec.Split == "validation":
+			images, examples = v.train, v.split.Validation
+		}
+		if len(examples) == 0 {
+			if err := rec.PutEvaluation(e.Spec.Name(), e.Spec.Hash(), store.Evaluation{
+				Spec: e.Spec.JSON(), Split: e.Spec.Split, Provenance: r.provenance(started),
+			}); err != nil {
+				return err
+			}
+			continue
 		}
 		got, err := on.On(images, examples, params.W)
 		if err != nil {
@@ -125,10 +143,11 @@ func all(n int) []int {
 	return out
 }
 
-// shiftLimit bounds the memory that shifted test sets may take between trials; beyond it they are made again.
+// shiftLimit bounds the memory that shifted test sets may take between trials where processes cannot share them; beyond it
+// they are made again.
 const shiftLimit = 1 << 30
 
-// shiftCache keeps shifted test sets, which every trial of a workload needs.
+// shiftCache keeps shifted test sets, which every trial of a workload needs. They are made once for all processes.
 type shiftCache struct {
 	mu    sync.Mutex
 	sets  map[string]*shiftSet
@@ -142,17 +161,12 @@ type shiftSet struct {
 }
 
 func (c *shiftCache) get(w *workload, e suite.ShiftSpec) (*dataset.Images, error) {
-	key := fmt.Sprintf("%s %s %d %d", w.data.Digest, e.Kind, e.Severity, e.Examples)
+	key := fmt.Sprintf("%s %s %s %s %d %d %d %d", w.data.Digest, e.Digest, e.Name, e.Kind, e.Severity, e.Examples, e.Seed, e.Version)
 	c.mu.Lock()
 	set := c.sets[key]
 	if set == nil {
 		set = &shiftSet{}
-		size := len(w.data.Test.Pixels)
-		if e.Examples > 0 {
-			size = e.Examples * w.data.Test.Size()
-		}
-		if c.bytes+size <= shiftLimit {
-			c.bytes += size
+		if c.bytes < shiftLimit {
 			if c.sets == nil {
 				c.sets = map[string]*shiftSet{}
 			}
@@ -161,11 +175,13 @@ func (c *shiftCache) get(w *workload, e suite.ShiftSpec) (*dataset.Images, error
 	}
 	c.mu.Unlock()
 	set.once.Do(func() {
-		base := &w.data.Test
-		if e.Examples > 0 && e.Examples < base.Len() {
-			base = base.Select(dataset.Sample(base, all(base.Len()), e.Examples, e.Seed, "shift/examples"))
+		var shared bool
+		set.images, shared, set.err = dataset.Shared(w.Data.Name, "shift "+key, func() (*dataset.Images, error) { return makeShift(w, e) })
+		if set.err == nil && !shared {
+			c.mu.Lock()
+			c.bytes += len(set.images.Pixels) + 4*len(set.images.Values)
+			c.mu.Unlock()
 		}
-		set.images, set.err = shifts.Apply(e.Kind, e.Severity, e.Seed, base)
 	})
 	return set.images, set.err
 }

@@ -136,11 +136,11 @@ func (r *Runner) take(ctx context.Context, t *Trial, m measurement, params *stor
 	if err != nil {
 		return store.Measurement{}, err
 	}
-	split, err := t.split()
+	v, err := t.view()
 	if err != nil {
 		return store.Measurement{}, err
 	}
-	objective, err := t.objective(split)
+	objective, err := t.objective(v)
 	if err != nil {
 		return store.Measurement{}, err
 	}
@@ -217,18 +217,18 @@ func (r *Runner) training(t *Trial, at int) *pluginhost.Training {
 // examples is the fixed list a metric is taken on: a stratified sample of the split, drawn with the trial's seed and
 // therefore the same for every optimizer of the seed and every metric of the same size.
 func (t *Trial) examples(m *suite.Metric) (*dataset.Images, []int, error) {
-	data := t.workload.data
-	if m.On.Split == "test" {
-		return &data.Test, dataset.Sample(&data.Test, all(data.Test.Len()), m.On.Examples, t.Seed, "probe"), nil
-	}
-	split, err := t.split()
+	v, err := t.view()
 	if err != nil {
 		return nil, nil, err
 	}
-	if have := len(split.Train); m.On.Examples > have {
+	if m.On.Split == "test" {
+		images, examples := t.workload.test(v)
+		return images, dataset.Sample(images, examples, m.On.Examples, t.Seed, "probe"), nil
+	}
+	if have := len(v.split.Train); m.On.Examples > have {
 		return nil, nil, fmt.Errorf("metric %q is taken on %d examples; workload %q trains on %d", m.Name, m.On.Examples, t.workload.Name, have)
 	}
-	return &data.Train, dataset.Sample(&data.Train, split.Train, m.On.Examples, t.Seed, "probe"), nil
+	return v.train, dataset.Sample(v.train, v.split.Train, m.On.Examples, t.Seed, "probe"), nil
 }
 
 // hashIDs identifies a list of examples.

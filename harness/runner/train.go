@@ -369,29 +369,29 @@ func (t *Trial) begin() (begun, error) {
 	if err != nil {
 		return begun{}, err
 	}
-	split, err := t.split()
+	v, err := t.view()
 	if err != nil {
 		return begun{}, err
 	}
-	objective, err := t.objective(split)
+	objective, err := t.objective(v)
 	if err != nil {
 		return begun{}, err
 	}
-	auxiliary, err := t.workload.auxiliary(split)
+	auxiliary, err := t.workload.auxiliary(v)
 	if err != nil {
 		return begun{}, err
 	}
-	early, until, err := t.early(split)
+	early, until, err := t.early(v)
 	if err != nil {
 		return begun{}, err
 	}
 	init := make([]float32, net.Dim())
 	model.Init(t.Spec.Model, net, t.Seed, init)
 	p := pluginhost.ProblemOf(net)
-	p.Examples, p.BatchSize = len(split.Train), t.Workload.BatchSize
+	p.Examples, p.BatchSize = len(v.split.Train), t.Workload.BatchSize
 	training := oracle.NewTraining(oracle.Problem{
-		Net: net, Objective: objective, Images: &t.workload.data.Train, Normalize: t.workload.normalize,
-		Examples: split.Train, BatchSize: t.Workload.BatchSize, Nominal: t.Workload.BatchSize,
+		Net: net, Objective: objective, Images: v.train, Normalize: t.workload.normalize,
+		Examples: v.split.Train, BatchSize: t.Workload.BatchSize, Nominal: t.Workload.BatchSize,
 		Augment: t.Workload.Data.Augment, Seed: t.Seed, Auxiliary: auxiliary,
 	})
 	// The class weights of a long tail may come late.

@@ -41,7 +41,8 @@ type workload struct {
 	*suite.Workload
 	data      *dataset.Data // nil for a problem
 	normalize dataset.Normalizer
-	train     int // training examples, as many for every seed; 0 for a problem
+	train     int               // training examples, as many for every seed; 0 for a problem
+	sets      map[string]string // the digests of the published evaluation sets of its shifts
 
 	evaluations []evaluation // of its trained nets, in the order of the board
 }
@@ -76,51 +77,28 @@ func (t *Trial) net() (*engine.Net, error) {
 	return model.New(t.Spec.Model, engine.Shape{H: im.H, W: im.W, C: im.C}, len(t.workload.data.Classes))
 }
 
-// split draws the trial's training and validation examples: the same for every optimizer of a seed.
-func (t *Trial) split() (dataset.Split, error) {
-	return t.workload.split(t.Seed)
-}
-
-func (w *workload) split(seed uint64) (dataset.Split, error) {
-	s, err := w.data.Split(seed, w.Data.Train, w.Validation.Size, w.Validation.Stratified)
-	if err == nil && w.Data.Imbalance != 0 {
-		s = w.data.LongTail(s, w.Data.Imbalance)
-	}
-	return s, err
-}
+// view is the trial's data: the same for every optimizer of a seed.
+func (t *Trial) view() (view, error) { return t.workload.view(t.Seed) }
 
 // objective is the loss a trial trains on and is measured with: priors and weights of classes are those of its training
 // examples.
-func (t *Trial) objective(s dataset.Split) (engine.Loss, error) {
-	return t.workload.objective(s)
-}
+func (t *Trial) objective(v view) (engine.Loss, error) { return t.workload.objective(v) }
 
-func (w *workload) objective(s dataset.Split) (engine.Loss, error) {
-	return w.Loss.Objective(w.counts(s))
-}
-
-// counts are the numbers of training examples of the classes.
-func (w *workload) counts(s dataset.Split) []int {
-	counts := make([]int, len(w.data.Classes))
-	for _, i := range s.Train {
-		counts[w.data.Train.Labels[i]]++
-	}
-	return counts
-}
+func (w *workload) objective(v view) (engine.Loss, error) { return w.Loss.Objective(v.counts) }
 
 // early is the loss a trial trains on before step until, counted from 0: without the class weights that come late. until
 // is 0 where there are none.
-func (t *Trial) early(s dataset.Split) (loss engine.Loss, until int, err error) {
+func (t *Trial) early(v view) (loss engine.Loss, until int, err error) {
 	early, deferred := t.workload.Loss.Early()
 	if !deferred {
 		return loss, 0, nil
 	}
-	loss, err = early.Objective(t.workload.counts(s))
+	loss, err = early.Objective(v.counts)
 	return loss, int(math.Ceil(t.workload.Loss.Reweight.From * float64(t.Steps))), err
 }
 
 // auxiliary is the auxiliary objective of a trial with this split.
-func (w *workload) auxiliary(s dataset.Split) (oracle.Auxiliary, error) {
+func (w *workload) auxiliary(v view) (oracle.Auxiliary, error) {
 	switch a := w.Auxiliary; {
 	case a == nil:
 		return oracle.Auxiliary{}, nil
@@ -133,8 +111,8 @@ func (w *workload) auxiliary(s dataset.Split) (oracle.Auxiliary, error) {
 			}
 		}
 		out := oracle.Auxiliary{Kind: oracle.AuxiliaryExamples}
-		for _, i := range s.Train {
-			if slices.Contains(a.Classes, int(w.data.Train.Labels[i])) {
+		for _, i := range v.split.Train {
+			if slices.Contains(a.Classes, int(v.train.Labels[i])) {
 				out.Examples = append(out.Examples, i)
 			}
 		}
@@ -155,24 +133,32 @@ func load(s *suite.Suite) (map[string]*workload, error) {
 			out[w.Name] = &workload{Workload: w}
 			continue
 		}
-		d := data[w.Data.Name]
+		key := w.Data.Key()
+		d := data[key]
 		if d == nil {
 			var err error
-			if d, err = dataset.Load(w.Data.Name); err != nil {
+			if d, err = dataset.Make(w.Data); err != nil {
 				return nil, err
 			}
-			data[w.Data.Name] = d
+			data[key] = d
 		}
-		out[w.Name] = &workload{Workload: w, data: d, normalize: d.Normalizer()}
-		split, err := out[w.Name].split(0)
+		if d.Train.Values != nil && w.Data.Augment != "" && w.Data.Augment != dataset.AugmentNone {
+			return nil, fmt.Errorf("workload %q: only images are augmented, and %s has features", w.Name, w.Data.Name)
+		}
+		sets, err := evaluationSets(w)
+		if err != nil {
+			return nil, err
+		}
+		out[w.Name] = &workload{Workload: w, data: d, normalize: d.Normalizer(), sets: sets}
+		v, err := out[w.Name].view(0)
 		if err != nil {
 			return nil, fmt.Errorf("workload %q: %w", w.Name, err)
 		}
-		out[w.Name].train = len(split.Train)
-		if _, err := out[w.Name].objective(split); err != nil {
+		out[w.Name].train = len(v.split.Train)
+		if _, err := out[w.Name].objective(v); err != nil {
 			return nil, fmt.Errorf("workload %q: %w", w.Name, err)
 		}
-		if _, err := out[w.Name].auxiliary(split); err != nil {
+		if _, err := out[w.Name].auxiliary(v); err != nil {
 			return nil, fmt.Errorf("workload %q: %w", w.Name, err)
 		}
 	}

@@ -3,6 +3,7 @@ package suite
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/sharpbench/sharpbench/harness/dataset"
 	"github.com/sharpbench/sharpbench/harness/dataset/shifts"
@@ -120,14 +121,15 @@ type EvaluationSpec struct {
 	Digest string     `json:"digest"`
 }
 
-// ShiftSpec is one corruption at one severity.
+// ShiftSpec is one corruption at one severity, or one kind of another family.
 type ShiftSpec struct {
-	Name     string `json:"name"` // "corrupt"
-	Kind     string `json:"kind"`
-	Severity int    `json:"severity"`
-	Examples int    `json:"examples"` // 0: all
-	Seed     uint64 `json:"seed"`     // of the corruption's noise; always 0, so that all trials see the same images
-	Version  int    `json:"version"`  // shifts.Version
+	Name     string `json:"name"`             // one of ShiftNames
+	Kind     string `json:"kind"`             // "" where the family is one set
+	Severity int    `json:"severity"`         // 0: it has none
+	Examples int    `json:"examples"`         // 0: all
+	Seed     uint64 `json:"seed"`             // of the corruption's noise; always 0, so that all trials see the same images
+	Version  int    `json:"version"`          // shifts.Version
+	Digest   string `json:"digest,omitempty"` // of the published evaluation set; "": it is made from the test set
 }
 
 // JSON is the canonical text of the spec; its sha256 is Hash.
@@ -142,7 +144,20 @@ func (e EvaluationSpec) Name() string {
 	if e.Shift == nil {
 		return e.Split
 	}
+	if e.Shift.Severity == 0 {
+		return fileName(e.Shift.Name + "-" + e.Shift.Kind)
+	}
 	return fmt.Sprintf("%s-%s-%d", e.Shift.Name, e.Shift.Kind, e.Shift.Severity)
+}
+
+// fileName keeps letters, digits, '.' and '-' of a name; the hash beside it in the file's name tells kinds apart.
+func fileName(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune(".-", r) {
+			return r
+		}
+		return '_'
+	}, name)
 }
 
 // SplitEvaluation is the evaluation of a trained model on "train", "validation" or "test".
@@ -150,12 +165,21 @@ func (s *Suite) SplitEvaluation(w *Workload, split, digest string) EvaluationSpe
 	return EvaluationSpec{Kind: "evaluation", Split: split, Data: w.Data.Name, Digest: digest}
 }
 
-// ShiftEvaluations lists the evaluations a shift consists of: kinds in the order of the suite, severities within them.
+// ShiftEvaluations lists the evaluations a shift consists of: kinds in the order of the suite, severities within them. The
+// digest of a published evaluation set is left out: whoever has loaded it sets it.
 func (s *Suite) ShiftEvaluations(w *Workload, sh *Shift, digest string) []EvaluationSpec {
+	split := "test"
+	if sh.Data.Name == ShiftLabels {
+		split = "train"
+	}
+	severities := sh.Data.Severities
+	if len(severities) == 0 {
+		severities = []int{0}
+	}
 	var out []EvaluationSpec
 	for _, kind := range sh.Data.Kinds {
-		for _, severity := range sh.Data.Severities {
-			out = append(out, EvaluationSpec{Kind: "evaluation", Split: "test", Data: w.Data.Name, Digest: digest, Shift: &ShiftSpec{
+		for _, severity := range severities {
+			out = append(out, EvaluationSpec{Kind: "evaluation", Split: split, Data: w.Data.Name, Digest: digest, Shift: &ShiftSpec{
 				Name: sh.Data.Name, Kind: kind, Severity: severity, Examples: sh.Data.Examples, Version: shifts.Version,
 			}})
 		}

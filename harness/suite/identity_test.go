@@ -318,7 +318,7 @@ func TestShippedSuites(t *testing.T) {
 			t.Error(err)
 			continue
 		}
-		if len(s.Optimizers) < 4 || s.Optimizer(s.Baseline) == nil {
+		if len(s.Optimizers) < 2 || s.Optimizer(s.Baseline) == nil {
 			t.Errorf("%s: %d optimizers, baseline %q", f.Name(), len(s.Optimizers), s.Baseline)
 		}
 	}

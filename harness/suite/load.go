@@ -16,8 +16,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/sharpbench/sharpbench/harness/dataset"
-	"github.com/sharpbench/sharpbench/harness/dataset/shifts"
 	"github.com/sharpbench/sharpbench/harness/model"
 	"github.com/sharpbench/sharpbench/harness/pluginhost"
 )
@@ -377,23 +375,7 @@ func (l *loader) workload(t *table) Workload {
 		l.modelProblems(m, w.Model, "")
 	}
 
-	d := t.sub("data")
-	d.name = "the data of " + t.name
-	if t.n.table["data"] != nil {
-		d.require("name", `name = "`+dataset.TrainingNames()[0]+`"`)
-	}
-	w.Data = dataset.Spec{
-		Name:    d.choice("name", "", dataset.TrainingNames()),
-		Train:   d.whole("train", 0, 0, math.MaxInt32),
-		Augment: d.choice("augment", dataset.AugmentNone, dataset.Augments()),
-	}
-	imbalance := d.number("imbalance", 1)
-	if !(imbalance > 0 && imbalance <= 1) {
-		d.report(d.at("imbalance"), "imbalance", "0.01 leaves the last class a hundredth of the first one's examples", "imbalance: expected a number above 0 and at most 1, found %s", FormatValue(imbalance))
-	} else if imbalance < 1 {
-		w.Data.Imbalance = imbalance
-	}
-	d.done(nil)
+	w.Data = l.dataSpec(t)
 
 	v := t.sub("validation")
 	v.name = "the validation of " + t.name
@@ -410,12 +392,12 @@ func (l *loader) workload(t *table) Workload {
 
 	ss := t.subs("shift")
 	for _, s := range ss {
-		w.Shifts = append(w.Shifts, l.shift(s))
+		w.Shifts = append(w.Shifts, l.shift(s, &w))
 	}
 	l.unique(ss, "shift")
 	t.done(func(key string) string {
 		switch key {
-		case "train", "augment", "imbalance":
+		case "train", "augment", "imbalance", "tail", "noise", "hold_out", "correlation", "path", "side", "order":
 			return "it belongs to data = { … }"
 		case "label_smoothing", "class_weights", "adjust", "gamma", "margin", "scale", "reweight", "l2":
 			return "it belongs to loss = { … }"
@@ -509,67 +491,6 @@ func (t *table) wholes0(key, of string) []int {
 		out = []int{}
 	}
 	return out
-}
-
-func (l *loader) shift(t *table) Shift {
-	t.require("name", `name = "corruptions"`)
-	t.require("data", `data = { name = "corrupt", kinds = "standard", severities = [3, 5] }`)
-	s := Shift{Name: l.entryName(t), Optional: t.boolean("optional", false)}
-	d := t.sub("data")
-	d.name = "the data of " + t.name
-	if t.n.table["data"] != nil {
-		d.require("name", `name = "corrupt"`)
-	}
-	s.Data.Name = d.choice("name", "corrupt", []string{"corrupt"}, "cifar10-c", "cifar10.1", "cifar10.2")
-	s.Data.Kinds = l.shiftKinds(d)
-	s.Data.Severities = d.wholes("severities", "whole numbers from 1 to 5", 1, 5)
-	if n := d.get("severities"); n == nil {
-		s.Data.Severities = []int{1, 2, 3, 4, 5}
-	} else if n.array && len(n.items) == 0 {
-		d.report(n.at, "severities", "", "severities: none given (expected some of 1 to 5)")
-	}
-	s.Data.Examples = d.whole("examples", 0, 0, math.MaxInt32)
-	d.done(nil)
-	t.done(func(key string) string {
-		if key == "kinds" || key == "severities" || key == "examples" {
-			return "it belongs to data = { … }"
-		}
-		return ""
-	})
-	return s
-}
-
-// shiftKinds reads kinds = "standard" or a list of corruptions.
-func (l *loader) shiftKinds(d *table) []string {
-	n := d.get("kinds")
-	all := shifts.Kinds()
-	if n == nil || n.value == "standard" {
-		return shifts.Standard()
-	}
-	if s, ok := n.value.(string); ok {
-		hint := "did you mean \"standard\"?"
-		if slices.Contains(all, s) {
-			hint = "one kind is a list too: kinds = [" + quoted(s) + "]"
-		}
-		d.report(n.at, "kinds", hint, "kinds: expected \"standard\" or a list, found %s", n.kindName())
-		return all
-	}
-	if n.array && len(n.items) == 0 {
-		d.report(n.at, "kinds", "kinds: "+strings.Join(all, ", "), "kinds: none given (expected \"standard\" or a list)")
-	}
-	kinds := d.strings("kinds", "corruptions, or \"standard\"")
-	for i, k := range kinds {
-		if len(kinds) != len(n.items) {
-			break // the list itself is broken and reported
-		}
-		name := fmt.Sprintf("kinds[%d]", i)
-		if !slices.Contains(all, k) {
-			d.report(n.items[i].at, name, suggest(k, all, "kinds"), "kinds: unknown corruption %q", k)
-		} else if slices.Contains(kinds[:i], k) {
-			d.report(n.items[i].at, name, "", "kinds: %q is there already", k)
-		}
-	}
-	return kinds
 }
 
 func (l *loader) budget(t *table, absent bool) {
@@ -933,6 +854,23 @@ func (l *loader) describe(entries []*table) {
 		})
 	}
 	wg.Wait()
+}
+
+// userPath finds a file or folder of the user's: relative to the current folder or else to the suite's. Whether it is there
+// matters only when it is read.
+func (l *loader) userPath(path string) string {
+	if !filepath.IsAbs(path) {
+		if _, err := os.Stat(path); err != nil {
+			beside := filepath.Join(filepath.Dir(l.file), path)
+			if _, err := os.Stat(beside); err == nil {
+				path = beside
+			}
+		}
+		if abs, err := filepath.Abs(path); err == nil {
+			path = abs
+		}
+	}
+	return path
 }
 
 // resolve finds what a plugin is to be launched by. The problem has no position.

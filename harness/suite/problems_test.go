@@ -139,8 +139,8 @@ func TestProblems(t *testing.T) {
 		{"two brackets", with("[budget]", "[[budget]]"),
 			`18:3: budget: expected a table, found a list | write [budget] with one bracket
 55:8: variant "quick": there is no budget named "limit" to override`},
-		{"not supported yet", with(`name = "corrupt"`, `name = "cifar10-c"`),
-			`16:17: name = "cifar10-c" is not supported by this version | expected "corrupt"`},
+		{"a shift of other data", with(`name = "corrupt"`, `name = "cifar10-c"`),
+			`16:17: the shift "cifar10-c" needs the data cifar10`},
 		{"budgets and schedules", with(`unit = "epochs"`, `unit = "target"`, `schedule = "cosine"`, "schedule = \"step\"\nmilestones = [0.5, 0.5]\nfactor = 2\ndecay = 0.1"),
 			`19:8: unit = "target" needs a target | add target = { metric = "error", value = 0.3 }
 22:20: milestones: expected ascending fractions between 0 and 1, found 0.5
@@ -189,7 +189,7 @@ func TestProblems(t *testing.T) {
 			`32:18: unknown norm "bacht": expected one of batch, group, none
 32:27: unknown key "name" in the model of optimizer "sgd" | an optimizer may change the other keys of the model; another architecture is another workload`},
 		{"the data", with(`name = "digits", train`, `name = "cifar-10", augment = "crop", train`),
-			`11:17: name: unknown value "cifar-10" (expected "digits", "mnist", "fashion-mnist", "cifar10" or "cifar100") | did you mean "cifar10"?
+			`11:17: name: unknown value "cifar-10" (expected "digits", "mnist", "fashion-mnist", "cifar10", "cifar100", "rotated-mnist", "colored-mnist", "rotated-digits", "subpopulation", "dir" or "file") | did you mean "cifar10"?
 11:39: augment: unknown value "crop" (expected "none" or "crop-flip") | did you mean "crop-flip"?`},
 		{"selection on the test set", with(`split = "validation"`, `split = "test"`),
 			`26:38: split: expected "validation", found "test" | the test and shift sets never select: that is what makes their numbers mean something`},

@@ -52,8 +52,9 @@ type documentShift struct {
 type documentShiftData struct {
 	Name       string   `toml:"name" json:"name"`
 	Kinds      []string `toml:"kinds" json:"kinds"`
-	Severities []int    `toml:"severities" json:"severities"`
+	Severities []int    `toml:"severities,omitempty" json:"severities"`
 	Examples   int      `toml:"examples" json:"examples"`
+	Summary    string   `toml:"summary,omitempty" json:"summary,omitempty"`
 }
 
 type documentBudget struct {

@@ -71,10 +71,12 @@ type Shift struct {
 
 // ShiftData says how a shift is made: every kind at every severity is one evaluation.
 type ShiftData struct {
-	Name       string   // "corrupt": made from the test images
-	Kinds      []string // of package shifts; "standard" is already resolved to the list
-	Severities []int    // 1 to 5
+	// Name is one of ShiftNames.
+	Name       string
+	Kinds      []string // of the family; "standard" is already resolved to the list
+	Severities []int    // 1 to 5; none where the family has no severities
 	Examples   int      // how many test images, the same for all seeds; 0: all
+	Summary    string   // of the evaluations, on the board: "" their mean, "worst" the largest
 }
 
 // Budget is how long every trial trains. The host enforces it and the schedule.

@@ -88,12 +88,14 @@ func Apply(kind string, severity int, seed uint64, im *dataset.Images) (*dataset
 		return nil, fmt.Errorf("unknown shift %q: expected one of %q", kind, Kinds())
 	case severity < 1 || severity > Severities:
 		return nil, fmt.Errorf("severity %d of %s: expected 1 to %d", severity, kind, Severities)
+	case im.Values != nil:
+		return nil, fmt.Errorf("%s of features: it takes images", kind)
 	case im.C != 1 && im.C != 3:
 		return nil, fmt.Errorf("%s of images with %d channels: expected 1 or 3", kind, im.C)
 	case len(im.Pixels) != im.Len()*im.Size():
 		return nil, fmt.Errorf("%s of %d images with %d pixel values: expected %d", kind, im.Len(), len(im.Pixels), im.Len()*im.Size())
 	}
-	out := &dataset.Images{H: im.H, W: im.W, C: im.C, Pixels: make([]uint8, len(im.Pixels)), Labels: slices.Clone(im.Labels)}
+	out := &dataset.Images{H: im.H, W: im.W, C: im.C, Pixels: make([]uint8, len(im.Pixels)), Labels: slices.Clone(im.Labels), Groups: im.Groups}
 	workers := min(runtime.GOMAXPROCS(0), im.Len())
 	var wg sync.WaitGroup
 	for g := range workers {
