@@ -93,7 +93,8 @@ func TestCropFlipAgainstPadding(t *testing.T) {
 		n.Fill(got, labels, im, idx, a)
 		var zero [256]float32
 		for i := range idx {
-			dy, dx, flip := a.draw(h, w, i)
+			move := a.draw(h, w, i)
+			dy, dx, flip := move.dy, move.dx, move.flip
 			for y := range h {
 				for x := range w {
 					for k := range c {
@@ -121,7 +122,8 @@ func TestCropFlipIsUniform(t *testing.T) {
 	var ys, xs [9]int
 	flips := 0
 	for i := range n {
-		dy, dx, flip := Augment{Kind: AugmentCropFlip, Seed: 1, Epoch: 3}.draw(32, 32, i)
+		c := Augment{Kind: AugmentCropFlip, Seed: 1, Epoch: 3}.draw(32, 32, i)
+		dy, dx, flip := c.dy, c.dx, c.flip
 		ys[dy+4]++
 		xs[dx+4]++
 		if flip {
@@ -140,6 +142,56 @@ func TestCropFlipIsUniform(t *testing.T) {
 	}
 	if math.Abs(float64(flips)-n/2) > 4*math.Sqrt(n)/2 {
 		t.Errorf("%d of %d mirrored", flips, n)
+	}
+}
+
+// The parts of the augmentations are the same in all of them, and do what they say.
+func TestAugmentationsAgree(t *testing.T) {
+	im, n := noise(40, 32, 32, 3), someNormalizer(3)
+	plain := make([]float32, im.Size())
+	got := make([]float32, im.Size())
+	label := make([]int32, 1)
+	for i := range 40 {
+		whole := Augment{Kind: AugmentCropFlipCutout, Seed: 5, Epoch: 2}
+		all := whole.draw(32, 32, i)
+		for kind, want := range map[string]change{
+			AugmentCrop:     {dy: all.dy, dx: all.dx},
+			AugmentFlip:     {flip: all.flip},
+			AugmentCropFlip: {dy: all.dy, dx: all.dx, flip: all.flip},
+			AugmentCutout:   {top: all.top, bottom: all.bottom, left: all.left, right: all.right},
+		} {
+			if c := (Augment{Kind: kind, Seed: 5, Epoch: 2}).draw(32, 32, i); c != want {
+				t.Errorf("%s does %+v to example %d, want %+v", kind, c, i, want)
+			}
+		}
+		n.Fill(plain, label, im, []int{i}, Augment{Kind: AugmentCropFlip, Seed: 5, Epoch: 2})
+		n.Fill(got, label, im, []int{i}, whole)
+		cut := 0
+		for p := range got {
+			y, x := p/96, p/3%32
+			switch inside := y >= all.top && y < all.bottom && x >= all.left && x < all.right; {
+			case inside && got[p] != 0:
+				t.Fatalf("example %d: pixel (%d, %d) in the square is %v", i, y, x, got[p])
+			case inside:
+				cut++
+			case got[p] != plain[p]:
+				t.Fatalf("example %d: pixel (%d, %d) outside the square changed", i, y, x)
+			}
+		}
+		// At least a quarter of the square of 16×16, where its middle is in a corner.
+		if cut < 3*8*8 || cut > 3*16*16 {
+			t.Errorf("example %d: %d values cut out", i, cut)
+		}
+	}
+	// The middle of the square is uniform: 16×16 where it is far from the border, 8 rows where it is the first pixel.
+	rows := map[int]int{}
+	for i := range 3200 {
+		c := Augment{Kind: AugmentCutout, Seed: 1}.draw(32, 32, i)
+		rows[c.bottom-c.top]++
+	}
+	// 8 … 15 rows at the upper border for the middles 0 … 7, and 15 … 9 at the lower one for 25 … 31; otherwise 16.
+	if math.Abs(float64(rows[8])-100) > 50 || math.Abs(float64(rows[12])-200) > 70 || math.Abs(float64(rows[16])-1700) > 200 {
+		t.Errorf("heights of the square: %v", rows)
 	}
 }
 

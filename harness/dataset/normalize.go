@@ -131,8 +131,9 @@ func (n Normalizer) Fill(dst []float32, labels []int32, im *Images, idx []int, a
 		out := dst[k*size : (k+1)*size]
 		labels[k] = int32(im.Labels[i])
 		if moves {
-			dy, dx, flip := a.draw(im.H, im.W, i)
-			place(out, im.Image(i), im.H, im.W, lut, dy, dx, flip)
+			c := a.draw(im.H, im.W, i)
+			place(out, im.Image(i), im.H, im.W, lut, c.dy, c.dx, c.flip)
+			c.cut(out, im.W, im.C)
 		} else {
 			convert(out, im.Image(i), lut)
 		}
