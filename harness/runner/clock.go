@@ -85,11 +85,11 @@ func (r *Runner) target(t *Trial) (func(w, buffers []float32) (value float64, re
 	if err != nil {
 		return nil, err
 	}
-	split, err := t.split()
+	v, err := t.view()
 	if err != nil {
 		return nil, err
 	}
-	objective, err := t.objective(split)
+	objective, err := t.objective(v)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +97,7 @@ func (r *Runner) target(t *Trial) (func(w, buffers []float32) (value float64, re
 		on := oracle.NewEvaluation(oracle.Problem{
 			Net: net, Objective: objective, Normalize: t.workload.normalize, BatchSize: evaluationBatch, Nominal: t.Workload.BatchSize,
 		}, buffers)
-		got, err := on.On(&t.workload.data.Train, split.Validation, w)
+		got, err := on.On(v.train, v.split.Validation, w)
 		if err != nil {
 			return 0, false, fmt.Errorf("looking for the target: %w", err)
 		}
