@@ -142,10 +142,27 @@ func Logistic(x [][]float64, y []int, batch int) oracle.Workload {
 	return &logistic{x: x, y: y, batch: batch}
 }
 
+// Regression is least squares, L(w) = mean ½(w·x_i − y_i)², otherwise as Logistic. An example's output is w·x.
+func Regression(x [][]float64, y []float64, batch int) oracle.Workload {
+	if len(x) == 0 || len(x) != len(y) || batch < 1 || len(x)%batch != 0 {
+		panic("plugintest: Regression needs as many targets as examples, and a whole number of batches")
+	}
+	return &logistic{x: x, target: y, y: make([]int, len(x)), batch: batch}
+}
+
 type logistic struct {
-	x     [][]float64
-	y     []int
-	batch int
+	x      [][]float64
+	y      []int
+	target []float64 // of Regression; nil: it is Logistic
+	batch  int
+}
+
+// outputs are the numbers that stand for w·x = z.
+func (l *logistic) outputs(z float64) []float32 {
+	if l.target != nil {
+		return []float32{float32(z)}
+	}
+	return []float32{0, float32(z)}
 }
 
 func (l *logistic) Dim() int { return len(l.x[0]) }
@@ -246,6 +263,17 @@ func (l *logistic) each(b oracle.Batch, w []float32, o oracle.Options, f func(ex
 			}
 		}
 		z := dot(w, x)
+		if l.target != nil {
+			r := z - l.target[i]
+			e.Loss += r * r / 2
+			if o.Each != nil {
+				o.Each[n] = float32(r * r / 2)
+			}
+			if f != nil {
+				f(example{x: x, loss: r * r / 2, slope: r, curve: 1, i: n})
+			}
+			continue
+		}
 		m, dm := margin(z, o)
 		y := float64(l.y[i])
 		// log(1+exp(-ym)) without overflow
@@ -331,8 +359,9 @@ func (l *logistic) GradSquared(b oracle.Batch, w, out []float32, o oracle.Option
 
 func (l *logistic) VJP(b oracle.Batch, w, cotangent, out []float32, o oracle.Options) (oracle.Eval, error) {
 	return l.sum(b, w, out, o, false, func(sum []float64, e example) {
+		k := len(l.outputs(0))
 		for i, x := range e.x {
-			sum[i] += float64(cotangent[2*e.i+1]) * x
+			sum[i] += float64(cotangent[k*e.i+k-1]) * x
 		}
 	})
 }
@@ -353,12 +382,13 @@ func (l *logistic) OutputGrad(b oracle.Batch, w, out []float32, o oracle.Options
 	if err != nil {
 		return oracle.Eval{}, err
 	}
-	if n := 2 * len(examples); len(out) < n {
+	k := len(l.outputs(0))
+	if n := k * len(examples); len(out) < n {
 		return oracle.Eval{}, oracle.Errorf(oracle.BadSlot, "%d examples need %d elements, the slot has %d", len(examples), n, len(out))
 	}
 	e, err := l.each(b, w, o, func(e example) {
 		slope := float32(e.slope / float64(len(examples)))
-		out[2*e.i], out[2*e.i+1] = -slope, slope
+		out[k*e.i], out[k*e.i+k-1] = -slope, slope
 	})
 	e.G /= 3
 	return e, err
@@ -379,10 +409,11 @@ func (l *logistic) Outputs(b oracle.Batch, w, out []float32, o oracle.Options) (
 	if err != nil {
 		return oracle.Eval{}, err
 	}
-	if n := 2 * len(examples); len(out) < n {
+	k := len(l.outputs(0))
+	if n := k * len(examples); len(out) < n {
 		return oracle.Eval{}, oracle.Errorf(oracle.BadSlot, "%d examples need %d elements, the slot has %d", len(examples), n, len(out))
 	}
-	e, err := l.each(b, w, o, func(e example) { out[2*e.i], out[2*e.i+1] = 0, float32(dot(w, e.x)) })
+	e, err := l.each(b, w, o, func(e example) { copy(out[k*e.i:], l.outputs(dot(w, e.x))) })
 	e.Loss, e.Errors, e.G = 0, 0, e.G/3
 	return e, err
 }
