@@ -7,6 +7,7 @@ import (
 	"github.com/sharpbench/sharpbench/plugins/metrics/barrier"
 	"github.com/sharpbench/sharpbench/plugins/metrics/batchsharpness"
 	"github.com/sharpbench/sharpbench/plugins/metrics/classhessian"
+	"github.com/sharpbench/sharpbench/plugins/metrics/coherence"
 	"github.com/sharpbench/sharpbench/plugins/metrics/directional"
 	"github.com/sharpbench/sharpbench/plugins/metrics/eos"
 	"github.com/sharpbench/sharpbench/plugins/metrics/firstorder"
@@ -15,8 +16,12 @@ import (
 	"github.com/sharpbench/sharpbench/plugins/metrics/gradnorm"
 	"github.com/sharpbench/sharpbench/plugins/metrics/hessian"
 	"github.com/sharpbench/sharpbench/plugins/metrics/msharpness"
+	"github.com/sharpbench/sharpbench/plugins/metrics/opposing"
 	"github.com/sharpbench/sharpbench/plugins/metrics/pacbayes"
+	"github.com/sharpbench/sharpbench/plugins/metrics/pspentropy"
+	"github.com/sharpbench/sharpbench/plugins/metrics/relativeflatness"
 	"github.com/sharpbench/sharpbench/plugins/metrics/samgap"
+	"github.com/sharpbench/sharpbench/plugins/metrics/sparsity"
 	"github.com/sharpbench/sharpbench/plugins/metrics/spectrum"
 	"github.com/sharpbench/sharpbench/plugins/metrics/trace"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/adam"
@@ -101,6 +106,11 @@ var bundled = []any{
 	eos.Metric{},
 	gfs.Metric{},
 	pacbayes.Metric{},
+	relativeflatness.Metric{},
+	coherence.Metric{},
+	opposing.Metric{},
+	sparsity.Metric{},
+	pspentropy.Metric{},
 }
 
 var names, byName = index(bundled)

@@ -60,7 +60,7 @@ func (Metric) Info() sdk.Info {
 		},
 		CostNote: "one vector-Jacobian product for each output of each of the first n examples, on that example alone",
 		Params: []sdk.Param{
-			sdk.Int("n", 32, "the first so many examples of the set").Min(2).Max(256),
+			sdk.Int("n", 16, "the first so many examples of the set").Min(2).Max(256),
 			sdk.Int("batch", 0, "batch size B of the thresholds; 0: that of the training, as far as it is smaller than n").Min(0),
 			sdk.Choice("loss", "cross_entropy", []string{"cross_entropy", "mse"}, "the loss, for its second derivative by the outputs"),
 		},
@@ -240,8 +240,8 @@ func gram2(a *mat.SymDense, i, j, k int) (sum float64) {
 
 // The power iteration ends when its eigenvalue has settled to this, relatively, or after so many steps.
 const (
-	settled = 1e-10
-	limit   = 5000
+	settled = 1e-9
+	limit   = 2000
 )
 
 // threshold is 2/λ_max(C⁻¹D) by power iteration on symmetric matrices. In the basis of the eigenvectors of H, which the inner

@@ -50,7 +50,8 @@ func (Metric) Info() sdk.Info {
 			sdk.Choice("labels", "observed", []string{"observed", "model"}, "whose labels the losses are of"),
 			sdk.Int("homogeneous", 0, "the degree L of a network that is homogeneous in its parameters; 0: it need not be").Min(0),
 		},
-		Needs: []sdk.Op{sdk.OpGrad, sdk.OpOutputs, sdk.OpOutputGrad, sdk.OpVJP},
+		// Labels of the model, and homogeneous networks, take outputs, output_grad and vjp; the default does without.
+		Needs: []sdk.Op{sdk.OpGrad},
 		Values: []sdk.ValueInfo{{
 			Name: "fisherrao", Unit: "loss^2", Better: sdk.BetterLower,
 			Help: "never negative; the standard error is that of the mean over the examples",
