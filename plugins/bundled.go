@@ -16,6 +16,8 @@ import (
 	"github.com/sharpbench/sharpbench/plugins/metrics/gradnorm"
 	"github.com/sharpbench/sharpbench/plugins/metrics/hessian"
 	"github.com/sharpbench/sharpbench/plugins/metrics/msharpness"
+	"github.com/sharpbench/sharpbench/plugins/metrics/mupslope"
+	"github.com/sharpbench/sharpbench/plugins/metrics/oodbound"
 	"github.com/sharpbench/sharpbench/plugins/metrics/opposing"
 	"github.com/sharpbench/sharpbench/plugins/metrics/pacbayes"
 	"github.com/sharpbench/sharpbench/plugins/metrics/pspentropy"
@@ -111,6 +113,8 @@ var bundled = []any{
 	opposing.Metric{},
 	sparsity.Metric{},
 	pspentropy.Metric{},
+	mupslope.Metric{},
+	oodbound.Metric{},
 }
 
 var names, byName = index(bundled)
