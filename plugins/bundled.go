@@ -26,6 +26,7 @@ import (
 	"github.com/sharpbench/sharpbench/plugins/metrics/sparsity"
 	"github.com/sharpbench/sharpbench/plugins/metrics/spectrum"
 	"github.com/sharpbench/sharpbench/plugins/metrics/trace"
+	"github.com/sharpbench/sharpbench/plugins/metrics/transfer"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/adam"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/adamw"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/adasap"
@@ -115,6 +116,7 @@ var bundled = []any{
 	pspentropy.Metric{},
 	mupslope.Metric{},
 	oodbound.Metric{},
+	transfer.Metric{},
 }
 
 var names, byName = index(bundled)

@@ -140,3 +140,12 @@ func (e *evaluator) Activations(b Batch, w, out []float32, layer int, o Options)
 		return engine.Result{Examples: in.Len()}
 	})
 }
+
+// Inputs stores the inputs as the network sees them, one example after the other.
+func (e *evaluator) Inputs(b Batch, out []float32, o Options) (Eval, error) {
+	size := e.Net.Inputs().Len()
+	return e.mean(b, o, 0, "inputs", out, size, func(in engine.Batch, _ engine.Loss, from, to int) engine.Result {
+		copy(out[from*size:to*size], in.X)
+		return engine.Result{Examples: in.Len()}
+	})
+}

@@ -125,6 +125,12 @@ type Inspected interface {
 	Activations(b Batch, w, out []float32, layer int, o Options) (Eval, error)
 }
 
+// Shown is a workload whose examples have inputs.
+type Shown interface {
+	// Inputs stores the inputs of the batch as the network sees them in out, which is laid out as Options.Delta is.
+	Inputs(b Batch, out []float32, o Options) (Eval, error)
+}
+
 // Restricted is a workload that cannot answer some requests for reasons of its own.
 type Restricted interface {
 	// Can returns nil, or why the workload cannot answer op, a name of the protocol such as "grad_clipped".
@@ -168,6 +174,7 @@ type Bill struct {
 	InputGrad   uint64  `json:"input_grad,omitempty"`
 	OutputGrad  uint64  `json:"output_grad,omitempty"`
 	Activations uint64  `json:"activations,omitempty"`
+	Inputs      uint64  `json:"inputs,omitempty"`
 	Normal      uint64  `json:"normal"`
 	Examples    uint64  `json:"examples"` // over all calls
 	G           float64 `json:"g"`
@@ -179,7 +186,7 @@ func (b Bill) Add(o Bill) Bill {
 	return Bill{
 		Loss: b.Loss + o.Loss, Grad: b.Grad + o.Grad, Outputs: b.Outputs + o.Outputs, HVP: b.HVP + o.HVP,
 		GradClipped: b.GradClipped + o.GradClipped, GradSquared: b.GradSquared + o.GradSquared, VJP: b.VJP + o.VJP,
-		InputGrad: b.InputGrad + o.InputGrad, OutputGrad: b.OutputGrad + o.OutputGrad, Activations: b.Activations + o.Activations, Normal: b.Normal + o.Normal,
+		InputGrad: b.InputGrad + o.InputGrad, OutputGrad: b.OutputGrad + o.OutputGrad, Activations: b.Activations + o.Activations, Inputs: b.Inputs + o.Inputs, Normal: b.Normal + o.Normal,
 		Examples: b.Examples + o.Examples, G: b.G + o.G, Seconds: b.Seconds + o.Seconds,
 	}
 }
@@ -370,6 +377,17 @@ func (o *Oracle) OutputGrad(b Batch, w, out []float32, opt Options) (Eval, error
 	return o.settle(&o.bill.OutputGrad, start, e, err)
 }
 
+// Inputs stores the inputs of b as the network sees them in out, one example after the other. It costs nothing.
+func (o *Oracle) Inputs(b Batch, out []float32, opt Options) (Eval, error) {
+	if err := o.Can("inputs"); err != nil {
+		return Eval{}, err
+	}
+	start := time.Now()
+	o.look("inputs")
+	e, err := o.workload.(Shown).Inputs(b, out, opt)
+	return o.settle(&o.bill.Inputs, start, e, err)
+}
+
 // HasAuxiliary says whether the workload has an auxiliary objective.
 func (o *Oracle) HasAuxiliary() bool {
 	t, ok := o.workload.(Bilevel)
@@ -393,6 +411,8 @@ func (o *Oracle) Can(op string) error {
 		_, able = o.workload.(Curved)
 	case "grad_clipped", "grad_squared":
 		_, able = o.workload.(PerExample)
+	case "inputs":
+		_, able = o.workload.(Shown)
 	case "vjp", "input_grad", "output_grad", "activations":
 		_, able = o.workload.(Inspected)
 	}

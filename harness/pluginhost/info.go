@@ -85,9 +85,10 @@ type Problem struct {
 	Classes, Examples, BatchSize int
 	Steps, StepsPerEpoch         int
 	ProbeBatches, ProbeBatchSize int
-	InputLen                     int   // numbers of one example's inputs
-	Auxiliary                    bool  // there is an auxiliary objective
-	ActivationLen                []int // by tensor: what the op activations stores for an example of its layer; may be nil
+	InputLen                     int       // numbers of one example's inputs
+	InputMean, InputStd          []float32 // by channel: an input is (pixel - mean) / std, pixels from 0 to 1; nil: no images
+	Auxiliary                    bool      // there is an auxiliary objective
+	ActivationLen                []int     // by tensor: what the op activations stores for an example of its layer; may be nil
 	Peers                        []Peer
 }
 
@@ -129,7 +130,7 @@ var opNames = map[pb.Op_Name]string{
 	pb.Op_NAME_LOSS: "loss", pb.Op_NAME_GRAD: "grad", pb.Op_NAME_GRAD_CLIPPED: "grad_clipped", pb.Op_NAME_HVP: "hvp",
 	pb.Op_NAME_OUTPUTS: "outputs", pb.Op_NAME_VJP: "vjp", pb.Op_NAME_NORMAL: "normal", pb.Op_NAME_COMMIT: "commit",
 	pb.Op_NAME_GRAD_SQUARED: "grad_squared", pb.Op_NAME_INPUT_GRAD: "input_grad", pb.Op_NAME_ACTIVATIONS: "activations",
-	pb.Op_NAME_OUTPUT_GRAD: "output_grad",
+	pb.Op_NAME_OUTPUT_GRAD: "output_grad", pb.Op_NAME_INPUTS: "inputs",
 }
 
 func opName(n pb.Op_Name) string {
@@ -238,7 +239,7 @@ func (p Problem) message() *pb.Problem {
 		Dim: uint64(p.Dim), Classes: uint32(p.Classes), Examples: uint64(p.Examples), BatchSize: uint32(p.BatchSize),
 		Steps: uint64(p.Steps), StepsPerEpoch: uint64(p.StepsPerEpoch),
 		ProbeBatches: uint32(p.ProbeBatches), ProbeBatchSize: uint32(p.ProbeBatchSize), InputLen: uint64(p.InputLen),
-		Auxiliary: p.Auxiliary,
+		Auxiliary: p.Auxiliary, InputMean: p.InputMean, InputStd: p.InputStd,
 	}
 	m.Tensors = tensorMessages(p.Tensors, p.ActivationLen)
 	for _, q := range p.Peers {

@@ -302,6 +302,8 @@ func (s *session) do(op *pb.Op) (*pb.Result, error) {
 		return known(o.InputGrad, s.inputGrad)
 	case *pb.Op_OutputGrad:
 		return known(o.OutputGrad, s.outputGrad)
+	case *pb.Op_Inputs:
+		return known(o.Inputs, s.inputs)
 	case *pb.Op_Activations:
 		return known(o.Activations, s.activations)
 	case *pb.Op_Normal:
@@ -506,6 +508,16 @@ func (s *session) outputGrad(m *pb.OutputGradOp) (*pb.Result, error) {
 		return nil, o.err
 	}
 	return evaluated(o.oracle.OutputGrad(b, at, out, oracle.Options{Delta: o.delta}))
+}
+
+func (s *session) inputs(m *pb.InputsOp) (*pb.Result, error) {
+	o := operands{s: s}
+	b := o.batch(m.GetBatch(), pb.Objective_OBJECTIVE_MAIN)
+	out := o.write("out", m.GetOut(), 0)
+	if o.err != nil {
+		return nil, o.err
+	}
+	return evaluated(o.oracle.Inputs(b, out, oracle.Options{Delta: o.delta}))
 }
 
 func (s *session) activations(m *pb.ActivationsOp) (*pb.Result, error) {

@@ -394,6 +394,17 @@ func (l *logistic) OutputGrad(b oracle.Batch, w, out []float32, o oracle.Options
 	return e, err
 }
 
+// Inputs are the x.
+func (l *logistic) Inputs(b oracle.Batch, out []float32, o oracle.Options) (oracle.Eval, error) {
+	e, err := l.each(b, make([]float32, l.Dim()), o, func(e example) {
+		for j, v := range e.x {
+			out[e.i*len(e.x)+j] = float32(v)
+		}
+	})
+	e.Loss, e.Errors, e.G = 0, 0, 0
+	return e, err
+}
+
 // Activations are w·x: there is one layer, and nothing behind it.
 func (l *logistic) Activations(b oracle.Batch, w, out []float32, layer int, o oracle.Options) (oracle.Eval, error) {
 	if layer != 0 {

@@ -171,6 +171,7 @@ func (r *Runner) take(ctx context.Context, t *Trial, m measurement, params *stor
 	}
 	defer process.Stop()
 	problem.Examples, problem.BatchSize, problem.Steps = len(examples), t.Workload.BatchSize, t.Steps
+	problem.InputMean, problem.InputStd = t.workload.normalize.Mean, t.workload.normalize.Std
 	problem.ProbeBatches, problem.ProbeBatchSize = task.ProbeBatches(), m.Metric.On.Batch
 	got, err := process.Measure(ctx, pluginhost.MeasureSession{
 		RunID:   t.ID,

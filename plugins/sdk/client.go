@@ -194,6 +194,11 @@ func (c *client) OutputGrad(b Batch, at, out Vec) (float64, int, error) {
 	return r.GetLoss(), int(r.GetExamples()), err
 }
 
+func (c *client) Inputs(b Batch, out Vec) (int, error) {
+	r, err := c.one(&pb.Op{Op: &pb.Op_Inputs{Inputs: &pb.InputsOp{Batch: c.batch(b), Out: c.number(out, "out")}}})
+	return int(r.GetExamples()), err
+}
+
 func (c *client) Activations(b Batch, at, out Vec, layer int) (int, error) {
 	r, err := c.one(&pb.Op{Op: &pb.Op_Activations{Activations: &pb.ActivationsOp{
 		Batch: c.batch(b), At: c.number(at, "at"), Out: c.number(out, "out"), Layer: uint32(layer),

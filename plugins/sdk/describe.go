@@ -21,7 +21,7 @@ var nameRule = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
 var opNames = map[Op]pb.Op_Name{
 	OpLoss: pb.Op_NAME_LOSS, OpGrad: pb.Op_NAME_GRAD, OpGradClipped: pb.Op_NAME_GRAD_CLIPPED,
 	OpGradSquared: pb.Op_NAME_GRAD_SQUARED, OpHVP: pb.Op_NAME_HVP, OpOutputs: pb.Op_NAME_OUTPUTS, OpVJP: pb.Op_NAME_VJP,
-	OpInputGrad: pb.Op_NAME_INPUT_GRAD, OpOutputGrad: pb.Op_NAME_OUTPUT_GRAD, OpActivations: pb.Op_NAME_ACTIVATIONS, OpNormal: pb.Op_NAME_NORMAL,
+	OpInputGrad: pb.Op_NAME_INPUT_GRAD, OpOutputGrad: pb.Op_NAME_OUTPUT_GRAD, OpInputs: pb.Op_NAME_INPUTS, OpActivations: pb.Op_NAME_ACTIVATIONS, OpNormal: pb.Op_NAME_NORMAL,
 	OpCommit: pb.Op_NAME_COMMIT,
 }
 
@@ -225,7 +225,7 @@ func fromProblem(p *pb.Problem) Problem {
 		Dim: int(p.GetDim()), Classes: int(p.GetClasses()), Examples: int(p.GetExamples()), BatchSize: int(p.GetBatchSize()),
 		Steps: int(p.GetSteps()), StepsPerEpoch: int(p.GetStepsPerEpoch()),
 		ProbeBatches: int(p.GetProbeBatches()), ProbeBatchSize: int(p.GetProbeBatchSize()),
-		InputLen: int(p.GetInputLen()), Auxiliary: p.GetAuxiliary(),
+		InputLen: int(p.GetInputLen()), Auxiliary: p.GetAuxiliary(), InputMean: p.GetInputMean(), InputStd: p.GetInputStd(),
 	}
 	out.Tensors = fromTensors(p.GetTensors())
 	for _, q := range p.GetPeers() {

@@ -14,6 +14,7 @@ const (
 	OpVJP         Op = "vjp"
 	OpInputGrad   Op = "input_grad"
 	OpOutputGrad  Op = "output_grad"
+	OpInputs      Op = "inputs"
 	OpActivations Op = "activations"
 	OpNormal      Op = "normal"
 	OpCommit      Op = "commit"

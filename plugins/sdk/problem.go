@@ -28,6 +28,10 @@ type Problem struct {
 
 	InputLen int // numbers of one example's inputs; 0 when the problem has none
 
+	// InputMean and InputStd have a number for each channel, the last dimension of an example: an input as the network sees it
+	// is (pixel − mean)/std with pixels from 0 to 1. nil: the inputs are no images.
+	InputMean, InputStd []float32
+
 	// Auxiliary says that there is an auxiliary objective beside the loss, which the option Auxiliary of Session asks for.
 	Auxiliary bool
 

@@ -66,6 +66,9 @@ type Session interface {
 	// and how many examples there were. VJP turns it into what Grad gives. Workloads whose loss has an l2 of its own
 	// refuse plugins that need it.
 	OutputGrad(b Batch, at, out Vec) (loss float64, examples int, err error)
+	// Inputs stores the inputs of the examples of b as the network sees them in out, Problem.InputLen numbers for one after
+	// the other, and returns how many examples there were. Problem.InputMean and InputStd make pixels of them.
+	Inputs(b Batch, out Vec) (int, error)
 	// Activations stores what enters the activation function behind the weights of a layer (Tensor.Layer), one example
 	// after the other, and returns how many examples there were.
 	Activations(b Batch, at, out Vec, layer int) (int, error)

@@ -331,6 +331,12 @@ func (s *Session) OutputGrad(b sdk.Batch, at, out sdk.Vec) (float64, int, error)
 	return e.Loss, e.Examples, err
 }
 
+func (s *Session) Inputs(b sdk.Batch, out sdk.Vec) (int, error) {
+	batch, o := s.request(b, nil)
+	e, err := s.answer(func() (oracle.Eval, error) { return s.of(b).Inputs(batch, out, o) }, out)
+	return e.Examples, err
+}
+
 func (s *Session) Activations(b sdk.Batch, at, out sdk.Vec, layer int) (int, error) {
 	batch, o := s.request(b, nil)
 	e, err := s.answer(func() (oracle.Eval, error) { return s.of(b).Activations(batch, at, out, layer, o) }, out, at)

@@ -521,6 +521,7 @@ const (
 	Op_NAME_INPUT_GRAD   Op_Name = 10
 	Op_NAME_ACTIVATIONS  Op_Name = 11
 	Op_NAME_OUTPUT_GRAD  Op_Name = 12
+	Op_NAME_INPUTS       Op_Name = 13
 )
 
 // Enum value maps for Op_Name.
@@ -539,6 +540,7 @@ var (
 		10: "NAME_INPUT_GRAD",
 		11: "NAME_ACTIVATIONS",
 		12: "NAME_OUTPUT_GRAD",
+		13: "NAME_INPUTS",
 	}
 	Op_Name_value = map[string]int32{
 		"NAME_UNSPECIFIED":  0,
@@ -554,6 +556,7 @@ var (
 		"NAME_INPUT_GRAD":   10,
 		"NAME_ACTIVATIONS":  11,
 		"NAME_OUTPUT_GRAD":  12,
+		"NAME_INPUTS":       13,
 	}
 )
 
@@ -639,7 +642,7 @@ func (x Error_Code) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Error_Code.Descriptor instead.
 func (Error_Code) EnumDescriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{42, 0}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{43, 0}
 }
 
 type Done_Status int32
@@ -694,7 +697,7 @@ func (x Done_Status) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Done_Status.Descriptor instead.
 func (Done_Status) EnumDescriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{44, 0}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{45, 0}
 }
 
 type DescribeRequest struct {
@@ -1652,7 +1655,11 @@ type Problem struct {
 	Auxiliary      bool                   `protobuf:"varint,11,opt,name=auxiliary,proto3" json:"auxiliary,omitempty"`               // LossOp, GradOp and HVPOp answer for OBJECTIVE_AUX
 	// Metrics: the other networks of DescribeResponse.peers. The parameters of the first are the slot peer1. Empty in a
 	// ValidateRequest that is not about to be followed by a session.
-	Peers         []*Peer `protobuf:"bytes,12,rep,name=peers,proto3" json:"peers,omitempty"`
+	Peers []*Peer `protobuf:"bytes,12,rep,name=peers,proto3" json:"peers,omitempty"`
+	// Inputs that are images: an input as the network sees it is (pixel - mean) / std with pixels from 0 to 1, one of these
+	// for each channel, and channels are the last dimension of an example. Empty: the inputs are no images.
+	InputMean     []float32 `protobuf:"fixed32,13,rep,packed,name=input_mean,json=inputMean,proto3" json:"input_mean,omitempty"`
+	InputStd      []float32 `protobuf:"fixed32,14,rep,packed,name=input_std,json=inputStd,proto3" json:"input_std,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1767,6 +1774,20 @@ func (x *Problem) GetAuxiliary() bool {
 func (x *Problem) GetPeers() []*Peer {
 	if x != nil {
 		return x.Peers
+	}
+	return nil
+}
+
+func (x *Problem) GetInputMean() []float32 {
+	if x != nil {
+		return x.InputMean
+	}
+	return nil
+}
+
+func (x *Problem) GetInputStd() []float32 {
+	if x != nil {
+		return x.InputStd
 	}
 	return nil
 }
@@ -2739,6 +2760,7 @@ type Op struct {
 	//	*Op_InputGrad
 	//	*Op_Activations
 	//	*Op_OutputGrad
+	//	*Op_Inputs
 	Op            isOp_Op `protobuf_oneof:"op"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2889,6 +2911,15 @@ func (x *Op) GetOutputGrad() *OutputGradOp {
 	return nil
 }
 
+func (x *Op) GetInputs() *InputsOp {
+	if x != nil {
+		if x, ok := x.Op.(*Op_Inputs); ok {
+			return x.Inputs
+		}
+	}
+	return nil
+}
+
 type isOp_Op interface {
 	isOp_Op()
 }
@@ -2941,6 +2972,10 @@ type Op_OutputGrad struct {
 	OutputGrad *OutputGradOp `protobuf:"bytes,12,opt,name=output_grad,json=outputGrad,proto3,oneof"`
 }
 
+type Op_Inputs struct {
+	Inputs *InputsOp `protobuf:"bytes,13,opt,name=inputs,proto3,oneof"`
+}
+
 func (*Op_Loss) isOp_Op() {}
 
 func (*Op_Grad) isOp_Op() {}
@@ -2964,6 +2999,8 @@ func (*Op_InputGrad) isOp_Op() {}
 func (*Op_Activations) isOp_Op() {}
 
 func (*Op_OutputGrad) isOp_Op() {}
+
+func (*Op_Inputs) isOp_Op() {}
 
 // A batch is a name, never a list of examples. The same name means the same examples, with the same augmentation
 // and dropout mask, every time it is used in a trial.
@@ -3918,6 +3955,59 @@ func (x *OutputGradOp) GetOut() uint32 {
 	return 0
 }
 
+// out = the inputs as the network sees them, laid out as Batch.input_delta is. Result.examples: how many examples.
+type InputsOp struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Batch         *Batch                 `protobuf:"bytes,1,opt,name=batch,proto3" json:"batch,omitempty"`
+	Out           uint32                 `protobuf:"varint,2,opt,name=out,proto3" json:"out,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InputsOp) Reset() {
+	*x = InputsOp{}
+	mi := &file_bench_v1_bench_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InputsOp) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InputsOp) ProtoMessage() {}
+
+func (x *InputsOp) ProtoReflect() protoreflect.Message {
+	mi := &file_bench_v1_bench_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InputsOp.ProtoReflect.Descriptor instead.
+func (*InputsOp) Descriptor() ([]byte, []int) {
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *InputsOp) GetBatch() *Batch {
+	if x != nil {
+		return x.Batch
+	}
+	return nil
+}
+
+func (x *InputsOp) GetOut() uint32 {
+	if x != nil {
+		return x.Out
+	}
+	return 0
+}
+
 // out = the pre-activations of one layer, example after example. Result.examples: how many examples.
 type ActivationsOp struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -3931,7 +4021,7 @@ type ActivationsOp struct {
 
 func (x *ActivationsOp) Reset() {
 	*x = ActivationsOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[38]
+	mi := &file_bench_v1_bench_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3943,7 +4033,7 @@ func (x *ActivationsOp) String() string {
 func (*ActivationsOp) ProtoMessage() {}
 
 func (x *ActivationsOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[38]
+	mi := &file_bench_v1_bench_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3956,7 +4046,7 @@ func (x *ActivationsOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActivationsOp.ProtoReflect.Descriptor instead.
 func (*ActivationsOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{38}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ActivationsOp) GetBatch() *Batch {
@@ -4001,7 +4091,7 @@ type NormalOp struct {
 
 func (x *NormalOp) Reset() {
 	*x = NormalOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[39]
+	mi := &file_bench_v1_bench_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4013,7 +4103,7 @@ func (x *NormalOp) String() string {
 func (*NormalOp) ProtoMessage() {}
 
 func (x *NormalOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[39]
+	mi := &file_bench_v1_bench_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4026,7 +4116,7 @@ func (x *NormalOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NormalOp.ProtoReflect.Descriptor instead.
 func (*NormalOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{39}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *NormalOp) GetStream() string {
@@ -4072,7 +4162,7 @@ type CommitOp struct {
 
 func (x *CommitOp) Reset() {
 	*x = CommitOp{}
-	mi := &file_bench_v1_bench_proto_msgTypes[40]
+	mi := &file_bench_v1_bench_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4084,7 +4174,7 @@ func (x *CommitOp) String() string {
 func (*CommitOp) ProtoMessage() {}
 
 func (x *CommitOp) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[40]
+	mi := &file_bench_v1_bench_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4097,7 +4187,7 @@ func (x *CommitOp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommitOp.ProtoReflect.Descriptor instead.
 func (*CommitOp) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{40}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *CommitOp) GetParams() uint32 {
@@ -4136,7 +4226,7 @@ type Result struct {
 
 func (x *Result) Reset() {
 	*x = Result{}
-	mi := &file_bench_v1_bench_proto_msgTypes[41]
+	mi := &file_bench_v1_bench_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4148,7 +4238,7 @@ func (x *Result) String() string {
 func (*Result) ProtoMessage() {}
 
 func (x *Result) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[41]
+	mi := &file_bench_v1_bench_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4161,7 +4251,7 @@ func (x *Result) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Result.ProtoReflect.Descriptor instead.
 func (*Result) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{41}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *Result) GetLoss() float64 {
@@ -4224,7 +4314,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_bench_v1_bench_proto_msgTypes[42]
+	mi := &file_bench_v1_bench_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4236,7 +4326,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[42]
+	mi := &file_bench_v1_bench_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4249,7 +4339,7 @@ func (x *Error) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Error.ProtoReflect.Descriptor instead.
 func (*Error) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{42}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *Error) GetCode() Error_Code {
@@ -4284,7 +4374,7 @@ type Log struct {
 
 func (x *Log) Reset() {
 	*x = Log{}
-	mi := &file_bench_v1_bench_proto_msgTypes[43]
+	mi := &file_bench_v1_bench_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4296,7 +4386,7 @@ func (x *Log) String() string {
 func (*Log) ProtoMessage() {}
 
 func (x *Log) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[43]
+	mi := &file_bench_v1_bench_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4309,7 +4399,7 @@ func (x *Log) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Log.ProtoReflect.Descriptor instead.
 func (*Log) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{43}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *Log) GetLevel() string {
@@ -4346,7 +4436,7 @@ type Done struct {
 
 func (x *Done) Reset() {
 	*x = Done{}
-	mi := &file_bench_v1_bench_proto_msgTypes[44]
+	mi := &file_bench_v1_bench_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4358,7 +4448,7 @@ func (x *Done) String() string {
 func (*Done) ProtoMessage() {}
 
 func (x *Done) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[44]
+	mi := &file_bench_v1_bench_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4371,7 +4461,7 @@ func (x *Done) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Done.ProtoReflect.Descriptor instead.
 func (*Done) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{44}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *Done) GetStatus() Done_Status {
@@ -4422,7 +4512,7 @@ type MetricValue struct {
 
 func (x *MetricValue) Reset() {
 	*x = MetricValue{}
-	mi := &file_bench_v1_bench_proto_msgTypes[45]
+	mi := &file_bench_v1_bench_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4434,7 +4524,7 @@ func (x *MetricValue) String() string {
 func (*MetricValue) ProtoMessage() {}
 
 func (x *MetricValue) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[45]
+	mi := &file_bench_v1_bench_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4447,7 +4537,7 @@ func (x *MetricValue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricValue.ProtoReflect.Descriptor instead.
 func (*MetricValue) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{45}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *MetricValue) GetName() string {
@@ -4496,7 +4586,7 @@ type Table struct {
 
 func (x *Table) Reset() {
 	*x = Table{}
-	mi := &file_bench_v1_bench_proto_msgTypes[46]
+	mi := &file_bench_v1_bench_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4508,7 +4598,7 @@ func (x *Table) String() string {
 func (*Table) ProtoMessage() {}
 
 func (x *Table) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[46]
+	mi := &file_bench_v1_bench_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4521,7 +4611,7 @@ func (x *Table) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Table.ProtoReflect.Descriptor instead.
 func (*Table) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{46}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *Table) GetName() string {
@@ -4548,7 +4638,7 @@ type Column struct {
 
 func (x *Column) Reset() {
 	*x = Column{}
-	mi := &file_bench_v1_bench_proto_msgTypes[47]
+	mi := &file_bench_v1_bench_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4560,7 +4650,7 @@ func (x *Column) String() string {
 func (*Column) ProtoMessage() {}
 
 func (x *Column) ProtoReflect() protoreflect.Message {
-	mi := &file_bench_v1_bench_proto_msgTypes[47]
+	mi := &file_bench_v1_bench_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4573,7 +4663,7 @@ func (x *Column) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Column.ProtoReflect.Descriptor instead.
 func (*Column) Descriptor() ([]byte, []int) {
-	return file_bench_v1_bench_proto_rawDescGZIP(), []int{47}
+	return file_bench_v1_bench_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *Column) GetName() string {
@@ -4701,7 +4791,7 @@ const file_bench_v1_bench_proto_rawDesc = "" +
 	"\vSlotRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
 	"\x03len\x18\x02 \x01(\x04R\x03len\x12\x18\n" +
-	"\ascratch\x18\x03 \x01(\bR\ascratch\"\x8a\x03\n" +
+	"\ascratch\x18\x03 \x01(\bR\ascratch\"\xc6\x03\n" +
 	"\aProblem\x12\x10\n" +
 	"\x03dim\x18\x01 \x01(\x04R\x03dim\x12*\n" +
 	"\atensors\x18\x02 \x03(\v2\x10.bench.v1.TensorR\atensors\x12\x18\n" +
@@ -4716,7 +4806,10 @@ const file_bench_v1_bench_proto_rawDesc = "" +
 	"\tinput_len\x18\n" +
 	" \x01(\x04R\binputLen\x12\x1c\n" +
 	"\tauxiliary\x18\v \x01(\bR\tauxiliary\x12$\n" +
-	"\x05peers\x18\f \x03(\v2\x0e.bench.v1.PeerR\x05peers\"l\n" +
+	"\x05peers\x18\f \x03(\v2\x0e.bench.v1.PeerR\x05peers\x12\x1d\n" +
+	"\n" +
+	"input_mean\x18\r \x03(\x02R\tinputMean\x12\x1b\n" +
+	"\tinput_std\x18\x0e \x03(\x02R\binputStd\"l\n" +
 	"\x04Peer\x12\x10\n" +
 	"\x03dim\x18\x01 \x01(\x04R\x03dim\x12*\n" +
 	"\atensors\x18\x02 \x03(\v2\x10.bench.v1.TensorR\atensors\x12\x12\n" +
@@ -4789,7 +4882,7 @@ const file_bench_v1_bench_proto_rawDesc = "" +
 	"\x05Reply\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12*\n" +
 	"\aresults\x18\x02 \x03(\v2\x10.bench.v1.ResultR\aresults\x12%\n" +
-	"\x05error\x18\x03 \x01(\v2\x0f.bench.v1.ErrorR\x05error\"\xd9\x06\n" +
+	"\x05error\x18\x03 \x01(\v2\x0f.bench.v1.ErrorR\x05error\"\x98\a\n" +
 	"\x02Op\x12&\n" +
 	"\x04loss\x18\x01 \x01(\v2\x10.bench.v1.LossOpH\x00R\x04loss\x12&\n" +
 	"\x04grad\x18\x02 \x01(\v2\x10.bench.v1.GradOpH\x00R\x04grad\x12<\n" +
@@ -4805,7 +4898,8 @@ const file_bench_v1_bench_proto_rawDesc = "" +
 	" \x01(\v2\x15.bench.v1.InputGradOpH\x00R\tinputGrad\x12;\n" +
 	"\vactivations\x18\v \x01(\v2\x17.bench.v1.ActivationsOpH\x00R\vactivations\x129\n" +
 	"\voutput_grad\x18\f \x01(\v2\x16.bench.v1.OutputGradOpH\x00R\n" +
-	"outputGrad\"\xf9\x01\n" +
+	"outputGrad\x12,\n" +
+	"\x06inputs\x18\r \x01(\v2\x12.bench.v1.InputsOpH\x00R\x06inputs\"\x8a\x02\n" +
 	"\x04Name\x12\x14\n" +
 	"\x10NAME_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tNAME_LOSS\x10\x01\x12\r\n" +
@@ -4820,7 +4914,8 @@ const file_bench_v1_bench_proto_rawDesc = "" +
 	"\x0fNAME_INPUT_GRAD\x10\n" +
 	"\x12\x14\n" +
 	"\x10NAME_ACTIVATIONS\x10\v\x12\x14\n" +
-	"\x10NAME_OUTPUT_GRAD\x10\fB\x04\n" +
+	"\x10NAME_OUTPUT_GRAD\x10\f\x12\x0f\n" +
+	"\vNAME_INPUTS\x10\rB\x04\n" +
 	"\x02op\"\x92\x02\n" +
 	"\x05Batch\x12\x16\n" +
 	"\x06stream\x18\x01 \x01(\tR\x06stream\x12\x14\n" +
@@ -4893,7 +4988,10 @@ const file_bench_v1_bench_proto_rawDesc = "" +
 	"\fOutputGradOp\x12%\n" +
 	"\x05batch\x18\x01 \x01(\v2\x0f.bench.v1.BatchR\x05batch\x12\x0e\n" +
 	"\x02at\x18\x02 \x01(\rR\x02at\x12\x10\n" +
-	"\x03out\x18\x03 \x01(\rR\x03out\"n\n" +
+	"\x03out\x18\x03 \x01(\rR\x03out\"C\n" +
+	"\bInputsOp\x12%\n" +
+	"\x05batch\x18\x01 \x01(\v2\x0f.bench.v1.BatchR\x05batch\x12\x10\n" +
+	"\x03out\x18\x02 \x01(\rR\x03out\"n\n" +
 	"\rActivationsOp\x12%\n" +
 	"\x05batch\x18\x01 \x01(\v2\x0f.bench.v1.BatchR\x05batch\x12\x0e\n" +
 	"\x02at\x18\x02 \x01(\rR\x02at\x12\x10\n" +
@@ -5007,7 +5105,7 @@ func file_bench_v1_bench_proto_rawDescGZIP() []byte {
 }
 
 var file_bench_v1_bench_proto_enumTypes = make([]protoimpl.EnumInfo, 10)
-var file_bench_v1_bench_proto_msgTypes = make([]protoimpl.MessageInfo, 56)
+var file_bench_v1_bench_proto_msgTypes = make([]protoimpl.MessageInfo, 57)
 var file_bench_v1_bench_proto_goTypes = []any{
 	(Kind)(0),                // 0: bench.v1.Kind
 	(StopReason)(0),          // 1: bench.v1.StopReason
@@ -5057,24 +5155,25 @@ var file_bench_v1_bench_proto_goTypes = []any{
 	(*VJPOp)(nil),            // 45: bench.v1.VJPOp
 	(*InputGradOp)(nil),      // 46: bench.v1.InputGradOp
 	(*OutputGradOp)(nil),     // 47: bench.v1.OutputGradOp
-	(*ActivationsOp)(nil),    // 48: bench.v1.ActivationsOp
-	(*NormalOp)(nil),         // 49: bench.v1.NormalOp
-	(*CommitOp)(nil),         // 50: bench.v1.CommitOp
-	(*Result)(nil),           // 51: bench.v1.Result
-	(*Error)(nil),            // 52: bench.v1.Error
-	(*Log)(nil),              // 53: bench.v1.Log
-	(*Done)(nil),             // 54: bench.v1.Done
-	(*MetricValue)(nil),      // 55: bench.v1.MetricValue
-	(*Table)(nil),            // 56: bench.v1.Table
-	(*Column)(nil),           // 57: bench.v1.Column
-	nil,                      // 58: bench.v1.Degenerate.WhenEntry
-	nil,                      // 59: bench.v1.ValidateRequest.ParamsEntry
-	nil,                      // 60: bench.v1.Start.ParamsEntry
-	nil,                      // 61: bench.v1.Training.ParamsEntry
-	nil,                      // 62: bench.v1.CommitOp.ScalarsEntry
-	nil,                      // 63: bench.v1.Result.ScalarsEntry
-	nil,                      // 64: bench.v1.Log.ScalarsEntry
-	nil,                      // 65: bench.v1.Done.ScalarsEntry
+	(*InputsOp)(nil),         // 48: bench.v1.InputsOp
+	(*ActivationsOp)(nil),    // 49: bench.v1.ActivationsOp
+	(*NormalOp)(nil),         // 50: bench.v1.NormalOp
+	(*CommitOp)(nil),         // 51: bench.v1.CommitOp
+	(*Result)(nil),           // 52: bench.v1.Result
+	(*Error)(nil),            // 53: bench.v1.Error
+	(*Log)(nil),              // 54: bench.v1.Log
+	(*Done)(nil),             // 55: bench.v1.Done
+	(*MetricValue)(nil),      // 56: bench.v1.MetricValue
+	(*Table)(nil),            // 57: bench.v1.Table
+	(*Column)(nil),           // 58: bench.v1.Column
+	nil,                      // 59: bench.v1.Degenerate.WhenEntry
+	nil,                      // 60: bench.v1.ValidateRequest.ParamsEntry
+	nil,                      // 61: bench.v1.Start.ParamsEntry
+	nil,                      // 62: bench.v1.Training.ParamsEntry
+	nil,                      // 63: bench.v1.CommitOp.ScalarsEntry
+	nil,                      // 64: bench.v1.Result.ScalarsEntry
+	nil,                      // 65: bench.v1.Log.ScalarsEntry
+	nil,                      // 66: bench.v1.Done.ScalarsEntry
 }
 var file_bench_v1_bench_proto_depIdxs = []int32{
 	0,  // 0: bench.v1.DescribeResponse.kind:type_name -> bench.v1.Kind
@@ -5088,10 +5187,10 @@ var file_bench_v1_bench_proto_depIdxs = []int32{
 	4,  // 8: bench.v1.Param.type:type_name -> bench.v1.Param.Type
 	15, // 9: bench.v1.Param.default:type_name -> bench.v1.Value
 	5,  // 10: bench.v1.Param.scale:type_name -> bench.v1.Param.Scale
-	58, // 11: bench.v1.Degenerate.when:type_name -> bench.v1.Degenerate.WhenEntry
+	59, // 11: bench.v1.Degenerate.when:type_name -> bench.v1.Degenerate.WhenEntry
 	6,  // 12: bench.v1.ValueInfo.better:type_name -> bench.v1.ValueInfo.Better
 	22, // 13: bench.v1.ValidateRequest.problem:type_name -> bench.v1.Problem
-	59, // 14: bench.v1.ValidateRequest.params:type_name -> bench.v1.ValidateRequest.ParamsEntry
+	60, // 14: bench.v1.ValidateRequest.params:type_name -> bench.v1.ValidateRequest.ParamsEntry
 	20, // 15: bench.v1.ValidateResponse.diagnostics:type_name -> bench.v1.Diagnostic
 	21, // 16: bench.v1.ValidateResponse.slots:type_name -> bench.v1.SlotRequest
 	24, // 17: bench.v1.Problem.tensors:type_name -> bench.v1.Tensor
@@ -5101,74 +5200,76 @@ var file_bench_v1_bench_proto_depIdxs = []int32{
 	34, // 21: bench.v1.HostMessage.reply:type_name -> bench.v1.Reply
 	32, // 22: bench.v1.HostMessage.stop:type_name -> bench.v1.Stop
 	33, // 23: bench.v1.PluginMessage.request:type_name -> bench.v1.Request
-	53, // 24: bench.v1.PluginMessage.log:type_name -> bench.v1.Log
-	54, // 25: bench.v1.PluginMessage.done:type_name -> bench.v1.Done
+	54, // 24: bench.v1.PluginMessage.log:type_name -> bench.v1.Log
+	55, // 25: bench.v1.PluginMessage.done:type_name -> bench.v1.Done
 	27, // 26: bench.v1.PluginMessage.direct:type_name -> bench.v1.Direct
 	22, // 27: bench.v1.Start.problem:type_name -> bench.v1.Problem
-	60, // 28: bench.v1.Start.params:type_name -> bench.v1.Start.ParamsEntry
+	61, // 28: bench.v1.Start.params:type_name -> bench.v1.Start.ParamsEntry
 	30, // 29: bench.v1.Start.arena:type_name -> bench.v1.Arena
 	29, // 30: bench.v1.Start.training:type_name -> bench.v1.Training
 	27, // 31: bench.v1.Start.direct:type_name -> bench.v1.Direct
-	61, // 32: bench.v1.Training.params:type_name -> bench.v1.Training.ParamsEntry
+	62, // 32: bench.v1.Training.params:type_name -> bench.v1.Training.ParamsEntry
 	31, // 33: bench.v1.Arena.slots:type_name -> bench.v1.Slot
 	1,  // 34: bench.v1.Stop.reason:type_name -> bench.v1.StopReason
 	35, // 35: bench.v1.Request.ops:type_name -> bench.v1.Op
-	51, // 36: bench.v1.Reply.results:type_name -> bench.v1.Result
-	52, // 37: bench.v1.Reply.error:type_name -> bench.v1.Error
+	52, // 36: bench.v1.Reply.results:type_name -> bench.v1.Result
+	53, // 37: bench.v1.Reply.error:type_name -> bench.v1.Error
 	38, // 38: bench.v1.Op.loss:type_name -> bench.v1.LossOp
 	39, // 39: bench.v1.Op.grad:type_name -> bench.v1.GradOp
 	40, // 40: bench.v1.Op.grad_clipped:type_name -> bench.v1.GradClippedOp
 	43, // 41: bench.v1.Op.hvp:type_name -> bench.v1.HVPOp
 	44, // 42: bench.v1.Op.outputs:type_name -> bench.v1.OutputsOp
 	45, // 43: bench.v1.Op.vjp:type_name -> bench.v1.VJPOp
-	49, // 44: bench.v1.Op.normal:type_name -> bench.v1.NormalOp
-	50, // 45: bench.v1.Op.commit:type_name -> bench.v1.CommitOp
+	50, // 44: bench.v1.Op.normal:type_name -> bench.v1.NormalOp
+	51, // 45: bench.v1.Op.commit:type_name -> bench.v1.CommitOp
 	42, // 46: bench.v1.Op.grad_squared:type_name -> bench.v1.GradSquaredOp
 	46, // 47: bench.v1.Op.input_grad:type_name -> bench.v1.InputGradOp
-	48, // 48: bench.v1.Op.activations:type_name -> bench.v1.ActivationsOp
+	49, // 48: bench.v1.Op.activations:type_name -> bench.v1.ActivationsOp
 	47, // 49: bench.v1.Op.output_grad:type_name -> bench.v1.OutputGradOp
-	37, // 50: bench.v1.Batch.range:type_name -> bench.v1.Range
-	36, // 51: bench.v1.LossOp.batch:type_name -> bench.v1.Batch
-	2,  // 52: bench.v1.LossOp.objective:type_name -> bench.v1.Objective
-	36, // 53: bench.v1.GradOp.batch:type_name -> bench.v1.Batch
-	2,  // 54: bench.v1.GradOp.objective:type_name -> bench.v1.Objective
-	36, // 55: bench.v1.GradClippedOp.batch:type_name -> bench.v1.Batch
-	41, // 56: bench.v1.GradClippedOp.noise:type_name -> bench.v1.Noise
-	36, // 57: bench.v1.GradSquaredOp.batch:type_name -> bench.v1.Batch
-	36, // 58: bench.v1.HVPOp.batch:type_name -> bench.v1.Batch
-	2,  // 59: bench.v1.HVPOp.objective:type_name -> bench.v1.Objective
-	36, // 60: bench.v1.OutputsOp.batch:type_name -> bench.v1.Batch
-	36, // 61: bench.v1.VJPOp.batch:type_name -> bench.v1.Batch
-	36, // 62: bench.v1.InputGradOp.batch:type_name -> bench.v1.Batch
-	36, // 63: bench.v1.OutputGradOp.batch:type_name -> bench.v1.Batch
-	36, // 64: bench.v1.ActivationsOp.batch:type_name -> bench.v1.Batch
-	62, // 65: bench.v1.CommitOp.scalars:type_name -> bench.v1.CommitOp.ScalarsEntry
-	63, // 66: bench.v1.Result.scalars:type_name -> bench.v1.Result.ScalarsEntry
-	1,  // 67: bench.v1.Result.stop:type_name -> bench.v1.StopReason
-	8,  // 68: bench.v1.Error.code:type_name -> bench.v1.Error.Code
-	64, // 69: bench.v1.Log.scalars:type_name -> bench.v1.Log.ScalarsEntry
-	9,  // 70: bench.v1.Done.status:type_name -> bench.v1.Done.Status
-	65, // 71: bench.v1.Done.scalars:type_name -> bench.v1.Done.ScalarsEntry
-	55, // 72: bench.v1.Done.values:type_name -> bench.v1.MetricValue
-	56, // 73: bench.v1.Done.tables:type_name -> bench.v1.Table
-	57, // 74: bench.v1.Table.columns:type_name -> bench.v1.Column
-	15, // 75: bench.v1.Degenerate.WhenEntry.value:type_name -> bench.v1.Value
-	15, // 76: bench.v1.ValidateRequest.ParamsEntry.value:type_name -> bench.v1.Value
-	15, // 77: bench.v1.Start.ParamsEntry.value:type_name -> bench.v1.Value
-	15, // 78: bench.v1.Training.ParamsEntry.value:type_name -> bench.v1.Value
-	10, // 79: bench.v1.Plugin.Describe:input_type -> bench.v1.DescribeRequest
-	18, // 80: bench.v1.Plugin.Validate:input_type -> bench.v1.ValidateRequest
-	25, // 81: bench.v1.Optimizer.Run:input_type -> bench.v1.HostMessage
-	25, // 82: bench.v1.Metric.Measure:input_type -> bench.v1.HostMessage
-	11, // 83: bench.v1.Plugin.Describe:output_type -> bench.v1.DescribeResponse
-	19, // 84: bench.v1.Plugin.Validate:output_type -> bench.v1.ValidateResponse
-	26, // 85: bench.v1.Optimizer.Run:output_type -> bench.v1.PluginMessage
-	26, // 86: bench.v1.Metric.Measure:output_type -> bench.v1.PluginMessage
-	83, // [83:87] is the sub-list for method output_type
-	79, // [79:83] is the sub-list for method input_type
-	79, // [79:79] is the sub-list for extension type_name
-	79, // [79:79] is the sub-list for extension extendee
-	0,  // [0:79] is the sub-list for field type_name
+	48, // 50: bench.v1.Op.inputs:type_name -> bench.v1.InputsOp
+	37, // 51: bench.v1.Batch.range:type_name -> bench.v1.Range
+	36, // 52: bench.v1.LossOp.batch:type_name -> bench.v1.Batch
+	2,  // 53: bench.v1.LossOp.objective:type_name -> bench.v1.Objective
+	36, // 54: bench.v1.GradOp.batch:type_name -> bench.v1.Batch
+	2,  // 55: bench.v1.GradOp.objective:type_name -> bench.v1.Objective
+	36, // 56: bench.v1.GradClippedOp.batch:type_name -> bench.v1.Batch
+	41, // 57: bench.v1.GradClippedOp.noise:type_name -> bench.v1.Noise
+	36, // 58: bench.v1.GradSquaredOp.batch:type_name -> bench.v1.Batch
+	36, // 59: bench.v1.HVPOp.batch:type_name -> bench.v1.Batch
+	2,  // 60: bench.v1.HVPOp.objective:type_name -> bench.v1.Objective
+	36, // 61: bench.v1.OutputsOp.batch:type_name -> bench.v1.Batch
+	36, // 62: bench.v1.VJPOp.batch:type_name -> bench.v1.Batch
+	36, // 63: bench.v1.InputGradOp.batch:type_name -> bench.v1.Batch
+	36, // 64: bench.v1.OutputGradOp.batch:type_name -> bench.v1.Batch
+	36, // 65: bench.v1.InputsOp.batch:type_name -> bench.v1.Batch
+	36, // 66: bench.v1.ActivationsOp.batch:type_name -> bench.v1.Batch
+	63, // 67: bench.v1.CommitOp.scalars:type_name -> bench.v1.CommitOp.ScalarsEntry
+	64, // 68: bench.v1.Result.scalars:type_name -> bench.v1.Result.ScalarsEntry
+	1,  // 69: bench.v1.Result.stop:type_name -> bench.v1.StopReason
+	8,  // 70: bench.v1.Error.code:type_name -> bench.v1.Error.Code
+	65, // 71: bench.v1.Log.scalars:type_name -> bench.v1.Log.ScalarsEntry
+	9,  // 72: bench.v1.Done.status:type_name -> bench.v1.Done.Status
+	66, // 73: bench.v1.Done.scalars:type_name -> bench.v1.Done.ScalarsEntry
+	56, // 74: bench.v1.Done.values:type_name -> bench.v1.MetricValue
+	57, // 75: bench.v1.Done.tables:type_name -> bench.v1.Table
+	58, // 76: bench.v1.Table.columns:type_name -> bench.v1.Column
+	15, // 77: bench.v1.Degenerate.WhenEntry.value:type_name -> bench.v1.Value
+	15, // 78: bench.v1.ValidateRequest.ParamsEntry.value:type_name -> bench.v1.Value
+	15, // 79: bench.v1.Start.ParamsEntry.value:type_name -> bench.v1.Value
+	15, // 80: bench.v1.Training.ParamsEntry.value:type_name -> bench.v1.Value
+	10, // 81: bench.v1.Plugin.Describe:input_type -> bench.v1.DescribeRequest
+	18, // 82: bench.v1.Plugin.Validate:input_type -> bench.v1.ValidateRequest
+	25, // 83: bench.v1.Optimizer.Run:input_type -> bench.v1.HostMessage
+	25, // 84: bench.v1.Metric.Measure:input_type -> bench.v1.HostMessage
+	11, // 85: bench.v1.Plugin.Describe:output_type -> bench.v1.DescribeResponse
+	19, // 86: bench.v1.Plugin.Validate:output_type -> bench.v1.ValidateResponse
+	26, // 87: bench.v1.Optimizer.Run:output_type -> bench.v1.PluginMessage
+	26, // 88: bench.v1.Metric.Measure:output_type -> bench.v1.PluginMessage
+	85, // [85:89] is the sub-list for method output_type
+	81, // [81:85] is the sub-list for method input_type
+	81, // [81:81] is the sub-list for extension type_name
+	81, // [81:81] is the sub-list for extension extendee
+	0,  // [0:81] is the sub-list for field type_name
 }
 
 func init() { file_bench_v1_bench_proto_init() }
@@ -5211,6 +5312,7 @@ func file_bench_v1_bench_proto_init() {
 		(*Op_InputGrad)(nil),
 		(*Op_Activations)(nil),
 		(*Op_OutputGrad)(nil),
+		(*Op_Inputs)(nil),
 	}
 	file_bench_v1_bench_proto_msgTypes[26].OneofWrappers = []any{
 		(*Batch_Range)(nil),
@@ -5220,14 +5322,14 @@ func file_bench_v1_bench_proto_init() {
 	}
 	file_bench_v1_bench_proto_msgTypes[28].OneofWrappers = []any{}
 	file_bench_v1_bench_proto_msgTypes[30].OneofWrappers = []any{}
-	file_bench_v1_bench_proto_msgTypes[45].OneofWrappers = []any{}
+	file_bench_v1_bench_proto_msgTypes[46].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bench_v1_bench_proto_rawDesc), len(file_bench_v1_bench_proto_rawDesc)),
 			NumEnums:      10,
-			NumMessages:   56,
+			NumMessages:   57,
 			NumExtensions: 0,
 			NumServices:   3,
 		},

@@ -42,7 +42,7 @@ def from_problem(p: Any) -> Problem:
     return Problem(
         dim=p.dim, classes=p.classes, examples=p.examples, batch_size=p.batch_size, steps=p.steps,
         steps_per_epoch=p.steps_per_epoch, probe_batches=p.probe_batches, probe_batch_size=p.probe_batch_size,
-        input_len=p.input_len, auxiliary=p.auxiliary,
+        input_len=p.input_len, input_mean=tuple(p.input_mean), input_std=tuple(p.input_std), auxiliary=p.auxiliary,
         tensors=_tensors(p.tensors),
         peers=tuple(Peer(dim=q.dim, tensors=_tensors(q.tensors), seed=q.seed, step=q.step) for q in p.peers),
     )

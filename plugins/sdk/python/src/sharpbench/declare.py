@@ -247,6 +247,10 @@ class Problem:
     probe_batches: int = 0  # batches of the metric's example set; 0 for an optimizer
     probe_batch_size: int = 0  # examples of each
     input_len: int = 0  # numbers of one example's inputs; 0 when there are none
+    # By channel, the last dimension of an example: an input as the network sees it is (pixel - mean) / std with pixels from 0
+    # to 1. Empty: the inputs are no images.
+    input_mean: tuple[float, ...] = ()
+    input_std: tuple[float, ...] = ()
     auxiliary: bool = False  # whether there is an auxiliary objective: objective="aux"
     peers: tuple[Peer, ...] = ()  # the other networks that a metric sees, those that Metric.peers asks for
 

@@ -15,7 +15,7 @@ __all__ = ["Metric", "Optimizer", "Plugin", "metric", "optimizer"]
 
 OPS = (
     "loss", "grad", "grad_clipped", "hvp", "outputs", "vjp", "normal", "commit", "grad_squared", "input_grad", "activations",
-    "output_grad",
+    "output_grad", "inputs",
 )
 RESERVED = ("params", "grad", "init", "update")
 PEER_SLOT = re.compile(r"peer[1-9][0-9]*(\.update)?\Z")

@@ -305,6 +305,12 @@ class Session:
         n = result.examples
         return result.loss, self._vector(out)[:n * self.problem.classes].reshape(n, self.problem.classes)
 
+    def inputs(self, batch: Batch, out: Vector | str) -> tuple[int, Vector]:
+        """How many examples there are, and their inputs as the network sees them, stored in out: example after example.
+        Problem.input_mean and input_std make pixels of them."""
+        op = pb.InputsOp(batch=self._batch(batch), out=self._number(out, "out"))
+        return self._one(pb.Op(inputs=op)).examples, self._vector(out)
+
     def activations(
         self, batch: Batch, layer: int, out: Vector | str, at: Vector | str = "params",
     ) -> tuple[int, Vector]:

@@ -20,7 +20,7 @@ def near(what, got, want):
 
 class Everything(sb.Optimizer):
     name = "everything"
-    needs = ["grad", "grad_clipped", "grad_squared", "hvp", "vjp", "input_grad", "output_grad", "activations", "normal", "commit"]
+    needs = ["grad", "grad_clipped", "grad_squared", "hvp", "vjp", "input_grad", "output_grad", "activations", "inputs", "normal", "commit"]
     slots = ["v", sb.Slot("room", 4, scratch=True), sb.Slot("delta", 4), "noise"]
 
     def run(self, s):
@@ -48,6 +48,7 @@ class Everything(sb.Optimizer):
         near("the gradient by the outputs", s.output_grad(b, room)[1][:, 1], [-0.5 / (1 + math.exp(4)), 0.5 / (1 + math.exp(-2))])
         n, z = s.activations(b, 0, room)
         near("w.x", z[:n], [4, 2])
+        near("the inputs", s.inputs(b, delta)[1], [3, 4, 0, 2])
         loss, dx = s.input_grad(b, delta)
         near("the gradient by the second example's inputs", dx[2:], [0, 0.5 / (1 + math.exp(-2))])
         near("the loss at w", loss, (math.log1p(math.exp(-4)) + math.log1p(math.exp(2))) / 2)

@@ -295,6 +295,14 @@ class InputGradOp(_message.Message):
     out: int
     def __init__(self, batch: _Optional[_Union[Batch, _Mapping]] = ..., at: _Optional[int] = ..., out: _Optional[int] = ...) -> None: ...
 
+class InputsOp(_message.Message):
+    __slots__ = ["batch", "out"]
+    BATCH_FIELD_NUMBER: _ClassVar[int]
+    OUT_FIELD_NUMBER: _ClassVar[int]
+    batch: Batch
+    out: int
+    def __init__(self, batch: _Optional[_Union[Batch, _Mapping]] = ..., out: _Optional[int] = ...) -> None: ...
+
 class Log(_message.Message):
     __slots__ = ["level", "message", "scalars"]
     class ScalarsEntry(_message.Message):
@@ -363,7 +371,7 @@ class NormalOp(_message.Message):
     def __init__(self, stream: _Optional[str] = ..., index: _Optional[int] = ..., out: _Optional[int] = ..., std: _Optional[float] = ...) -> None: ...
 
 class Op(_message.Message):
-    __slots__ = ["activations", "commit", "grad", "grad_clipped", "grad_squared", "hvp", "input_grad", "loss", "normal", "output_grad", "outputs", "vjp"]
+    __slots__ = ["activations", "commit", "grad", "grad_clipped", "grad_squared", "hvp", "input_grad", "inputs", "loss", "normal", "output_grad", "outputs", "vjp"]
     class Name(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = []
     ACTIVATIONS_FIELD_NUMBER: _ClassVar[int]
@@ -372,6 +380,7 @@ class Op(_message.Message):
     GRAD_FIELD_NUMBER: _ClassVar[int]
     GRAD_SQUARED_FIELD_NUMBER: _ClassVar[int]
     HVP_FIELD_NUMBER: _ClassVar[int]
+    INPUTS_FIELD_NUMBER: _ClassVar[int]
     INPUT_GRAD_FIELD_NUMBER: _ClassVar[int]
     LOSS_FIELD_NUMBER: _ClassVar[int]
     NAME_ACTIVATIONS: Op.Name
@@ -380,6 +389,7 @@ class Op(_message.Message):
     NAME_GRAD_CLIPPED: Op.Name
     NAME_GRAD_SQUARED: Op.Name
     NAME_HVP: Op.Name
+    NAME_INPUTS: Op.Name
     NAME_INPUT_GRAD: Op.Name
     NAME_LOSS: Op.Name
     NAME_NORMAL: Op.Name
@@ -398,12 +408,13 @@ class Op(_message.Message):
     grad_squared: GradSquaredOp
     hvp: HVPOp
     input_grad: InputGradOp
+    inputs: InputsOp
     loss: LossOp
     normal: NormalOp
     output_grad: OutputGradOp
     outputs: OutputsOp
     vjp: VJPOp
-    def __init__(self, loss: _Optional[_Union[LossOp, _Mapping]] = ..., grad: _Optional[_Union[GradOp, _Mapping]] = ..., grad_clipped: _Optional[_Union[GradClippedOp, _Mapping]] = ..., hvp: _Optional[_Union[HVPOp, _Mapping]] = ..., outputs: _Optional[_Union[OutputsOp, _Mapping]] = ..., vjp: _Optional[_Union[VJPOp, _Mapping]] = ..., normal: _Optional[_Union[NormalOp, _Mapping]] = ..., commit: _Optional[_Union[CommitOp, _Mapping]] = ..., grad_squared: _Optional[_Union[GradSquaredOp, _Mapping]] = ..., input_grad: _Optional[_Union[InputGradOp, _Mapping]] = ..., activations: _Optional[_Union[ActivationsOp, _Mapping]] = ..., output_grad: _Optional[_Union[OutputGradOp, _Mapping]] = ...) -> None: ...
+    def __init__(self, loss: _Optional[_Union[LossOp, _Mapping]] = ..., grad: _Optional[_Union[GradOp, _Mapping]] = ..., grad_clipped: _Optional[_Union[GradClippedOp, _Mapping]] = ..., hvp: _Optional[_Union[HVPOp, _Mapping]] = ..., outputs: _Optional[_Union[OutputsOp, _Mapping]] = ..., vjp: _Optional[_Union[VJPOp, _Mapping]] = ..., normal: _Optional[_Union[NormalOp, _Mapping]] = ..., commit: _Optional[_Union[CommitOp, _Mapping]] = ..., grad_squared: _Optional[_Union[GradSquaredOp, _Mapping]] = ..., input_grad: _Optional[_Union[InputGradOp, _Mapping]] = ..., activations: _Optional[_Union[ActivationsOp, _Mapping]] = ..., output_grad: _Optional[_Union[OutputGradOp, _Mapping]] = ..., inputs: _Optional[_Union[InputsOp, _Mapping]] = ...) -> None: ...
 
 class OutputGradOp(_message.Message):
     __slots__ = ["at", "batch", "out"]
@@ -514,13 +525,15 @@ class Privacy(_message.Message):
     def __init__(self, epsilon: _Optional[str] = ..., delta: _Optional[str] = ..., sigma: _Optional[str] = ..., clip: _Optional[str] = ..., releases: _Optional[int] = ...) -> None: ...
 
 class Problem(_message.Message):
-    __slots__ = ["auxiliary", "batch_size", "classes", "dim", "examples", "input_len", "peers", "probe_batch_size", "probe_batches", "steps", "steps_per_epoch", "tensors"]
+    __slots__ = ["auxiliary", "batch_size", "classes", "dim", "examples", "input_len", "input_mean", "input_std", "peers", "probe_batch_size", "probe_batches", "steps", "steps_per_epoch", "tensors"]
     AUXILIARY_FIELD_NUMBER: _ClassVar[int]
     BATCH_SIZE_FIELD_NUMBER: _ClassVar[int]
     CLASSES_FIELD_NUMBER: _ClassVar[int]
     DIM_FIELD_NUMBER: _ClassVar[int]
     EXAMPLES_FIELD_NUMBER: _ClassVar[int]
     INPUT_LEN_FIELD_NUMBER: _ClassVar[int]
+    INPUT_MEAN_FIELD_NUMBER: _ClassVar[int]
+    INPUT_STD_FIELD_NUMBER: _ClassVar[int]
     PEERS_FIELD_NUMBER: _ClassVar[int]
     PROBE_BATCHES_FIELD_NUMBER: _ClassVar[int]
     PROBE_BATCH_SIZE_FIELD_NUMBER: _ClassVar[int]
@@ -533,13 +546,15 @@ class Problem(_message.Message):
     dim: int
     examples: int
     input_len: int
+    input_mean: _containers.RepeatedScalarFieldContainer[float]
+    input_std: _containers.RepeatedScalarFieldContainer[float]
     peers: _containers.RepeatedCompositeFieldContainer[Peer]
     probe_batch_size: int
     probe_batches: int
     steps: int
     steps_per_epoch: int
     tensors: _containers.RepeatedCompositeFieldContainer[Tensor]
-    def __init__(self, dim: _Optional[int] = ..., tensors: _Optional[_Iterable[_Union[Tensor, _Mapping]]] = ..., classes: _Optional[int] = ..., examples: _Optional[int] = ..., batch_size: _Optional[int] = ..., steps: _Optional[int] = ..., steps_per_epoch: _Optional[int] = ..., probe_batches: _Optional[int] = ..., probe_batch_size: _Optional[int] = ..., input_len: _Optional[int] = ..., auxiliary: bool = ..., peers: _Optional[_Iterable[_Union[Peer, _Mapping]]] = ...) -> None: ...
+    def __init__(self, dim: _Optional[int] = ..., tensors: _Optional[_Iterable[_Union[Tensor, _Mapping]]] = ..., classes: _Optional[int] = ..., examples: _Optional[int] = ..., batch_size: _Optional[int] = ..., steps: _Optional[int] = ..., steps_per_epoch: _Optional[int] = ..., probe_batches: _Optional[int] = ..., probe_batch_size: _Optional[int] = ..., input_len: _Optional[int] = ..., auxiliary: bool = ..., peers: _Optional[_Iterable[_Union[Peer, _Mapping]]] = ..., input_mean: _Optional[_Iterable[float]] = ..., input_std: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class Range(_message.Message):
     __slots__ = ["to"]
