@@ -17,6 +17,8 @@ func summaryInfo(of report.MetricInfo, s suite.Summary) report.MetricInfo {
 		of.Unit, of.Better = "epochs", "none"
 	case "dwell":
 		of.Unit, of.Better = "share", "none"
+	case "slope", "catapult":
+		of.Unit, of.Better = "1", "none"
 	}
 	return of
 }
@@ -90,6 +92,12 @@ func summarise(s suite.Summary, along []report.Moment, want, perEpoch int) repor
 	case "early":
 		reason = "no moment within the first epoch"
 		v, ok = stats.Early(moments, perEpoch)
+	case "slope":
+		reason = fmt.Sprintf("fewer than two moments from the first step to the value %g, or a value that is not positive", s.Threshold)
+		v, ok = stats.Rise(moments, s.Threshold)
+	case "catapult":
+		reason = "no positive value at step 0, or no other moment before step 50"
+		v, ok = stats.Catapult(moments, catapultSteps)
 	case "reach":
 		var step int
 		reason = fmt.Sprintf("never at %g or more", s.Threshold)
@@ -101,6 +109,9 @@ func summarise(s suite.Summary, along []report.Moment, want, perEpoch int) repor
 	}
 	return report.Metric{Value: v}
 }
+
+// catapultSteps is where the start of a training ends, for the summary catapult.
+const catapultSteps = 50
 
 // columnOf is the column of a metric's value: the metric's name in the suite where it has one value only.
 func columnOf(m measurement, value string) string {

@@ -82,6 +82,51 @@ func Dwell(m []Moment, threshold float64) (float64, bool) {
 	return above / logSteps(m[0], m[len(m)-1]), true
 }
 
+// Catapult is the largest value before step within over the value at step 0, of a quantity such as the loss that a training
+// throws up before it brings it down; false without a moment at step 0, without another before step within, or when the
+// value at step 0 is not positive.
+func Catapult(m []Moment, within int) (float64, bool) {
+	if len(m) == 0 || m[0].Step != 0 || !(m[0].Value > 0) {
+		return 0, false
+	}
+	best, others := m[0].Value, 0
+	for _, p := range m[1:] {
+		if p.Step < within {
+			best = math.Max(best, p.Value)
+			others++
+		}
+	}
+	return best / m[0].Value, others > 0
+}
+
+// Rise is how fast a quantity grows before it reaches threshold: the slope of its logarithm on the logarithm of the step, by
+// least squares over the moments from step 1 to the first at threshold or above, or to the last. It is false with fewer than
+// two such moments, and when one of the values has no logarithm.
+func Rise(m []Moment, threshold float64) (float64, bool) {
+	var x, y []float64
+	for _, p := range from1(m) {
+		if !(p.Value > 0) {
+			return 0, false
+		}
+		x, y = append(x, math.Log(float64(p.Step))), append(y, math.Log(p.Value))
+		if p.Value >= threshold {
+			break
+		}
+	}
+	if len(x) < 2 {
+		return 0, false
+	}
+	var mx, my, xx, xy float64
+	for i := range x {
+		mx, my = mx+x[i]/float64(len(x)), my+y[i]/float64(len(x))
+	}
+	for i := range x {
+		xx += float64((x[i] - mx) * (x[i] - mx))
+		xy += float64((x[i] - mx) * (y[i] - my))
+	}
+	return xy / xx, true
+}
+
 func from1(m []Moment) []Moment {
 	for len(m) > 0 && m[0].Step < 1 {
 		m = m[1:]

@@ -52,3 +52,41 @@ func TestTrajectory(t *testing.T) {
 		t.Error("a value from outside the first steps")
 	}
 }
+
+func TestCatapult(t *testing.T) {
+	m := []Moment{{0, 2}, {1, 3}, {20, 9}, {49, 1}, {50, 100}, {1000, 0.1}}
+	if v, ok := Catapult(m, 50); !ok || v != 4.5 {
+		t.Errorf("%v, %v, want 4.5: step 50 is not before step 50", v, ok)
+	}
+	if v, ok := Catapult([]Moment{{0, 2}, {3, 1}}, 50); !ok || v != 1 {
+		t.Errorf("%v, %v: what only falls is never above its start", v, ok)
+	}
+	for _, m := range [][]Moment{nil, {{1, 2}, {2, 3}}, {{0, 0}, {1, 1}}, {{0, 1}, {60, 2}}} {
+		if v, ok := Catapult(m, 50); ok {
+			t.Errorf("%v has the ratio %v", m, v)
+		}
+	}
+}
+
+// A power of the step has its exponent as the slope; what comes behind the threshold does not count.
+func TestRise(t *testing.T) {
+	var m []Moment
+	for _, s := range []int{0, 1, 3, 10, 30, 100, 300, 1000} {
+		v := 5 * math.Pow(float64(s), 0.75)
+		if s > 100 {
+			v = 160
+		}
+		m = append(m, Moment{s, v})
+	}
+	if v, ok := Rise(m, 158); !ok || math.Abs(v-0.75) > 1e-12 {
+		t.Errorf("%v, %v, want 0.75", v, ok)
+	}
+	if v, ok := Rise(m, 1e9); !ok || v >= 0.75 || v < 0.5 {
+		t.Errorf("%v, %v: the plateau counts where the threshold is never reached", v, ok)
+	}
+	for _, m := range [][]Moment{nil, {{1, 2}}, {{0, 1}, {1, 9}, {2, 10}}, {{1, 1}, {2, -1}}} {
+		if v, ok := Rise(m, 9); ok {
+			t.Errorf("%v rises by %v", m, v)
+		}
+	}
+}

@@ -86,19 +86,28 @@ func (m Moments) Steps(total int) []int {
 //	"early"      the value at the last moment within the first epoch
 //	"reach:X"    the epoch of the first moment at which the value is at least X
 //	"dwell:X"    the share of the logarithm of the step, as for auc, during which the value is at least X
+//	"slope:X"    the slope of the logarithm of the value on that of the step until the value is first at least X: for a ratio
+//	             of sharpness to the edge of stability, "slope:1" is the progressive sharpening before it
+//	"catapult"   the largest value before step 50 over that at step 0; needs the moment "init"
+//
+// What is called final elsewhere, the value at the end, is the metric's own column.
 type Summary struct {
-	Kind      string // "max", "auc", "early", "reach" or "dwell"
+	Kind      string // "max", "auc", "early", "catapult", "reach", "dwell" or "slope"
 	Threshold float64
 }
 
 // summaryKinds are the words without a threshold, then those with one.
-var summaryKinds = []string{"max", "auc", "early", "reach", "dwell"}
+var summaryKinds = []string{"max", "auc", "early", "catapult", "reach", "dwell", "slope"}
+
+func (s Summary) hasThreshold() bool {
+	return s.Kind == "reach" || s.Kind == "dwell" || s.Kind == "slope"
+}
 
 // ParseSummary reads a word.
 func ParseSummary(w string) (Summary, bool) {
 	kind, text, threshold := strings.Cut(w, ":")
 	s := Summary{Kind: kind}
-	if !slices.Contains(summaryKinds, kind) || threshold != (kind == "reach" || kind == "dwell") {
+	if !slices.Contains(summaryKinds, kind) || threshold != s.hasThreshold() {
 		return s, false
 	}
 	if threshold {
@@ -112,7 +121,7 @@ func ParseSummary(w string) (Summary, bool) {
 }
 
 func (s Summary) String() string {
-	if s.Kind == "reach" || s.Kind == "dwell" {
+	if s.hasThreshold() {
 		return s.Kind + ":" + FormatValue(s.Threshold)
 	}
 	return s.Kind
@@ -147,7 +156,7 @@ func (l *loader) moments(t *table) (Moments, []Summary) {
 		s, ok := ParseSummary(w)
 		switch {
 		case !ok:
-			t.report(where, name, `"max", "auc", "early", "reach:X" or "dwell:X" with a number X`, "summaries: %q is no summary", w)
+			t.report(where, name, `"max", "auc", "early", "catapult", "reach:X", "dwell:X" or "slope:X" with a number X`, "summaries: %q is no summary", w)
 		case slices.Contains(summaries, s):
 			t.report(where, name, "", "summaries: %q is there already", w)
 		default:

@@ -30,13 +30,13 @@ func TestMoments(t *testing.T) {
 
 func TestSummaryWords(t *testing.T) {
 	for w, want := range map[string]Summary{
-		"max": {Kind: "max"}, "auc": {Kind: "auc"}, "early": {Kind: "early"}, "reach:1": {"reach", 1}, "dwell:-0.5": {"dwell", -0.5},
+		"max": {Kind: "max"}, "auc": {Kind: "auc"}, "early": {Kind: "early"}, "reach:1": {"reach", 1}, "dwell:-0.5": {"dwell", -0.5}, "slope:1": {"slope", 1}, "catapult": {Kind: "catapult"},
 	} {
 		if got, ok := ParseSummary(w); !ok || got != want || got.String() != w {
 			t.Errorf("%q: %+v, %v", w, got, ok)
 		}
 	}
-	for _, w := range []string{"", "mean", "max:1", "reach", "reach:", "reach:x", "dwell:NaN", "dwell:Inf"} {
+	for _, w := range []string{"", "mean", "max:1", "reach", "reach:", "reach:x", "dwell:NaN", "dwell:Inf", "slope", "catapult:1"} {
 		if s, ok := ParseSummary(w); ok {
 			t.Errorf("%q: %+v", w, s)
 		}

@@ -80,7 +80,7 @@ func TestProblems(t *testing.T) {
 			`42:15: at: "log" is no moment of a training | "init", "end", "log:N" with N from 2 to 1000, "lastP%" or "lastP%:N" with P from 1 to 100
 42:22: at: "last0%" is no moment of a training | "init", "end", "log:N" with N from 2 to 1000, "lastP%" or "lastP%:N" with P from 1 to 100
 43:21: summaries: "max" is there already
-43:28: summaries: "reach" is no summary | "max", "auc", "early", "reach:X" or "dwell:X" with a number X`},
+43:28: summaries: "reach" is no summary | "max", "auc", "early", "catapult", "reach:X", "dwell:X" or "slope:X" with a number X`},
 		{"moments without an end", with(`plugin = "gradnorm"`, "plugin = \"gradnorm\"\nat = [\"init\"]"),
 			`42:6: at: the trained model ("end") is always measured, and the list does not say so | add "end"`},
 		{"summaries of the end", with(`plugin = "gradnorm"`, "plugin = \"gradnorm\"\nsummaries = [\"max\"]"),
