@@ -13,6 +13,7 @@ import (
 	"github.com/sharpbench/sharpbench/plugins/metrics/firstorder"
 	"github.com/sharpbench/sharpbench/plugins/metrics/fisherrao"
 	"github.com/sharpbench/sharpbench/plugins/metrics/gfs"
+	"github.com/sharpbench/sharpbench/plugins/metrics/gradients"
 	"github.com/sharpbench/sharpbench/plugins/metrics/gradnorm"
 	"github.com/sharpbench/sharpbench/plugins/metrics/hessian"
 	"github.com/sharpbench/sharpbench/plugins/metrics/msharpness"
@@ -95,6 +96,7 @@ var bundled = []any{
 	ea.Optimizer{},
 
 	gradnorm.Metric{},
+	gradients.Metric{},
 	msharpness.Metric{},
 	hessian.Metric{},
 	trace.Metric{},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 
@@ -99,8 +100,10 @@ type source struct {
 	value   func(*configuration) (x quantity)
 }
 
-// sources lists the metrics, then the control rows.
-func (b *Board) sources() []source {
+// sources lists the metrics, then the control rows. What is the same for all configurations is no baseline: the steps have a
+// row where they vary, and the weight decay where it varies between configurations of one optimizer, as that of another may
+// mean something else.
+func (b *Board) sources(configs []*configuration) []source {
 	var list []source
 	for _, m := range b.Metrics {
 		list = append(list, source{name: m.Column, column: m.Column, value: func(*configuration) quantity {
@@ -132,6 +135,18 @@ func (b *Board) sources() []source {
 			}
 		})
 	}
+	decay := quantity(func(t *Trial) (float64, bool) { return t.param("weight_decay") })
+	for _, o := range b.Optimizers {
+		own := slices.DeleteFunc(slices.Clone(configs), func(c *configuration) bool { return c.optimizer != o.Name })
+		if varies(own, decay) {
+			control("weight decay", func(*configuration) quantity { return decay })
+			break
+		}
+	}
+	steps := quantity(func(t *Trial) (float64, bool) { return float64(t.Steps), t.Steps > 0 })
+	if varies(configs, steps) {
+		control("steps", func(*configuration) quantity { return steps })
+	}
 	control("‖w‖", func(*configuration) quantity {
 		return func(t *Trial) (float64, bool) { return t.Norm, t.Dim > 0 && finite(t.Norm) }
 	})
@@ -142,6 +157,24 @@ func (b *Board) sources() []source {
 		return func(t *Trial) (float64, bool) { return t.loss("train") }
 	})
 	return list
+}
+
+// varies reports whether a quantity differs between finished trials.
+func varies(configs []*configuration, x quantity) bool {
+	first, any := 0.0, false
+	for _, c := range configs {
+		for _, t := range c.trials {
+			v, ok := x(t)
+			switch {
+			case !ok || t.Status != Done:
+			case !any:
+				first, any = v, true
+			case v != first:
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // group names the group of a configuration.
@@ -216,7 +249,7 @@ func (bs *bootstraps) of(strata []int) *stats.Bootstrap {
 
 func (b *Board) correlations(s *Section, configs []*configuration) []Correlation {
 	targets, values := b.targets(s)
-	sources := b.sources()
+	sources := b.sources(configs)
 	list := make([]Correlation, len(targets))
 	bs := &bootstraps{resamples: b.Correlate.Resamples, drawn: map[string]func() *stats.Bootstrap{}}
 	var wg sync.WaitGroup
