@@ -98,7 +98,7 @@ func count(n int, what string) string {
 // newSlurm are the commands that jobs run.
 func newSlurm(g *global) *cobra.Command {
 	c := &cobra.Command{Use: "slurm", Hidden: true, Short: "what the jobs of bench run --engine slurm run", Args: cobra.NoArgs}
-	c.AddCommand(newSlurmTask(g), newSlurmBoard(g), newSlurmStatus(g), newSlurmCancel(g))
+	c.AddCommand(newSlurmTask(g), newSlurmBoard(g))
 	return c
 }
 
@@ -265,33 +265,4 @@ func slurmStatus(cmd *cobra.Command, w io.Writer, g *global, st *store.Store, ru
 	}
 	_, err = fmt.Fprint(w, s.Text(failed))
 	return err
-}
-
-func newSlurmStatus(g *global) *cobra.Command {
-	var failed bool
-	c := &cobra.Command{
-		Use: "status RUN", Short: "say where a run stands, by its files and by Slurm", Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			st, err := openStore(g)
-			if err != nil {
-				return err
-			}
-			return slurmStatus(cmd, cmd.OutOrStdout(), g, st, args[0], failed)
-		},
-	}
-	c.Flags().BoolVar(&failed, "failed", false, "list the trials that failed or are missing")
-	return c
-}
-
-func newSlurmCancel(g *global) *cobra.Command {
-	return &cobra.Command{
-		Use: "cancel RUN", Short: "end the jobs of a run", Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			st, err := openStore(g)
-			if err != nil {
-				return err
-			}
-			return cancelSlurm(cmd, st, args[0])
-		},
-	}
 }

@@ -345,7 +345,7 @@ func TestSlurm(t *testing.T) {
 		f := newField(t, c, onPartition(six, 1, "max_concurrent = 1\n"))
 		first := f.submit()
 		c.Await(2*time.Minute, "a trial", func() bool { return f.results() >= 1 })
-		if out, err := f.bench("slurm", "cancel", first.Run).CombinedOutput(); err != nil {
+		if out, err := f.bench("cancel", first.Run).CombinedOutput(); err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
 		c.Await(time.Minute, "the end of the jobs", func() bool {
@@ -357,7 +357,7 @@ func TestSlurm(t *testing.T) {
 			}
 			return len(jobs) > 0
 		})
-		out, err := f.bench("slurm", "status", first.Run, "--failed").CombinedOutput()
+		out, err := f.bench("status", first.Run, "--failed").CombinedOutput()
 		if err != nil || !strings.Contains(string(out), "CANCELLED") || !strings.Contains(string(out), "not to go on: canceled") {
 			t.Errorf("%v\n%s", err, out)
 		}
@@ -377,4 +377,64 @@ func TestSlurm(t *testing.T) {
 		}
 		f.mustBe(wantSix, s)
 	})
+}
+
+// TestSlurmPage does what docs/slurm.md says.
+func TestSlurmPage(t *testing.T) {
+	c := slurmtest.Start(t, 1)
+	f := newField(t, c, six)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin := t.TempDir()
+	if err := os.WriteFile(filepath.Join(bin, "bench"), []byte("#!/bin/sh\nexec '"+self+"' \"$@\"\n"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	run, submissions := "", 0
+	for _, b := range blocks(t, "../../docs/slurm.md") {
+		if b.file != "" {
+			path := filepath.Join(f.dir, b.file)
+			if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+				t.Fatal(err)
+			}
+			writeFile(t, path, strings.ReplaceAll(b.text, `"cpu"`, `"p1"`))
+			continue
+		}
+		if b.language != "console" {
+			t.Fatalf("nobody tests the block under %q", b.section)
+		}
+		for _, line := range strings.Split(strings.TrimSpace(b.text), "\n") {
+			command := strings.ReplaceAll(strings.TrimPrefix(line, "$ "), "RUN", run)
+			cmd := f.bench()
+			cmd.Path, cmd.Args = "/bin/sh", []string{"sh", "-e", "-c", command}
+			cmd.Env = append(cmd.Env, "PATH="+bin+":"+os.Getenv("PATH"))
+			out, err := cmd.CombinedOutput()
+			if err != nil {
+				t.Fatalf("%s: %v\n%s", command, err, out)
+			}
+			text := string(out)
+			want := map[string]string{"Look before you submit": "#SBATCH --time=08:00:00", "Where it stands": "", "Cancel": "canceled"}[b.section]
+			if b.section == "Submit" {
+				want = "handed to Slurm: 6 trials\n"
+				if submissions++; submissions == 2 {
+					want = "nothing was submitted: 6 trials\n"
+				}
+				found, _ := filepath.Glob(filepath.Join(f.dir, ".bench/runs/*"))
+				if len(found) != 1 {
+					t.Fatalf("runs: %v\n%s", found, out)
+				}
+				run = filepath.Base(found[0])
+			}
+			if strings.HasPrefix(command, "bench status") {
+				want = "run " + run + " on Slurm: 6 trials"
+			}
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: there is no %q in\n%s", command, want, text)
+			}
+		}
+	}
+	if submissions != 2 {
+		t.Errorf("%d submissions, want 2", submissions)
+	}
 }

@@ -103,13 +103,21 @@ func TestPlan(t *testing.T) {
 				t.Errorf("%d tasks at a time, want at most %d", limit[tuning], c.slurm.MaxConcurrent)
 			}
 			// What is selected waits for every trial that it is selected from.
+			tuned := map[string]map[string]bool{} // arrays by optimizer
 			for i, name := range seen {
-				if c.m.Tasks[i].Tuning() {
-					continue
+				if task := c.m.Tasks[i]; task.Tuning() {
+					if tuned[task.Optimizer] == nil {
+						tuned[task.Optimizer] = map[string]bool{}
+					}
+					tuned[task.Optimizer][name] = true
 				}
-				for j, other := range seen {
-					if c.m.Tasks[j].Tuning() && c.m.Tasks[j].Optimizer == c.m.Tasks[i].Optimizer && !slices.Contains(p.Arrays[place[name]].After, other) {
-						t.Fatalf("%s in %s does not wait for %s in %s", c.m.Tasks[i].Key, name, c.m.Tasks[j].Key, other)
+			}
+			for i, name := range seen {
+				if task := c.m.Tasks[i]; !task.Tuning() {
+					for other := range tuned[task.Optimizer] {
+						if !slices.Contains(p.Arrays[place[name]].After, other) {
+							t.Fatalf("%s in %s does not wait for %s", task.Key, name, other)
+						}
 					}
 				}
 			}

@@ -235,6 +235,12 @@ func (o Options) plan(m runner.Manifest, left []int, token string, limits Limits
 		tasks   map[string][]int
 	}
 	var classes []*class
+	untuned := map[[2]string]bool{}
+	for _, i := range left {
+		if task := m.Tasks[i]; task.Tuning() {
+			untuned[[2]string{task.Workload, task.Optimizer}] = true
+		}
+	}
 	for _, i := range left {
 		task := m.Tasks[i]
 		opts := options(s, task.Optimizer)
@@ -244,10 +250,7 @@ func (o Options) plan(m runner.Manifest, left []int, token string, limits Limits
 			at = len(classes) - 1
 		}
 		stage := tuning
-		if !task.Tuning() && slices.ContainsFunc(left, func(j int) bool {
-			other := m.Tasks[j]
-			return other.Tuning() && other.Workload == task.Workload && other.Optimizer == task.Optimizer
-		}) {
+		if !task.Tuning() && untuned[[2]string{task.Workload, task.Optimizer}] {
 			stage = selected
 		}
 		classes[at].tasks[stage] = append(classes[at].tasks[stage], i)
