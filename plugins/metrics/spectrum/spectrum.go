@@ -37,14 +37,14 @@ func (Metric) Info() sdk.Info {
 			"The mass near 0 is that of most eigenvalues, and whether its nodes lie just below or above 0 is partly rounding: negative_mass counts those below -zero times the largest size.",
 		},
 		Finding:  "the spectrum is a bulk near 0 and some outliers, about as many as there are classes; large isolated eigenvalues go with trainings that are not stable",
-		CostNote: "2·steps·starts G for each nominal batch of the set",
+		CostNote: "2·steps·starts + 1 G for each nominal batch of the set",
 		Params: []sdk.Param{
 			sdk.Int("steps", 60, "Lanczos steps from each start; the plugin keeps as many vectors of the length of the parameters").Min(2).Max(1000),
 			sdk.Int("starts", 2, "random starts; the standard errors are those of the mean over them").Min(1).Max(1000),
 			sdk.Float("alpha", 1, "regularisation of the effective dimension, in units of the eigenvalues").Above(0).Log(),
 			sdk.Float("zero", 1e-4, "eigenvalues of a size below this share of the largest count as 0").Min(0).Below(1),
 		},
-		Needs: []sdk.Op{sdk.OpHVP, sdk.OpNormal},
+		Needs: []sdk.Op{sdk.OpHVP, sdk.OpGrad, sdk.OpNormal},
 		Values: []sdk.ValueInfo{
 			{Name: "trace", Unit: "loss", Better: sdk.BetterLower, Help: "sum of the eigenvalues"},
 			{Name: "second_moment", Unit: "loss^2", Better: sdk.BetterNone, Help: "mean of the squared eigenvalues, tr(H²)/d"},
@@ -86,6 +86,10 @@ func (Metric) Measure(s sdk.Session) ([]sdk.Value, error) {
 		}
 	}
 	s.Keep(sdk.Table{Name: "spectrum", Columns: []sdk.Column{{Name: "start", Values: of}, {Name: "node", Values: theta}, {Name: "weight", Values: tau}}})
+	warnings, _, err := h.Warnings(hi)
+	if err != nil {
+		return nil, err
+	}
 	d, alpha, zero := float64(len(start)), p.Float("alpha"), p.Float("zero")*math.Max(hi, -lo)
 	average := func(name string, f func(float64) float64) sdk.Value {
 		each := make([]float64, len(rules))
@@ -96,7 +100,7 @@ func (Metric) Measure(s sdk.Session) ([]sdk.Value, error) {
 		}
 		mean, se := curvature.Mean(each)
 		v := curvature.Estimate(name, mean, se)
-		v.Warnings = curvature.Saturated(h.Loss())
+		v.Warnings = warnings
 		return v
 	}
 	return []sdk.Value{
@@ -114,7 +118,7 @@ func (Metric) Measure(s sdk.Session) ([]sdk.Value, error) {
 			}
 			return 0
 		}),
-		{Name: "node_max", Value: hi, Warnings: curvature.Saturated(h.Loss())},
-		{Name: "node_min", Value: lo, Warnings: curvature.Saturated(h.Loss())},
+		{Name: "node_max", Value: hi, Warnings: warnings},
+		{Name: "node_min", Value: lo, Warnings: warnings},
 	}, nil
 }
