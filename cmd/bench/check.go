@@ -10,6 +10,7 @@ import (
 	"github.com/sharpbench/sharpbench/harness/dataset"
 	"github.com/sharpbench/sharpbench/harness/progress"
 	"github.com/sharpbench/sharpbench/harness/runner"
+	"github.com/sharpbench/sharpbench/harness/suite"
 )
 
 func newCheck(g *global) *cobra.Command {
@@ -26,7 +27,11 @@ EXIT STATUS: 0 nothing wrong, 2 something is, 4 a plugin cannot be started.`,
 		ValidArgsFunction: completeSuites,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, host, err := o.load(cmd, g, args[0])
-			if err != nil {
+			if s == nil {
+				return err
+			}
+			var found suite.Problems
+			if err != nil && !errors.As(err, &found) {
 				return err
 			}
 			r := &runner.Runner{Suite: s, Plugins: host, Jobs: 1, Reporter: progress.Silent{}, Release: release}
@@ -37,8 +42,13 @@ EXIT STATUS: 0 nothing wrong, 2 something is, 4 a plugin cannot be started.`,
 				}
 			} else if err != nil {
 				return unavailable(err, "")
-			} else if err := judge(cmd, r); err != nil {
-				return err
+			} else if more, err := r.Judge(cmd.Context()); err != nil {
+				return unavailable(err, "")
+			} else {
+				found = append(found, more...)
+			}
+			if len(found) > 0 {
+				return found.Sorted()
 			}
 			if g.json {
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{"suite": s.Name, "hash": s.Hash(), "problems": []string{}})
@@ -49,16 +59,4 @@ EXIT STATUS: 0 nothing wrong, 2 something is, 4 a plugin cannot be started.`,
 	}
 	o.bind(c)
 	return c
-}
-
-// judge asks the optimizers about the suite's configurations; what they refuse is an error with places.
-func judge(cmd *cobra.Command, r *runner.Runner) error {
-	problems, err := r.Judge(cmd.Context())
-	switch {
-	case err != nil:
-		return unavailable(err, "")
-	case len(problems) > 0:
-		return problems
-	}
-	return nil
 }

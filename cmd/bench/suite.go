@@ -39,7 +39,7 @@ func (o *suiteFlags) bind(c *cobra.Command) {
 	f.StringArrayVar(&o.set, "set", nil, "override a key of the suite, as in --set budget.limit=5")
 }
 
-// load reads and checks the suite; every problem of the file is in the error.
+// load reads and checks the suite; every problem of the file is in the error. Beside it there may be a suite, see suite.Load.
 func (o *suiteFlags) load(cmd *cobra.Command, g *global, file string) (*suite.Suite, *runner.Plugins, error) {
 	host := newPlugins()
 	if err := o.lock(host, file); err != nil {
@@ -56,10 +56,7 @@ func (o *suiteFlags) load(cmd *cobra.Command, g *global, file string) (*suite.Su
 		}
 	}
 	s, err := suite.Load(file, opt)
-	if err != nil {
-		return nil, nil, err
-	}
-	return s, host, nil
+	return s, host, err
 }
 
 // lock sets the lock beside the suite and what it means.

@@ -262,7 +262,7 @@ func (m MeasurementSpec) Name() string { return m.Plugin.Name }
 
 // override sets keys of m, which modelKeys has read, and fills in what they make necessary.
 func override(m model.Spec, keys map[string]any) model.Spec {
-	text := map[string]*string{"norm": &m.Norm, "activation": &m.Activation, "init": &m.Init}
+	text := map[string]*string{"norm": &m.Norm, "activation": &m.Activation, "classifier": &m.Classifier, "init": &m.Init}
 	whole := map[string]*int{"depth": &m.Depth, "patch": &m.Patch, "heads": &m.Heads, "hidden": &m.Hidden, "tokens": &m.Tokens, "base_width": &m.BaseWidth}
 	if _, other := keys["init"]; other {
 		m.BaseWidth = 0 // it belonged to the init that is replaced

@@ -46,7 +46,8 @@ type Options struct {
 // maxSuite is far more than any suite needs; a larger file is something else.
 const maxSuite = 1 << 20
 
-// Load reads and checks a suite. If anything is wrong the error is Problems, all of them.
+// Load reads and checks a suite. If anything is wrong the error is Problems, all of them. Where all of it is about single
+// optimizers, the suite of the others comes along with the error: they can still be asked what they think of the workloads.
 //
 // A plugin that is not the name of a bundled one is a path; a relative path is looked up in the current folder first,
 // as in a shell, and then beside the suite.
@@ -131,12 +132,32 @@ func load(file, text string, o Options) (*Suite, error) {
 			}
 		}
 	}
-	if len(problems) > 0 {
-		return nil, problems.sorted()
+	if s != nil {
+		s.Options = o
+		s.Options.Source = []byte(text)
 	}
-	s.Options = o
-	s.Options.Source = []byte(text)
+	if len(problems) > 0 {
+		return s.rest(len(problems)), problems.sorted()
+	}
 	return s, nil
+}
+
+// rest is the suite without the optimizers that something is wrong with, or nil where that is not all of the problems.
+func (s *Suite) rest(problems int) *Suite {
+	if s == nil {
+		return nil
+	}
+	rest := *s
+	rest.Optimizers = nil
+	for _, o := range s.Optimizers {
+		if problems -= o.problems; o.problems == 0 {
+			rest.Optimizers = append(rest.Optimizers, o)
+		}
+	}
+	if problems != 0 {
+		return nil
+	}
+	return &rest
 }
 
 // resolve reads a suite with the variant and the overrides of o. The suite is nil if the text is not TOML.
@@ -236,8 +257,9 @@ func (l *loader) root(t *table) {
 	l.describe(append(slices.Clone(optimizers), metrics...))
 	before := len(l.problems)
 	for _, t := range optimizers {
+		already := len(l.problems)
 		o := l.optimizer(t)
-		o.Added = t.n.added
+		o.Added, o.problems = t.n.added, len(l.problems)-already
 		s.Optimizers = append(s.Optimizers, o)
 	}
 	sound = sound && len(l.problems) == before
@@ -432,6 +454,7 @@ func (l *loader) modelProblems(t *table, m model.Spec, context string) {
 var modelChoices = map[string][]string{
 	"norm":       {"batch", "group", "none"},
 	"activation": {"relu", "tanh", "gelu"},
+	"classifier": {"linear", model.Cosine},
 	"init":       model.Inits(),
 }
 

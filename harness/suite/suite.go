@@ -141,6 +141,7 @@ type Optimizer struct {
 
 	configurations []Configuration
 	at             places
+	problems       int // that were found in its table
 }
 
 // Axis is a parameter and the values it takes. Values have the types of Configuration.Params.

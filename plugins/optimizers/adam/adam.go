@@ -32,11 +32,12 @@ func (Optimizer) Info() sdk.Info {
 		Watch: []string{
 			"Weight decay is divided by the root of the second moment like the rest of the gradient, so the same number is not the same amount as in adamw.",
 		},
-		Params:    base.AdamParams(),
-		Cost:      1,
-		Needs:     []sdk.Op{sdk.OpGrad, sdk.OpCommit},
-		Resumable: true,
-		Check:     base.CheckAdamW,
+		Params:     base.AdamParams(),
+		Cost:       1,
+		Degenerate: []sdk.Degenerate{{When: map[string]any{"weight_decay": 0.0}, Equals: "adamw"}},
+		Needs:      []sdk.Op{sdk.OpGrad, sdk.OpCommit},
+		Resumable:  true,
+		Check:      base.CheckAdamW,
 	}
 }
 

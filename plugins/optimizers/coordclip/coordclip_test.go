@@ -1,6 +1,7 @@
 package coordclip
 
 import (
+	"fmt"
 	"math"
 	"os"
 	"slices"
@@ -10,8 +11,10 @@ import (
 	"github.com/sharpbench/sharpbench/harness/plugintest"
 	"github.com/sharpbench/sharpbench/harness/rng"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/adamw"
+	"github.com/sharpbench/sharpbench/plugins/optimizers/internal/claims"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/internal/golden"
 	"github.com/sharpbench/sharpbench/plugins/optimizers/sgd"
+	"github.com/sharpbench/sharpbench/plugins/sdk"
 	"github.com/sharpbench/sharpbench/plugins/sdk/sdktest"
 )
 
@@ -280,58 +283,131 @@ func TestBadParameters(t *testing.T) {
 
 func TestGoldenTrajectories(t *testing.T) { golden.Check(t) }
 
+// steep is a quadratic in 1000 dimensions of which ten are sharp, with noise on its gradients.
+type steep struct{ seed uint64 }
+
+const steepDim = 1000
+
+func (steep) curvature(i int) float64 {
+	if i < 10 {
+		return 300
+	}
+	return 1
+}
+
+func (q steep) loss(w []float64) (l float64) {
+	for i, v := range w {
+		l += q.curvature(i) * v * v / 2
+	}
+	return l
+}
+
+// train returns the iterates of a plugin, fewer than steps where it diverges, and the gradients that it was given.
+func (q steep) train(t *testing.T, plugin any, steps int, p params) (path [][]float32, gradients [][]float64) {
+	t.Helper()
+	noise := rng.New(q.seed, "claim", 0)
+	work := plugintest.Func(steepDim, func(w []float64) (float64, []float64) {
+		g := make([]float64, steepDim)
+		for i, v := range w {
+			g[i] = q.curvature(i)*v + 0.01*noise.Norm()
+		}
+		gradients = append(gradients, g)
+		return q.loss(w), g
+	})
+	init := make([]float32, steepDim)
+	rng.Normal(init, q.seed, "claim start", 0, 1)
+	path, err := sdktest.Train(plugin, sdktest.Case{Workload: work, Init: init, Steps: steps, Params: p})
+	if err != nil && !sdk.IsNonFinite(err) {
+		t.Fatal(err)
+	}
+	return path, gradients
+}
+
+// directional is the curvature along v.
+func (q steep) directional(v []float64) float64 {
+	above, below := 0.0, 0.0
+	for i, x := range v {
+		above, below = above+q.curvature(i)*x*x, below+x*x
+	}
+	return above / below
+}
+
 // On a quadratic with few sharp coordinates plain SGD is held back by them, and clipping a tenth of the coordinates lets it
 // take larger steps: at the best learning rate of a grid each, the loss after 200 steps is lower. (For plain SGD only: with
 // momentum this does not hold.)
 func TestClaimClippingHelpsSGD(t *testing.T) {
-	const dim, sharp, steps = 1000, 10, 200
-	run := func(name string, p params) float64 {
-		noise := rng.New(7, "claim", 0)
-		h := func(i int) float64 {
-			if i < sharp {
-				return 300
+	const steps = 200
+	var clipped, plain []float64
+	for seed := range uint64(5) {
+		best := func(plugin any, p params) float64 {
+			least := math.Inf(1)
+			for _, lr := range []float64{0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1} {
+				p["lr"] = lr
+				q := steep{seed}
+				if path, _ := q.train(t, plugin, steps, p); len(path) == steps {
+					least = min(least, q.loss(float64s(path[steps-1])))
+				}
 			}
-			return 1
+			return least
 		}
-		loss := func(w []float64) (l float64) {
-			for i, v := range w {
-				l += h(i) * v * v / 2
-			}
-			return l
-		}
-		work := plugintest.Func(dim, func(w []float64) (float64, []float64) {
-			g := make([]float64, dim)
-			for i, v := range w {
-				g[i] = h(i)*v + 0.01*noise.Norm()
-			}
-			return loss(w), g
-		})
-		init := make([]float32, dim)
-		rng.Normal(init, 7, "claim start", 0, 1)
-		program := plugintest.Self(name)
-		path, _, err := plugintest.Try(t, plugintest.OptimizeCase{Program: &program, Workload: work, Init: init, Steps: steps, Params: p})
-		if err != nil || len(path) < steps {
-			return math.Inf(1)
-		}
-		return loss(float64s(path[steps-1]))
+		plain = append(plain, best(sgd.Optimizer{}, params{}))
+		clipped = append(clipped, best(Optimizer{}, params{"k": 0.1}))
 	}
-	best := func(name string, more params) (least, at float64) {
-		least = math.Inf(1)
-		for _, lr := range []float64{0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1} {
-			p := params{"lr": lr}
-			for k, v := range more {
-				p[k] = v
+	claims.Less(t, "loss after 200 steps, clipped and not", clipped, plain)
+}
+
+// In every step of one trajectory, that of SGD, in which the curvature along the gradient is 30 or more, a tenth of the largest, the curvature along the clipped
+// gradient is at most that along the gradient (later on clipping takes noise from the others); and along the steps that clipped
+// SGD takes it is smaller than along those of SGD, with momentum too.
+func TestClaimClippedStepsAreLessSharp(t *testing.T) {
+	const steps, k = 200, 0.1
+	for _, momentum := range []float64{0, 0.9} {
+		var clipped, plain []float64
+		for seed := range uint64(5) {
+			q := steep{seed}
+			mean := func(plugin any, p params) (sum float64) {
+				p["momentum"] = momentum
+				path, gradients := q.train(t, plugin, steps, p)
+				if len(path) != steps {
+					t.Fatalf("%v diverges", p)
+				}
+				for n := 1; n < steps; n++ {
+					step := float64s(path[n])
+					for i, v := range path[n-1] {
+						step[i] -= float64(v)
+					}
+					sum += q.directional(step) / (steps - 1)
+				}
+				if _, own := plugin.(Optimizer); own {
+					return sum
+				}
+				for n, g := range gradients {
+					threshold := slices.Sorted(slices.Values(abs(g)))[steepDim-1-int(k*steepDim)]
+					cut := slices.Clone(g)
+					for i, v := range cut {
+						cut[i] = math.Copysign(min(math.Abs(v), threshold), v)
+					}
+					sharp := q.directional(g)
+					if n == 0 && sharp < 10 {
+						t.Errorf("seed %d: the curvature along the first gradient is %v: nothing is compared", seed, sharp)
+					}
+					if a, b := q.directional(cut), sharp; b > 30 && a > b {
+						t.Errorf("seed %d, step %d: the curvature is %v along the clipped gradient and %v along the gradient", seed, n+1, a, b)
+					}
+				}
+				return sum
 			}
-			if l := run(name, p); l < least {
-				least, at = l, lr
-			}
+			plain = append(plain, mean(sgd.Optimizer{}, params{"lr": 0.0005}))
+			clipped = append(clipped, mean(Optimizer{}, params{"lr": 0.0005, "k": k}))
 		}
-		return least, at
+		claims.Less(t, fmt.Sprintf("curvature along the steps with momentum %v, clipped and not", momentum), clipped, plain)
 	}
-	plain, plainAt := best("sgd", nil)
-	clipped, clippedAt := best("coordclip", params{"k": 0.1})
-	t.Logf("loss after %d steps: SGD %.4g at lr %g, clipped %.4g at lr %g", steps, plain, plainAt, clipped, clippedAt)
-	if !(clipped < plain) {
-		t.Error("the claim does not hold")
+}
+
+func abs(x []float64) []float64 {
+	out := make([]float64, len(x))
+	for i, v := range x {
+		out[i] = math.Abs(v)
 	}
+	return out
 }

@@ -39,12 +39,14 @@ func (Optimizer) Info() sdk.Info {
 		Params: append([]sdk.Param{
 			sdk.Float("rho", 0.01, "distance of the perturbed point").Min(0).Log(),
 		}, private.Params()...),
-		Cost:      2,
-		Track:     private.Track,
-		Privacy:   private.Declare(2),
-		Needs:     private.Needs,
-		Resumable: true,
-		Check:     private.Check,
+		Cost:    2,
+		Track:   private.Track,
+		Privacy: private.Declare(2),
+		// The second release is of the same draw, with the noise that dpsgd has.
+		Degenerate: []sdk.Degenerate{{When: map[string]any{"rho": 0.0}, Equals: "dpsgd"}},
+		Needs:      private.Needs,
+		Resumable:  true,
+		Check:      private.Check,
 	}
 }
 

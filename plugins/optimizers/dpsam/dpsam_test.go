@@ -26,6 +26,13 @@ type params = map[string]any
 
 func TestGoldenTrajectories(t *testing.T) { golden.Check(t) }
 
+// Without a radius only the second release counts, which is that of DP-SGD, noise included.
+func TestDegenerates(t *testing.T) {
+	p := params{"rho": 0.0, "clip": 0.5, "sigma": 0.8, "lr": 0.5, "momentum": 0.9}
+	theirs := params{"clip": 0.5, "sigma": 0.8, "lr": 0.5, "momentum": 0.9}
+	golden.Same(t, p, "dpsgd", theirs, "quadratic", "logistic", "mlp-plain")
+}
+
 var (
 	inputs = [][]float64{{1, 2}, {-1, 0.5}, {0.3, -1}, {2, 2}, {-0.5, 1}, {1.5, -2}, {-2, -1}, {0.7, 0.1}}
 	labels = []int{1, -1, -1, 1, -1, 1, -1, 1}

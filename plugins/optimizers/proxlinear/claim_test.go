@@ -28,8 +28,8 @@ func train(t *testing.T, seed uint64, steps int, p map[string]any) (*problem.Pro
 	return work, path
 }
 
-// On robust phase retrieval (20 parameters, 60 measurements) prox-linear steps find the solution for step sizes over four orders
-// of magnitude and proximal point steps over two, subgradient steps for few of them or none.
+// On robust phase retrieval (20 parameters, 60 measurements) prox-linear and proximal point steps find the solution for step sizes
+// over four orders of magnitude, subgradient steps for few of them or none.
 func TestClaimModelsAreRobustToTheStepSize(t *testing.T) {
 	const seeds, epochs, goal = 2, 400, 1e-4
 	solved := map[string][]int{}
@@ -39,23 +39,26 @@ func TestClaimModelsAreRobustToTheStepSize(t *testing.T) {
 			for k := range 9 {
 				alpha := 0.1 * math.Pow(10, float64(k)/2)
 				p := map[string]any{"model": model, "lr": alpha, "scaling": Horizon}
-				if model == ProximalPoint {
-					if k%2 != 0 || k < 2 || k > 6 { // 1, 10 and 100: losses along lines take their time
-						continue
-					}
+				if model == ProximalPoint { // with fewer losses along every line than by default, and fewer epochs where they do
+					p["points"], p["refinements"] = 14, 8
 				}
-				work, path := train(t, seed, 60*epochs, p)
-				if len(path) == 60*epochs && work.Exact(path[len(path)-1]).Loss < goal {
-					n++
+				for _, steps := range []int{60 * epochs / 20, 60 * epochs} {
+					if work, path := train(t, seed, steps, p); len(path) == steps && work.Exact(path[steps-1]).Loss < goal {
+						n++
+						break
+					}
+					if model == Subgradient && steps < 60*epochs && k > 2 { // it has diverged
+						break
+					}
 				}
 			}
 			solved[model] = append(solved[model], n)
 		}
 	}
-	t.Logf("step sizes from 0.1 to 1000 that reach %v in %d epochs, by seed: subgradient %v of 9, prox-linear %v of 9, proximal point %v of the 3 from 1 to 100",
+	t.Logf("step sizes from 0.1 to 1000 that reach %v in %d epochs, by seed: subgradient %v of 9, prox-linear %v of 9, proximal point %v of 9",
 		goal, epochs, solved[Subgradient], solved[ProxLinear], solved[ProximalPoint])
 	for i := range seeds {
-		if solved[ProxLinear][i] < 7 || solved[ProximalPoint][i] < 2 || solved[Subgradient][i] > 3 {
+		if solved[ProxLinear][i] < 7 || solved[ProximalPoint][i] < 7 || solved[Subgradient][i] > 3 {
 			t.Errorf("seed %d: the claim does not hold", i)
 		}
 	}
@@ -64,7 +67,7 @@ func TestClaimModelsAreRobustToTheStepSize(t *testing.T) {
 // No point of the line along the gradient is better than the proximal point step.
 func TestProximalPointIsTheBestOfTheLine(t *testing.T) {
 	const alpha = 0.3
-	work, path := train(t, 3, 1, map[string]any{"model": ProximalPoint, "lr": alpha, "points": 200, "refinements": 40})
+	work, path := train(t, 3, 1, map[string]any{"model": ProximalPoint, "lr": alpha, "points": 12, "refinements": 40})
 	w, g := make([]float32, work.Dim()), make([]float32, work.Dim())
 	work.Init(w)
 	b := oracle.Batch{Stream: oracle.Train}

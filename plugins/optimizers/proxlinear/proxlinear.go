@@ -14,8 +14,9 @@
 // prox_linear is for losses of one example that are the absolute value of a smooth function c, as in robust phase
 // retrieval: g is then sign(c)·∇c, and clipping |c|/(α‖g‖²) to [0, 1] is clipping c/(α‖∇c‖²) to [−1, 1]. proximal_point is
 // exact for losses of one example that depend on w through one linear function, whose minimiser lies on that line. It
-// cannot be farther than √(2α(ℓ − lower_bound)) away: that stretch is searched for the lowest of 2·points + 1 losses,
-// then the interval around it by golden section.
+// cannot be farther than √(2α(ℓ − lower_bound)) away. The lowest of 2·points + 1 losses is found first, at w and, in both
+// directions, at that distance, half of it, a quarter and so on; then the interval between its neighbours is searched by
+// golden section.
 package proxlinear
 
 import (
@@ -45,7 +46,7 @@ var _ sdk.Optimizer = Optimizer{}
 func (Optimizer) Info() sdk.Info {
 	return sdk.Info{
 		Name:    "proxlinear",
-		Version: 1,
+		Version: 2,
 		Summary: "stochastic model-based minimisation: subgradient, truncated, prox-linear and proximal point steps",
 		Rule: "w = argmin_x m(x) + |x - w|^2/(2*lr), m a model of the minibatch's loss: linear; linear but not below lower_bound; " +
 			"the absolute value of a linearised function; the loss itself along its gradient",
@@ -62,7 +63,7 @@ func (Optimizer) Info() sdk.Info {
 			sdk.Choice("model", Truncated, []string{Subgradient, Truncated, ProxLinear, ProximalPoint}, "what stands for the loss around w"),
 			sdk.Float("lower_bound", 0, "what the loss is known not to fall below; used by truncated and proximal_point"),
 			sdk.Choice("scaling", None, []string{None, Horizon}, "horizon divides lr by the square root of the number of steps plus one"),
-			sdk.Int("points", 16, "proximal_point: losses on either side of w that find the interval").Min(1).Max(10000),
+			sdk.Int("points", 16, "proximal_point: losses on either side of w that find the interval, each half as far away as the one before").Min(1).Max(60),
 			sdk.Int("refinements", 20, "proximal_point: losses that narrow the interval").Min(0).Max(100),
 		},
 		Cost:     1,
@@ -145,13 +146,22 @@ func proximal(s sdk.Session, batch sdk.Batch, alpha, above float64) error {
 		return value, err
 	}
 	n := p.Int("points")
-	spacing := reach / float64(n)
-	for k := -n; k <= n; k++ {
-		if _, err := at(float64(k) * spacing); err != nil {
-			return err
+	if _, err := at(0); err != nil {
+		return err
+	}
+	for k := range n {
+		far := math.Ldexp(reach, -k)
+		for _, t := range []float64{far, -far} {
+			if _, err := at(t); err != nil {
+				return err
+			}
 		}
 	}
-	lo, hi := best-spacing, best+spacing
+	lo, hi := best/2, 2*best
+	if best == 0 {
+		hi = math.Ldexp(reach, 1-n)
+		lo = -hi
+	}
 	a, b := hi-section*(hi-lo), lo+section*(hi-lo)
 	var fa, fb float64
 	var err error

@@ -41,7 +41,7 @@ var _ sdk.Optimizer = Optimizer{}
 func (Optimizer) Info() sdk.Info {
 	return sdk.Info{
 		Name:    "proxskip",
-		Version: 1,
+		Version: 2,
 		Summary: "workers that communicate now and then, with corrections for their drift: ProxSkip-VIP, and local gradient descent-ascent",
 		Rule: "x^_i = x_i - lr*(F_i(x_i) - h_i); with probability p: x_i = mean_j(x^_j - (lr/p)*h_j), h_i += (p/lr)*(x_i - x^_i); otherwise x_i = x^_i. " +
 			"mode = local: h = 0",
@@ -116,7 +116,7 @@ func (Optimizer) Run(s sdk.Session) error {
 		if meets && gamma > 0 { // a step of rate 0 changes nothing
 			meet(x, h, mean, g, gamma, chance)
 		}
-		average(w, x)
+		average(w, x, g)
 		if err := s.Commit(w); err != nil {
 			return err
 		}
@@ -126,7 +126,7 @@ func (Optimizer) Run(s sdk.Session) error {
 
 // meet makes all points equal and corrects the workers' drift. scratch is overwritten.
 func meet(x, h []sdk.Vec, mean, scratch sdk.Vec, gamma, chance float64) {
-	average(mean, x)
+	average(mean, x, scratch)
 	for i := range h {
 		vec.Axpy(mean, float32(-gamma/chance/float64(len(x))), h[i])
 	}
@@ -139,15 +139,12 @@ func meet(x, h []sdk.Vec, mean, scratch sdk.Vec, gamma, chance float64) {
 	}
 }
 
-// average stores the mean of x in dst; that of equal vectors is the vector, to the bit.
-func average(dst sdk.Vec, x []sdk.Vec) {
+// average stores the mean of x in dst; that of equal vectors is the vector, to the bit. scratch is overwritten.
+func average(dst sdk.Vec, x []sdk.Vec, scratch sdk.Vec) {
 	copy(dst, x[0])
 	for i, v := range x[1:] {
-		// dst + (v − dst)/(i + 2)
-		a := float32(1 / float64(i+2))
-		for k := range dst {
-			dst[k] += float32(a * (v[k] - dst[k]))
-		}
+		vec.Sub(scratch, v, dst)
+		vec.Axpy(dst, float32(1/float64(i+2)), scratch)
 	}
 }
 

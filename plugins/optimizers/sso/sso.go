@@ -64,8 +64,8 @@ func (Optimizer) Info() sdk.Info {
 			sdk.Float("expand", 2, "growth of the step size over an epoch before it is searched again").Min(1),
 			sdk.Int("trials", 100, "step sizes that a search tries at most").Min(1).Max(1000),
 		},
-		Cost:     22.0 / 3,
-		CostNote: "2/3 + inner·(1 + trials made/3), one trial each where the search succeeds at once; without a search: 1/3 + inner, and inner/3 more for inner above 1",
+		Cost:     9,
+		CostNote: "2/3 + inner·(1 + trials made/3), two trials for each as a rule; without a search: 1/3 + inner, and inner/3 more for inner above 1",
 		Degenerate: []sdk.Degenerate{
 			{When: map[string]any{"search": None, "inner": 1, "lr": 0.1}, Equals: "sgd"},
 		},

@@ -63,17 +63,17 @@ func TestFeasible(t *testing.T) {
 	}
 }
 
-// The vertex is the best of many random points of the set, and reached from anywhere with gamma = 1.
+// No point of the set has a smaller product with d, and it is reached from anywhere with gamma = 1.
 func TestVertices(t *testing.T) {
 	d := sdk.Vec{0.5, -2, 1, 0, -0.25}
 	for set, want := range map[string]sdk.Vec{
 		Simplex: {0, 3, 0, 0, 0},
 		L1:      {0, 3, 0, 0, 0},
 		L2:      {-0.5, 2, -1, 0, 0.25},
-		LInf:    {-3, 3, -3, 3, 3},
+		LInf:    {-3, 3, -3, 0, 3}, // where d is 0 every value is as good
 	} {
 		w := sdk.Vec{1, 2, 3, 4, 5}
-		constraint{set, 3}.step(w, d, 1)
+		constraint{set, 3}.step(w, d, make([]float32, len(w)), 1)
 		if set == L2 {
 			norm := float32(math.Sqrt(0.25 + 4 + 1 + 0.0625))
 			for i := range want {

@@ -43,7 +43,7 @@ var _ sdk.Optimizer = Optimizer{}
 func (Optimizer) Info() sdk.Info {
 	return sdk.Info{
 		Name:    "zofw",
-		Version: 1,
+		Version: 2,
 		Summary: "zeroth-order stochastic Frank-Wolfe: minimises over a convex set with two losses a step",
 		Rule: "q = (F(w + c*z) - F(w))/c * z on one batch; d = (1-rho)*d + rho*q; v = argmin <d, v> over the set; w = (1-gamma)*w + gamma*v; " +
 			"gamma = 2/(t+8), rho = 4/(n^(1/3)*(t+8)^(2/3)), c = 2/(n^(3/2)*(t+8)^(1/3))",
@@ -114,7 +114,7 @@ func (Optimizer) Run(s sdk.Session) error {
 			vec.Sub(z, x, w) // c·z as it was added
 			vec.Axpy(d, float32(rates.rho*(loss-at)/(rates.c*rates.c)), z)
 		}
-		c.step(w, d, rates.gamma)
+		c.step(w, d, z, rates.gamma)
 		if err := s.Commit(w); err != nil {
 			return err
 		}
@@ -177,8 +177,8 @@ func (c constraint) enter(w sdk.Vec) {
 }
 
 // step moves w by the share gamma towards the point of the set where ⟨d, v⟩ is smallest: a vertex, the first one of those that are
-// equal; where d is 0 on the ℓ2 ball, the centre.
-func (c constraint) step(w, d sdk.Vec, gamma float64) {
+// equal; where d is 0 on the ℓ2 ball, or a coordinate of it on the ℓ∞ ball, the centre. scratch is overwritten.
+func (c constraint) step(w, d, scratch sdk.Vec, gamma float64) {
 	vec.Scale(w, float32(1-gamma), w)
 	reach := float32(gamma * c.radius)
 	switch c.set {
@@ -206,12 +206,7 @@ func (c constraint) step(w, d sdk.Vec, gamma float64) {
 			vec.Axpy(w, float32(-gamma*c.radius/norm), d)
 		}
 	case LInf:
-		for i, x := range d {
-			if x > 0 {
-				w[i] -= reach
-			} else {
-				w[i] += reach
-			}
-		}
+		vec.Sign(scratch, d)
+		vec.Axpy(w, -reach, scratch)
 	}
 }

@@ -303,7 +303,13 @@ func (s *Session) GradClipped(b sdk.Batch, at, out sdk.Vec, c sdk.Clip) (int, er
 	batch, o := s.request(b, nil)
 	clip := oracle.Clip{Limit: c.Limit, PerCoordinate: c.PerCoordinate, Norms: c.Norms}
 	s.isSlot(c.Norms)
+	if n := c.Noise; n != nil {
+		clip.Noise = &oracle.Noise{Stream: n.Stream, Index: n.Index, Std: n.Std}
+	}
 	e, err := s.answer(func() (oracle.Eval, error) { return s.of(b).GradClipped(batch, at, out, clip, o) }, out, at)
+	if clip.Noise != nil {
+		return 0, err // as from the host: the number would tell of the draw
+	}
 	return e.Examples, err
 }
 

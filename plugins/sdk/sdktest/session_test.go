@@ -99,6 +99,13 @@ func everything(s sdk.Session) error {
 	did("clamped gradients", n, 2, err)
 	near("the clamped sum", g[0], -1.25)
 	near("the clamped sum", g[1], -1.25+1)
+	sum := append(sdk.Vec(nil), g...)
+	n, err = s.GradClipped(b, w, g, sdk.Clip{Limit: 1.25, PerCoordinate: true, Noise: &sdk.Noise{Stream: "test", Index: 3, Std: 0.5}})
+	did("clamped gradients in noise", n, 0, err)
+	noise := g[0] - sum[0]
+	err = s.Normal("test", 3, g, 0.5)
+	did("noise", 0, 0, err)
+	near("the noise is that of the stream", noise, float64(g[0]))
 	n, err = s.GradSquared(b, w, g)
 	did("squared gradients", n, 2, err)
 	near("the sum of squares", g[1], 4+1)

@@ -19,11 +19,12 @@ def nearest(f, w, g, alpha, above, p):
         tried[t] = f(w - t * unit) + t * t / (2 * alpha)
         return tried[t]
 
-    spacing = math.sqrt(2 * alpha * max(0, above)) / n
-    for k in range(-n, n + 1):
-        at(k * spacing)
-    best = min(tried, key=tried.get)
-    lo, hi, share = best - spacing, best + spacing, (math.sqrt(5) - 1) / 2
+    reach = math.sqrt(2 * alpha * max(0, above))
+    at(0.0)
+    for k in range(n):
+        at(reach / 2**k), at(-reach / 2**k)
+    best, share = min(tried, key=tried.get), (math.sqrt(5) - 1) / 2
+    lo, hi = (best / 2, 2 * best) if best else (-2 * reach / 2**n, 2 * reach / 2**n)
     for k in range(p["refinements"]):
         a, b = hi - share * (hi - lo), lo + share * (hi - lo)
         if k > 0:
