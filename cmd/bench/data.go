@@ -54,6 +54,8 @@ func newDataList(g *global) *cobra.Command {
 				s, err := dataset.Inspect(name)
 				var missing *dataset.Missing
 				switch {
+				case err == nil && s.Made:
+					r.State = "made"
 				case err == nil:
 					r.State, r.Digest, r.Train, r.Test, r.Shape = "here", s.Digest, s.Train, s.Test, s.Shape
 				case errors.As(err, &missing):

@@ -25,7 +25,7 @@ var (
 			if err != nil {
 				return nil, err
 			}
-			return colored(d, s.HoldOut)
+			return sharedDomains(d.Digest, s, coloredNames, coloredClasses, func() (*Data, error) { return colored(d, s.HoldOut) })
 		},
 	}
 )
@@ -68,10 +68,32 @@ func rotatedOf(name, of string, base *published, load func() (*Data, error), abo
 			if err != nil {
 				return nil, err
 			}
-			return rotated(d, name, s.HoldOut)
+			return sharedDomains(d.Digest, s, rotatedNames, d.Classes, func() (*Data, error) { return rotated(d, name, s.HoldOut) })
 		},
 	}
 }
+
+// sharedDomains makes the domains of a data set with the given digest once for all processes. Which one is held out does not
+// change the images.
+func sharedDomains(of string, s Spec, names, classes []string, build func() (*Data, error)) (*Data, error) {
+	im, _, err := Shared(s.Name, "domains 1 "+of, func() (*Images, error) {
+		d, err := build()
+		if err != nil {
+			return nil, err
+		}
+		return &d.Train, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	k := slices.Index(names, s.HoldOut)
+	if k < 0 {
+		return nil, fmt.Errorf("%s: there is no domain %q: expected one of %q", s.Name, s.HoldOut, names)
+	}
+	return &Data{Name: s.Name, Classes: classes, Groups: names, HeldOut: &k, Train: *im, Test: Images{H: im.H, W: im.W, C: im.C}}, nil
+}
+
+var coloredClasses = []string{"5 to 9", "0 to 4"}
 
 // joined is the training and the test part in one, in the order in which domains take them.
 func joined(d *Data) (images *Images, order []int) {
@@ -127,7 +149,7 @@ func colored(d *Data, heldOut string) (*Data, error) {
 	for e := range streams {
 		streams[e] = rng.New(0, "domains/color", uint64(e))
 	}
-	return inDomains(d, "colored-mnist", heldOut, coloredNames, 2, []string{"5 to 9", "0 to 4"}, func(domain, _ int, dst, src []uint8, digit uint8) uint8 {
+	return inDomains(d, "colored-mnist", heldOut, coloredNames, 2, coloredClasses, func(domain, _ int, dst, src []uint8, digit uint8) uint8 {
 		r := streams[domain]
 		label := uint8(0)
 		if digit < 5 {

@@ -184,9 +184,21 @@ func TestRotatedDomains(t *testing.T) {
 
 // The digits that are in the program can be turned too, about the middle between their pixels.
 func TestRotatedDigits(t *testing.T) {
+	cache(t)
 	d, err := Make(Spec{Name: "rotated-digits", HoldOut: "45"})
 	if err != nil {
 		t.Fatal(err)
+	}
+	base, err := loadDigits()
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := rotated(base, "rotated-digits", "45")
+	if err != nil || d.Digest != digest(&own.Train, &own.Test) || !slices.Equal(d.Classes, own.Classes) {
+		t.Errorf("what is shared is not what is made: %v", err)
+	}
+	if again, err := Make(Spec{Name: "rotated-digits", HoldOut: "0"}); err != nil || &again.Train.Pixels[0] != &d.Train.Pixels[0] || *again.HeldOut != 0 {
+		t.Errorf("another held-out domain has images of its own: %v", err)
 	}
 	if d.Train.Len() != 1797 || d.Train.H != 8 || d.Groups[*d.HeldOut] != "45" || len(d.Digest) != 64 {
 		t.Errorf("%d images of %d rows", d.Train.Len(), d.Train.H)
