@@ -14,6 +14,9 @@ const (
 	// NodewiseRescaling multiplies what enters the units of a ReLU network without biases by positive factors, and divides
 	// what leaves them.
 	NodewiseRescaling = "nodewise_rescaling"
+	// LayerwiseRescaling multiplies what enters all units of a layer of a ReLU network without biases by one positive factor, and
+	// divides what leaves them.
+	LayerwiseRescaling = "layerwise_rescaling"
 	// LogitScale multiplies the outputs, with the parameters as they are.
 	LogitScale = "logit_scale"
 	// OrthogonalBasis rotates the space of parameters, with the function kept.
@@ -50,7 +53,7 @@ func ParseInvariance(text string) Invariance {
 
 // Tested says whether there is a test for the kind.
 func (i Invariance) Tested() bool {
-	return slices.Contains([]string{ElementwiseRescaling, NodewiseRescaling, LogitScale, OrthogonalBasis}, i.Kind)
+	return slices.Contains([]string{ElementwiseRescaling, NodewiseRescaling, LayerwiseRescaling, LogitScale, OrthogonalBasis}, i.Kind)
 }
 
 // Holds says whether the declaration is about a metric with these parameters, complete ones.

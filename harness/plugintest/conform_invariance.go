@@ -49,7 +49,7 @@ func (s *subject) invariant() error {
 // transformed measures a problem and its transformation.
 func (s *subject) transformed(i pluginhost.Invariance) (one, other []pluginhost.Value, err error) {
 	spec := digitsSpec
-	if i.Kind == pluginhost.NodewiseRescaling || i.Kind == pluginhost.ElementwiseRescaling {
+	if slices.Contains([]string{pluginhost.NodewiseRescaling, pluginhost.LayerwiseRescaling, pluginhost.ElementwiseRescaling}, i.Kind) {
 		spec = rectified
 	}
 	p, w, err := digitsNet(spec, 1)
@@ -130,7 +130,9 @@ func (s *subject) transformed(i pluginhost.Invariance) (one, other []pluginhost.
 		}
 		task = &moved{Measuring: inner, to: double, back: double}
 	case pluginhost.NodewiseRescaling:
-		move = func(x []float32) []float32 { return rescaled(p.Net.Layout(), x) }
+		move = func(x []float32) []float32 { return rescaled(p.Net.Layout(), x, 4, 0.5, 2, 1) }
+	case pluginhost.LayerwiseRescaling:
+		move = func(x []float32) []float32 { return rescaled(p.Net.Layout(), x, 4) }
 	case pluginhost.OrthogonalBasis:
 		task = &moved{Measuring: inner, to: turn(-1), back: turn(1)}
 		move = func(x []float32) []float32 {
@@ -143,10 +145,10 @@ func (s *subject) transformed(i pluginhost.Invariance) (one, other []pluginhost.
 	return one, other, err
 }
 
-// rescaled multiplies the first layer of a network of two by 4, ½, 2, 1, … unit by unit, and divides the second.
-func rescaled(tensors []engine.Tensor, x []float32) []float32 {
+// rescaled multiplies the first layer of a network of two by factors in turn, unit by unit, and divides the second.
+func rescaled(tensors []engine.Tensor, x []float32, factors ...float32) []float32 {
 	out := slices.Clone(x)
-	factor := func(unit int) float32 { return []float32{4, 0.5, 2, 1}[unit%4] }
+	factor := func(unit int) float32 { return factors[unit%len(factors)] }
 	first, second := tensors[0], tensors[1]
 	units := first.Shape[1]
 	for j := range x[first.Offset:second.Offset] {

@@ -60,7 +60,7 @@ type Info struct {
 	Values []ValueInfo // metrics: the values each measurement has
 	Peers  Peers       // metrics that compare several networks: which others they want to see
 	// Invariances of metrics: transformations of the parameters that do not change the values. Those that bench plugin
-	// test tests are elementwise_rescaling, nodewise_rescaling, logit_scale and orthogonal_basis. One that needs parameters
+	// test tests are elementwise_rescaling, nodewise_rescaling, layerwise_rescaling, logit_scale and orthogonal_basis. One that needs parameters
 	// to be set names them: "elementwise_rescaling (adaptive)"; some values alone are named before a colon:
 	// "nodewise_rescaling: fisherrao".
 	Invariances []string

@@ -39,7 +39,6 @@ func (Metric) Info() sdk.Info {
 			{Name: "batch", Unit: "loss^2", Better: sdk.BetterNone, Help: "mean over batches of the squared norm of their gradients"},
 			{Name: "variance", Unit: "loss^2", Better: sdk.BetterNone, Help: "trace of the covariance of the gradients of single examples"},
 		},
-		Invariances: []string{"elementwise_rescaling: loss", "elementwise_rescaling: adaptive"},
 	}
 }
 

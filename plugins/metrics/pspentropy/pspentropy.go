@@ -50,6 +50,7 @@ func (Metric) Info() sdk.Info {
 			{Name: "information", Unit: "bit", Better: sdk.BetterNone, Help: "I(u;y) = H(y) - H(y|u): how specific the neuron is to classes"},
 			{Name: "dead", Unit: "1", Better: sdk.BetterLower, Help: "share of the hidden neurons that never fire; they are not in the means"},
 		},
+		Invariances: []string{"nodewise_rescaling"},
 	}
 }
 

@@ -45,6 +45,8 @@ func (Metric) Info() sdk.Info {
 			{Name: "active", Unit: "1", Better: sdk.BetterLower, Help: "mean over the hidden layers; 0.5 for pre-activations symmetric around 0"},
 			{Name: "first_third", Unit: "1", Better: sdk.BetterLower, Help: "the same over the first third of the hidden layers, at least one"},
 		},
+		// With relu: of gelu a positive factor is not a factor of what comes out.
+		Invariances: []string{"nodewise_rescaling"},
 	}
 }
 

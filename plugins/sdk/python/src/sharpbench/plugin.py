@@ -140,7 +140,8 @@ class Metric(Plugin):
     values: Sequence[ValueInfo] = ()
     peers: Peers | None = None  # which other networks it wants to see, for metrics that compare several
     # Transformations of the parameters that leave the values alone. bench plugin test tests elementwise_rescaling,
-    # nodewise_rescaling, logit_scale and orthogonal_basis, with switches set as in "elementwise_rescaling (adaptive)".
+    # nodewise_rescaling, layerwise_rescaling, logit_scale and orthogonal_basis, with switches set as in
+    # "elementwise_rescaling (adaptive)".
     invariances: Sequence[str] = ()
     session: Session
 
