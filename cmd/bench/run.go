@@ -67,6 +67,16 @@ nothing was started, 4 a plugin, data or the engine is not available, 130 interr
 			case printSbatch && engine != slurm.EngineName:
 				return usageError(errors.New("--print-sbatch is for --engine slurm"), "")
 			}
+			if engine == slurm.EngineName {
+				for flag, instead := range map[string]string{
+					"jobs": "max_concurrent in [engine.slurm]", "deadline": "time in [engine.slurm]", "fail-fast": "bench cancel", "retries": "the same command again",
+					"debug": "bench run without --engine",
+				} {
+					if cmd.Flags().Changed(flag) {
+						return usageError(fmt.Errorf("--%s does not go with --engine slurm", flag), "use "+instead)
+					}
+				}
+			}
 			begun := time.Now()
 			r, err := o.prepare(cmd, g, args[0])
 			if err != nil {
@@ -98,6 +108,11 @@ nothing was started, 4 a plugin, data or the engine is not available, 130 interr
 				if len(problems) > 0 && !g.quiet {
 					fmt.Fprintf(cmd.ErrOrStderr(), "%v\nthese trials will fail; the others run\n", problems)
 				}
+			}
+			if r.Suite.Slurm != nil && engine == slurm.EngineName {
+				jobs = max(1, r.Suite.Slurm.MaxConcurrent)
+			} else if engine == slurm.EngineName {
+				jobs = 1
 			}
 			if !g.quiet {
 				fmt.Fprintln(cmd.ErrOrStderr(), forecast.Line(jobs))

@@ -83,7 +83,7 @@ func slurmError(err error) error {
 	var u *slurm.Unavailable
 	var f *slurm.Failed
 	if errors.As(err, &u) || errors.As(err, &f) {
-		return unavailable(err, "bench run --print-sbatch shows what is submitted")
+		return unavailable(err, "bench doctor says whether Slurm answers, bench run --engine slurm --print-sbatch what is submitted")
 	}
 	return err
 }

@@ -46,16 +46,21 @@ func script(st *store.Store, run, folder string, p *Plan, a Array) (string, erro
 	}
 	fmt.Fprintf(&b, "\nexport BENCH_CACHE=%s\n", shellQuote(p.Cache))
 	verb := "board"
-	if len(a.Tasks) > 0 {
+	task := len(a.Tasks) > 0
+	if task {
 		verb = "task"
-		// Should the time be up during the setup.
+	}
+	// Should the time be up during the setup.
+	if task && len(p.Setup) > 0 {
 		b.WriteString("late=\ntrap 'late=1' USR1\n")
 	}
 	for _, line := range p.Setup {
 		b.WriteString(line + "\n")
 	}
-	if len(a.Tasks) > 0 {
+	if task && len(p.Setup) > 0 {
 		b.WriteString("[ -z \"$late\" ] || exec scontrol requeue \"${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}\"\n")
+	}
+	if task {
 		b.WriteString("trap '' USR1\n") // bench sees it from its first moment on; until then it must not kill
 	}
 	fmt.Fprintf(&b, "exec %s --offline --store %s slurm %s %s %s\n", shellQuote(p.Bench), shellQuote(st.Dir()), verb, run, a.Name)

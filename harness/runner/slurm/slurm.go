@@ -146,7 +146,11 @@ func fingerprint(m runner.Manifest) string {
 	for name, p := range m.Plugins {
 		plugins[name] = p.Version
 	}
-	text, err := json.Marshal([]any{m.Hash, m.Numeric, m.Given.Optimizers, m.Given.Metrics, plugins})
+	var tasks []string // some of the suite's may be chosen
+	for _, t := range m.Tasks {
+		tasks = append(tasks, t.Key)
+	}
+	text, err := json.Marshal([]any{m.Hash, m.Numeric, m.Given.Optimizers, m.Given.Metrics, plugins, tasks})
 	if err != nil {
 		panic("slurm: " + err.Error())
 	}

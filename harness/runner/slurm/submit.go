@@ -28,19 +28,19 @@ type Options struct {
 
 // Submission is what Submit has done.
 type Submission struct {
-	Run     string
-	Jobs    []Handed
-	Trials  int  // that the run computes
-	Already bool // all of it had been submitted before and has not ended
-	Resumed bool // some of it had been
+	Run     string   `json:"run"`
+	Jobs    []Handed `json:"jobs"`
+	Trials  int      `json:"trials"`            // that the run computes
+	Already bool     `json:"already,omitempty"` // all of it had been submitted before and has not ended
+	Resumed bool     `json:"resumed,omitempty"` // some of it had been
 }
 
 // Handed is a job that Slurm has.
 type Handed struct {
-	Name  string
-	Job   string
-	Stage string
-	Tasks int
+	Name  string `json:"name"`
+	Job   string `json:"job"`
+	Stage string `json:"stage"`
+	Tasks int    `json:"tasks,omitempty"` // none for the board
 }
 
 // Unavailable is the error of a cluster that cannot be used: its commands are missing, do not answer, or refuse.
@@ -178,7 +178,7 @@ func Print(ctx context.Context, o Options) (string, error) {
 
 func variable(name string) string {
 	parts := strings.Split(name, "-")
-	return strings.ToUpper(parts[len(parts)-1])
+	return strings.ToUpper(strings.ReplaceAll(parts[len(parts)-1], ".", "_"))
 }
 
 // left are the tasks of which something is still to be computed, by their numbers in the manifest.
