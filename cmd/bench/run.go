@@ -31,7 +31,7 @@ func newRun(g *global) *cobra.Command {
 	var rerun, only, engine, ui, out, trial string
 	var seeds []uint
 	var retries int
-	var deadline time.Duration
+	var deadline, checkpoint time.Duration
 	var wait, failFast, printSbatch bool
 	c := &cobra.Command{
 		Use:   "run SUITE",
@@ -85,7 +85,7 @@ nothing was started, 4 a plugin, data or the engine is not available, 130 interr
 			if trial != "" {
 				return debugTrial(cmd, g, r, trial, wait)
 			}
-			r.Jobs, r.FailFast = jobs, failFast
+			r.Jobs, r.FailFast, r.CheckpointEvery = jobs, failFast, checkpoint
 			if r.Retries = retries; retries == 0 {
 				r.Retries = -1
 			}
@@ -136,6 +136,7 @@ nothing was started, 4 a plugin, data or the engine is not available, 130 interr
 	f.UintSliceVar(&seeds, "seed", nil, "compute only the trials of these seeds")
 	f.IntVar(&retries, "retries", 1, "how often a training whose plugin broke down is tried again, from its last checkpoint")
 	f.BoolVar(&failFast, "fail-fast", false, "stop at the first trial that fails")
+	f.DurationVar(&checkpoint, "checkpoint-every", 10*time.Second, "how much training a crash may cost")
 	f.DurationVar(&deadline, "deadline", 0, "stop after this time, such as 8h, with a checkpoint of what runs")
 	f.StringVar(&trial, "debug", "", "run this trial alone, in front: an optimizer's name or digits of a trial; nothing is recorded")
 	f.BoolVar(&wait, "wait", false, "with --debug, wait for Enter when a plugin has started, to attach a debugger")

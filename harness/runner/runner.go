@@ -32,6 +32,8 @@ type Runner struct {
 	// Retries is how often a training whose plugin broke down is tried again, from its last checkpoint, or, when more than
 	// once, from the start for a plugin that cannot resume. 0 stands for once, -1 for never.
 	Retries int
+	// CheckpointEvery is how much work a crash may cost: 10 s when it is 0. An interruption costs none: it makes a checkpoint.
+	CheckpointEvery time.Duration
 	// FailFast ends the run when a trial has failed.
 	FailFast bool
 

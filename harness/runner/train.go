@@ -19,7 +19,7 @@ import (
 	"github.com/sharpbench/sharpbench/harness/store"
 )
 
-// CheckpointEvery is how much work a crash may cost. An interruption costs none: it makes a checkpoint. Tests shorten it.
+// CheckpointEvery is Runner.CheckpointEvery where nothing else is said. Tests shorten it.
 var CheckpointEvery = 10 * time.Second
 
 // stopGrace is how long an interrupted optimizer may take to its next commit.
@@ -243,7 +243,7 @@ func (r *Runner) attempt(ctx context.Context, t *Trial, rec *store.Trial, log *o
 			}
 		}
 		canceled := ctx.Err() != nil
-		if !ended && t.plugin.Info.Resumable && (canceled || time.Since(saved) > CheckpointEvery) {
+		if !ended && t.plugin.Info.Resumable && (canceled || time.Since(saved) > cmp.Or(r.CheckpointEvery, CheckpointEvery)) {
 			defer written(time.Now())
 			if err := rec.SaveCheckpoint(store.Checkpoint{
 				Step: c.Step, Blob: c.Blob, W: c.Params, Buffers: buffers, Prev: prev, Slots: c.State, Bill: answers.Bill(),

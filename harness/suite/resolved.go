@@ -169,6 +169,7 @@ func (s *Suite) document() document {
 	}
 	for _, o := range s.Optimizers {
 		do := documentOptimizer{Name: o.Name, Plugin: o.Plugin, Track: o.Track, Model: o.Model, Params: maps.Clone(o.Params), Space: documentSpace(o.Space)}
+		do.Params = withoutNoise(&o, do.Params)
 		for _, a := range o.Grid {
 			if do.Grid == nil {
 				do.Grid = map[string][]any{}
@@ -200,6 +201,25 @@ func (s *Suite) document() document {
 		d.Metric = append(d.Metric, documentMetric{m.Name, m.Plugin, m.Headline, m.On, m.Params, m.At, words(m.Summaries)})
 	}
 	return d
+}
+
+// withoutNoise leaves out the default of the noise multiplier or of the target that it follows from: written out, both would
+// look as if somebody had asked for both.
+func withoutNoise(o *Optimizer, params map[string]any) map[string]any {
+	p := o.Info.Privacy
+	if p == nil {
+		return params
+	}
+	params = maps.Clone(params)
+	for _, d := range o.Info.Params {
+		if d.Name != p.Epsilon && d.Name != p.Sigma {
+			continue
+		}
+		if value, ok := convert(d.Type, d.Default); ok && params[d.Name] == value {
+			delete(params, d.Name)
+		}
+	}
+	return params
 }
 
 // plain writes whole numbers without a decimal point.

@@ -26,7 +26,7 @@ func (s *Suite) Chosen(workload string, chosen []*Configuration, comment string)
 			left = append(left, o.Name)
 			continue
 		}
-		o.Grid, o.List, o.Space, o.Params = nil, nil, nil, maps.Clone(chosen[i].Params)
+		o.Grid, o.List, o.Space, o.Params = nil, nil, nil, withoutNoise(&s.Optimizers[i], maps.Clone(chosen[i].Params))
 		kept = append(kept, o)
 	}
 	if slices.Contains(left, d.Suite.Baseline) || len(kept) == 0 {
