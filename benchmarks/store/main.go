@@ -75,7 +75,7 @@ func run(dir, bench string, trials, rounds int, only bool) error {
 	}
 	fmt.Printf("| %d finished trials | median s | first s |\n|:--|--:|--:|\n", trials)
 	for _, args := range [][]string{
-		{"run", "suite.toml", "-q", "--json"}, {"run", "suite.toml"}, {"report", "suite.toml"},
+		{"run", "suite.toml", "-q", "--json"}, {"run", "suite.toml"}, {"status"}, {"report", "suite.toml"},
 	} {
 		var times []float64
 		said := math.NaN()
@@ -191,6 +191,14 @@ func fill(trials int) error {
 		}
 		if err := rec.Finish(store.Result{Status: store.Done, Steps: uint64(t.Steps), G: store.Float(t.G), Epochs: 10, HostSeconds: 1, PluginSecs: 0.1, WallSeconds: 1.2, Provenance: made}, &store.Params{W: w, Init: w, Update: w}); err != nil {
 			return err
+		}
+		for _, phase := range []string{"training", "evaluating", "measuring", "done"} {
+			if err := run.Event(map[string]any{
+				"time": time.Now().UTC(), "key": task.Key, "trial": t.ID, "workload": task.Workload, "optimizer": task.Optimizer,
+				"configuration": task.Label, "seed": task.Seed, "phase": phase, "share": 1, "work": task.Work,
+			}); err != nil {
+				return err
+			}
 		}
 		if n%1000 == 999 {
 			fmt.Fprintf(os.Stderr, "%d of %d trials written\n", n+1, len(m.Tasks))

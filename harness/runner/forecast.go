@@ -22,7 +22,8 @@ type Forecast struct {
 	Trained  int     `json:"trained"`  // trained, but evaluations or measurements are missing
 	G        float64 `json:"g"`        // of the missing trainings
 	Seconds  float64 `json:"seconds"`  // of one core, for everything that is missing
-	Measured bool    `json:"measured"` // Seconds rests on records of earlier trials, not on a few gradients timed now
+	Measured bool    `json:"measured"` // Seconds rests on records of earlier trials alone
+	Bytes    int64   `json:"bytes"`    // on disk, of everything that is missing
 	Metrics  bool    `json:"metrics"`  // Seconds includes the metrics: only once each has been measured
 	Rows     []Row   `json:"optimizers"`
 }
@@ -82,6 +83,13 @@ func (r *Runner) Forecast() (Forecast, error) {
 				}
 				continue
 			}
+			if f.Bytes += recordBytes * int64(len(w.evaluations)+len(w.measurements)); w.result == nil {
+				dim, err := t.dim()
+				if err != nil {
+					return f, err
+				}
+				f.Bytes += 12*int64(dim) + 6*recordBytes // the parameters, as they were at first, and the last step
+			}
 			p, ok := speed[g.workload.Name]
 			if !ok {
 				if p, err = r.pace(g.workload); err != nil {
@@ -118,7 +126,11 @@ func (r *Runner) trainSeconds(t *Trial, p pace) float64 {
 	if r.Suite.Budget.Unit == "wall" {
 		return r.Suite.Budget.Limit
 	}
-	return t.G * p.perG
+	perG, ok := p.perG[t.Optimizer.Name]
+	if !ok {
+		perG = p.gradient
+	}
+	return t.G * perG
 }
 
 // remaining is what is left of a trial, as far as look has seen.
@@ -160,25 +172,31 @@ const (
 	turnSeconds   = 1e-4 // a plugin's turn and the messages around it
 	launchSeconds = 0.03 // starting and stopping a plugin
 	recordSeconds = 0.01 // a record on disk, synced
+	recordBytes   = 4096 // a record on disk: a block of most file systems
 )
 
 // pace is how fast a workload is on this machine, in seconds of one core.
 type pace struct {
-	perG          float64
-	perEvaluation float64
+	perG          map[string]float64 // of optimizers, by name
+	gradient      float64            // of one for which nothing else is known
+	perEvaluation float64            // as recorded
 	perMetric     map[string]float64 // by measurement.Cost
 	measured      bool
 }
 
 // pace comes from the records of the workload's trials, or, when there are none, from a few gradients timed now.
 func (r *Runner) pace(w *workload) (pace, error) {
-	p := pace{perMetric: map[string]float64{}}
+	p := pace{perMetric: map[string]float64{}, perG: map[string]float64{}}
+	if known := r.probed[w]; known != nil {
+		return *known, nil
+	}
 	var perG, perEvaluation []float64
 	perMetric := map[string][]float64{}
 	for _, g := range r.all {
 		if g.workload != w {
 			continue
 		}
+		var own []float64
 		for _, t := range r.tuning(g) {
 			rec := r.read(t)
 			res, ok, err := rec.Result()
@@ -188,7 +206,7 @@ func (r *Runner) pace(w *workload) (pace, error) {
 			if !ok || res.Status != store.Done || res.G == 0 {
 				continue
 			}
-			perG = append(perG, float64((res.HostSeconds+res.PluginSecs)/res.G))
+			own = append(own, float64((res.HostSeconds+res.PluginSecs)/res.G))
 			for _, e := range r.evaluations(w) {
 				if got, ok, _ := rec.Evaluation(e.Name, e.Hash); ok {
 					perEvaluation = append(perEvaluation, float64(got.Seconds))
@@ -204,23 +222,34 @@ func (r *Runner) pace(w *workload) (pace, error) {
 				}
 			}
 		}
+		if len(own) > 0 {
+			p.perG[g.optimizer.Name] = median(own)
+			perG = append(perG, own...)
+		}
 	}
 	for hash, s := range perMetric {
 		p.perMetric[hash] = median(s)
 	}
 	if len(perG) > 0 && len(perEvaluation) > 0 {
-		p.perG, p.perEvaluation, p.measured = median(perG), mean(perEvaluation), true
+		p.gradient, p.perEvaluation, p.measured = median(perG), mean(perEvaluation), true
 		return p, nil
 	}
 	seconds, err := timeGradient(w)
 	if err != nil {
 		return p, err
 	}
-	p.perG = seconds + turnSeconds
+	p.gradient = seconds + turnSeconds
 	if w.Problem != nil {
 		p.perEvaluation = recordSeconds
 		return p, nil
 	}
+	// An evaluation is a forward pass: a third of a gradient.
+	p.perEvaluation = r.examplesEach(w) / float64(w.BatchSize) * seconds / 3
+	return p, nil
+}
+
+// examplesEach is how many examples an evaluation of a workload has, in the mean.
+func (r *Runner) examplesEach(w *workload) float64 {
 	examples := 0.0
 	for _, e := range r.evaluations(w) {
 		switch n := float64(w.data.Test.Len()); {
@@ -234,9 +263,7 @@ func (r *Runner) pace(w *workload) (pace, error) {
 			examples += n
 		}
 	}
-	// An evaluation is a forward pass: a third of a gradient.
-	p.perEvaluation = examples / float64(len(r.evaluations(w))) / float64(w.BatchSize) * seconds / 3
-	return p, nil
+	return examples / float64(len(r.evaluations(w)))
 }
 
 // timeGradient times a few gradients of the workload's own model, well under a second.

@@ -46,8 +46,9 @@ type Runner struct {
 	complete  sync.Map // of *store.Result by trial: those with nothing left to compute
 	known     sync.Map // of *store.Records by trial: what look has found
 
-	run         *store.Run // that this process carries out; nil when nothing is recorded
-	canceled    sync.Map   // of struct{} by key: what somebody has canceled
+	run         *store.Run          // that this process carries out; nil when nothing is recorded
+	probed      map[*workload]*pace // by Probe
+	canceled    sync.Map            // of struct{} by key: what somebody has canceled
 	once        sync.Once
 	suiteCommit string // for provenance
 }

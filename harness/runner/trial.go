@@ -45,6 +45,9 @@ type workload struct {
 	sets      map[string]string // the digests of the published evaluation sets of its shifts
 
 	evaluations []evaluation // of its trained nets, in the order of the board
+
+	mu   sync.Mutex
+	dims map[string]int // of its nets, by optimizer
 }
 
 // known draws the trial's instance of a problem with a known answer.
@@ -79,6 +82,27 @@ func (t *Trial) net() (*engine.Net, error) {
 
 // view is the trial's data: the same for every optimizer of a seed.
 func (t *Trial) view() (view, error) { return t.workload.view(t.Seed) }
+
+// dim is the number of parameters of a trial.
+func (t *Trial) dim() (int, error) {
+	if t.Workload.Problem != nil {
+		return t.known().Dim(), nil
+	}
+	t.workload.mu.Lock()
+	defer t.workload.mu.Unlock()
+	if n, ok := t.workload.dims[t.Optimizer.Name]; ok {
+		return n, nil
+	}
+	net, err := t.net()
+	if err != nil {
+		return 0, err
+	}
+	if t.workload.dims == nil {
+		t.workload.dims = map[string]int{}
+	}
+	t.workload.dims[t.Optimizer.Name] = net.Dim()
+	return net.Dim(), nil
+}
 
 // objective is the loss a trial trains on and is measured with: priors and weights of classes are those of its training
 // examples.
