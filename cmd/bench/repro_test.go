@@ -111,3 +111,35 @@ func TestCancel(t *testing.T) {
 		t.Errorf("%v\n%s", err, said)
 	}
 }
+
+// Two runs on one store at once share the work: no trial is trained twice, and both end with the same board.
+func TestTwoRunsAtOnce(t *testing.T) {
+	dir := project(t)
+	a, b := bench(t, dir, "run", "small.toml", "-j", "2", "-o", "a"), bench(t, dir, "run", "small.toml", "-j", "2", "-o", "b")
+	for _, c := range []*exec.Cmd{a, b} {
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []*exec.Cmd{a, b} {
+		if err := c.Wait(); err != nil {
+			t.Error(err)
+		}
+	}
+	st, err := store.Open(filepath.Join(dir, ".bench"), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids, err := st.Find("")
+	if err != nil || len(ids) != 6 {
+		t.Fatal(ids, err)
+	}
+	for _, id := range ids {
+		list, err := st.Trial(id).Attempts()
+		if err != nil || len(list) != 1 || list[0].How != store.Done {
+			t.Errorf("trial %.8s: %+v, %v", id, list, err)
+		}
+	}
+	all := func(string) bool { return true }
+	mustEqual(t, "boards", files(t, dir, "a", all), files(t, dir, "b", all))
+}

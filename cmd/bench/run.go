@@ -262,11 +262,11 @@ func reporter(cmd *cobra.Command, g *global, ui string) (progress.Reporter, erro
 	}
 	switch ui {
 	case "tty":
-		return progress.Panel(w, func() int {
-			if n := columns(w); n > 0 {
-				return n
+		return progress.Panel(w, func() (int, int) {
+			if columns, lines := size(w); columns > 0 {
+				return columns, lines
 			}
-			return 100
+			return 100, 24
 		}), nil
 	case "plain":
 		return progress.Plain(w), nil
@@ -283,12 +283,18 @@ func colors(g *global, w io.Writer) bool {
 
 // columns is the width of the terminal that shows w, 0 when none does.
 func columns(w io.Writer) int {
+	width, _ := size(w)
+	return width
+}
+
+// size is the width and the height of the terminal that shows w, 0 when none does.
+func size(w io.Writer) (columns, lines int) {
 	if f, ok := w.(*os.File); ok {
-		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
-			return width
+		if width, height, err := term.GetSize(int(f.Fd())); err == nil {
+			return width, height
 		}
 	}
-	return 0
+	return 0, 0
 }
 
 // publish writes the report and prints the board, with --json the numbers behind it.

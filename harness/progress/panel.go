@@ -3,6 +3,7 @@ package progress
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -14,19 +15,20 @@ var marks = map[Phase]string{
 	Queued: "·", Training: "▶", Evaluating: "▶", Measuring: "▶", Done: "█", Cached: "█", Failed: "✗",
 }
 
-// Panel draws a row for each optimizer and a block for each trial, and redraws it in place. width returns the
-// terminal's present width in columns.
-func Panel(w io.Writer, width func() int) Reporter {
-	p := &panel{w: w, width: width, tally: newTally(), stop: make(chan struct{})}
+// Panel draws a row for each optimizer and a block for each trial, and redraws it in place. size returns the terminal's
+// present width and height. Nothing of the terminal is changed but what is written on it, so that there is nothing to
+// restore, however the program ends.
+func Panel(w io.Writer, size func() (columns, lines int)) Reporter {
+	p := &panel{w: w, size: size, tally: newTally(), stop: make(chan struct{})}
 	p.ticking.Add(1)
 	go p.tick()
 	return p
 }
 
 type panel struct {
-	mu    sync.Mutex
-	w     io.Writer
-	width func() int
+	mu   sync.Mutex
+	w    io.Writer
+	size func() (columns, lines int)
 	*tally
 	lines   int // of the panel now on screen
 	dirty   bool
@@ -109,9 +111,13 @@ func (p *panel) draw() {
 // rows is the panel as text, no line wider than the terminal: a wrapped line could not be erased.
 func (p *panel) rows() []string {
 	type row struct {
-		name   string
-		blocks strings.Builder
-		now    string
+		name    string
+		blocks  strings.Builder
+		trials  int
+		ended   int
+		failed  int
+		running bool
+		now     string
 	}
 	var rows []*row
 	byName := map[string]*row{}
@@ -124,24 +130,47 @@ func (p *panel) rows() []string {
 			byName[e.Workload+"/"+name] = r
 			rows = append(rows, r)
 		}
+		r.trials++
 		r.blocks.WriteString(marks[e.Phase])
 		switch e.Phase {
 		case Training, Evaluating, Measuring:
+			r.running = true
 			r.now = fmt.Sprintf("%s seed %d: %s %.0f %%", e.Config, e.Seed, e.Phase, 100*e.Share)
+		case Failed:
+			r.failed++
 		}
+		if e.Phase.Ended() {
+			r.ended++
+		}
+	}
+	columns, lines := p.size()
+	limit := max(20, columns-1)
+	// More rows than the screen has could not be erased: then those at work are shown.
+	if room := max(3, lines-2); len(rows) > room {
+		rows = slices.DeleteFunc(rows, func(r *row) bool { return !r.running })
+		rows = rows[:min(len(rows), room)]
 	}
 	widest := 0
 	for _, r := range rows {
 		widest = max(widest, utf8.RuneCountInString(r.name))
 	}
-	limit := max(20, p.width()-1)
 	var out []string
 	for _, r := range rows {
 		pad := strings.Repeat(" ", widest-utf8.RuneCountInString(r.name))
-		out = append(out, cut(r.name+pad+"  "+r.blocks.String()+"  "+r.now, limit))
+		blocks := r.blocks.String()
+		if r.trials > maxBlocks {
+			blocks = fmt.Sprintf("%d of %d", r.ended, r.trials)
+			if r.failed > 0 {
+				blocks += fmt.Sprintf(", %d failed", r.failed)
+			}
+		}
+		out = append(out, cut(r.name+pad+"  "+blocks+"  "+r.now, limit))
 	}
-	return append(out, cut(fmt.Sprintf("%d of %d trials%s", p.ended, len(p.order), p.left(", ")), limit))
+	return append(out, cut(fmt.Sprintf("%d of %d trials%s%s", p.ended, len(p.order), p.cost(", "), p.left(", ")), limit))
 }
+
+// maxBlocks is how many trials of an optimizer have a block each.
+const maxBlocks = 48
 
 func cut(s string, limit int) string {
 	if utf8.RuneCountInString(s) <= limit {

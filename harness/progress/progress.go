@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -145,6 +146,33 @@ func (t *tally) add(e Event) bool {
 		return true
 	}
 	return false
+}
+
+// cost says what the run has cost so far, of how much, and how fast it goes; it is empty while nothing is computed.
+func (t *tally) cost(before string) string {
+	var done, all float64
+	for _, e := range t.trials {
+		if e.Phase != Cached {
+			done += e.Work * e.Share
+			all += e.Work
+		}
+	}
+	seconds := time.Since(t.start).Seconds()
+	if done == 0 || seconds < 1 {
+		return ""
+	}
+	return fmt.Sprintf("%s%s of %s G, %s G/s", before, short(done), short(all), short(done/seconds))
+}
+
+// short is a number with three digits: 0.123, 12.3, 4.56k.
+func short(x float64) string {
+	switch {
+	case x >= 1e6:
+		return fmt.Sprintf("%.3gM", x/1e6)
+	case x >= 1e4:
+		return fmt.Sprintf("%.3gk", x/1e3)
+	}
+	return fmt.Sprintf("%.4g", math.Round(x*10)/10)
 }
 
 // left estimates the time left, or is empty while there is nothing to estimate from.

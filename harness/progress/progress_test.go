@@ -2,8 +2,11 @@ package progress
 
 import (
 	"bytes"
+	"fmt"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 )
 
@@ -31,7 +34,7 @@ func TestPlainSaysOnceHowATrialEnded(t *testing.T) {
 // A line wider than the terminal would wrap, and the panel could not be erased.
 func TestPanelFitsTheTerminal(t *testing.T) {
 	var out bytes.Buffer
-	p := Panel(&out, func() int { return 30 }).(*panel)
+	p := Panel(&out, func() (int, int) { return 30, 24 }).(*panel)
 	for _, key := range strings.Split("abcdefghijklmnopqrstuvwxyz", "") {
 		p.Event(event(key, "an-optimizer-with-a-long-name", Training, 0.1))
 	}
@@ -43,6 +46,41 @@ func TestPanelFitsTheTerminal(t *testing.T) {
 	for _, row := range p.rows() {
 		if n := utf8.RuneCountInString(row); n > 29 {
 			t.Errorf("%d columns: %q", n, row)
+		}
+	}
+}
+
+// With many optimizers the panel keeps to the screen, with many trials to one line a row, and nothing of the terminal is
+// changed that would have to be restored.
+func TestPanelOfALargeRun(t *testing.T) {
+	var out bytes.Buffer
+	p := Panel(&out, func() (int, int) { return 100, 12 }).(*panel)
+	for o := range 40 {
+		for n := range 250 {
+			phase := Queued
+			if o < 3 && n < 100 {
+				phase = Done
+			} else if o == 3 && n == 0 {
+				phase = Training
+			}
+			p.Event(event(fmt.Sprintf("%d/%d", o, n), fmt.Sprintf("optimizer%02d", o), phase, 0.5))
+		}
+	}
+	p.start = time.Now().Add(-10 * time.Second)
+	rows := p.rows()
+	p.Close()
+	if len(rows) > 10 {
+		t.Errorf("%d rows on a screen of 12", len(rows))
+	}
+	if last := rows[len(rows)-1]; !strings.HasPrefix(last, "300 of 10000 trials, 5150 of 10k G, 5") {
+		t.Errorf("the last row: %s", last)
+	}
+	if !strings.Contains(rows[0], "optimizer03  0 of 250") {
+		t.Errorf("the row at work: %s", rows[0])
+	}
+	for _, escape := range regexp.MustCompile("\x1b\\[[0-9;?]*[a-zA-Z]").FindAllString(out.String(), -1) {
+		if last := escape[len(escape)-1]; last != 'A' && last != 'J' {
+			t.Errorf("%q is written", escape)
 		}
 	}
 }
