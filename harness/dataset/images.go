@@ -24,6 +24,15 @@ type Images struct {
 	Values  []float32 // in place of Pixels, in the same order, for features that are not pixels; otherwise nil
 	Labels  []uint8   // n
 	Groups  []uint8   // n, the domain or group of each, an index into Data.Groups; nil where there are none
+	// Targets are numbers to predict in place of a class, Outputs of them an example; nil and 0 where there are classes. The
+	// labels are zeros then.
+	Targets []float32
+	Outputs int
+}
+
+// Target is the numbers to predict for example i, a view.
+func (im *Images) Target(i int) []float32 {
+	return im.Targets[i*im.Outputs : (i+1)*im.Outputs : (i+1)*im.Outputs]
 }
 
 // Len is the number of images.
@@ -50,6 +59,9 @@ func (im *Images) check(classes int) error {
 	if have != len(im.Labels)*im.Size() {
 		return fmt.Errorf("%d labels need %d pixel values, found %d", len(im.Labels), len(im.Labels)*im.Size(), have)
 	}
+	if len(im.Targets) != len(im.Labels)*im.Outputs {
+		return fmt.Errorf("%d examples with %d numbers to predict need %d, found %d", len(im.Labels), im.Outputs, len(im.Labels)*im.Outputs, len(im.Targets))
+	}
 	for i, l := range im.Labels {
 		if int(l) >= classes {
 			return fmt.Errorf("label %d of image %d: expected 0 to %d", l, i, classes-1)
@@ -70,8 +82,13 @@ func (im *Images) count(classes int) []int {
 // Data is a data set with its fixed training and test parts. Validation examples are taken from Train by Split.
 type Data struct {
 	Name        string
-	Classes     []string // names, in the order of the labels
+	Classes     []string // names, in the order of the labels; nil where numbers are predicted
 	Train, Test Images
+	// Fixed is the first example of Train that belongs to the validation part, in data whose validation part is fixed; 0: it is
+	// drawn from all.
+	Fixed int
+	// Raw says that values go into networks as they are, without being standardised.
+	Raw bool
 	// Groups names the groups of examples; nil where there are none.
 	Groups []string
 	// HeldOut is the domain, an index into Groups, that is tested on and not trained on. All domains are then in Train, Test is
@@ -80,6 +97,14 @@ type Data struct {
 	// Digest is the SHA-256, in hexadecimal, over the shape, the pixels and the labels of both parts. It identifies the
 	// data in a trial's record, wherever the bytes came from.
 	Digest string
+}
+
+// NumOutputs is how many outputs a network for the data has: one a class, or one a number to predict.
+func (d *Data) NumOutputs() int {
+	if d.Train.Outputs > 0 {
+		return d.Train.Outputs
+	}
+	return len(d.Classes)
 }
 
 // digestVersion names the byte layout that Digest hashes.
@@ -113,6 +138,14 @@ func digest(parts ...*Images) string {
 			h.Write([]byte("values"))
 			buf := make([]byte, 4*len(im.Values))
 			for i, v := range im.Values {
+				binary.LittleEndian.PutUint32(buf[4*i:], math.Float32bits(v))
+			}
+			h.Write(buf)
+		}
+		if im.Targets != nil {
+			h.Write([]byte("targets"))
+			buf := make([]byte, 4*len(im.Targets))
+			for i, v := range im.Targets {
 				binary.LittleEndian.PutUint32(buf[4*i:], math.Float32bits(v))
 			}
 			h.Write(buf)
@@ -161,6 +194,9 @@ type maker struct {
 	of    string     // the data set that it is made of; "": none
 	base  *published // that one, if it is published
 	terms About
+	// options are the keys of Spec.Options that it has; nil: none.
+	options []Option
+	numeric bool // numbers are to be predicted, not classes
 	// check says what is wrong with what a suite says, by the key it is wrong at.
 	check func(Spec) map[string]string
 	// groups names the groups of its examples, without making it.
@@ -204,6 +240,11 @@ var sources = []source{
 	made(subpopulation),
 	made(userFolder),
 	made(userFile),
+	made(mixture),
+	made(regression),
+	made(parity),
+	made(opposing),
+	made(linearForecast),
 	from(ettH1, series),
 	from(ettH2, series),
 	from(ettM1, series),
@@ -214,7 +255,9 @@ var sources = []source{
 func Names() []string { return names(func(role) bool { return true }) }
 
 // TrainingNames lists the data sets that a suite can train on.
-func TrainingNames() []string { return names(func(r role) bool { return r == training }) }
+func TrainingNames() []string {
+	return names(func(r role) bool { return r == training || r == series })
+}
 
 // SeriesNames lists the time series.
 func SeriesNames() []string { return names(func(r role) bool { return r == series }) }
@@ -252,13 +295,18 @@ func Make(spec Spec) (*Data, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.maker == nil {
+	spec.SetDefaults()
+	switch {
+	case s.role == series:
+		return spec.cut()
+	case s.maker == nil:
 		return s.load()
 	}
 	d, err := s.maker.make(spec)
 	if err != nil {
 		return nil, err
 	}
+	d.Name = spec.Name
 	d.Digest = digest(&d.Train, &d.Test)
 	return d, nil
 }

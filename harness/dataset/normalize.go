@@ -18,7 +18,7 @@ func (d *Data) Normalizer() Normalizer {
 	c := d.Train.C
 	n := Normalizer{Mean: make([]float32, c), Std: make([]float32, c)}
 	switch {
-	case d.HeldOut != nil:
+	case d.HeldOut != nil, d.Raw:
 		for k := range c {
 			n.Std[k] = 1
 		}

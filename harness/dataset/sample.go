@@ -33,7 +33,7 @@ func Sample(im *Images, candidates []int, n int, seed uint64, name string) []int
 
 // Select copies the examples of the given indices, in their order.
 func (im *Images) Select(idx []int) *Images {
-	out := &Images{H: im.H, W: im.W, C: im.C, Labels: make([]uint8, 0, len(idx))}
+	out := &Images{H: im.H, W: im.W, C: im.C, Labels: make([]uint8, 0, len(idx)), Outputs: im.Outputs}
 	n := im.Size()
 	if im.Values != nil {
 		out.Values = make([]float32, 0, len(idx)*n)
@@ -47,6 +47,9 @@ func (im *Images) Select(idx []int) *Images {
 			out.Pixels = append(out.Pixels, im.Image(i)...)
 		}
 		out.Labels = append(out.Labels, im.Labels[i])
+		if im.Outputs > 0 {
+			out.Targets = append(out.Targets, im.Target(i)...)
+		}
 		if im.Groups != nil {
 			out.Groups = append(out.Groups, im.Groups[i])
 		}

@@ -26,6 +26,8 @@ type Spec struct {
 	Side int `toml:"side,omitzero" json:"side,omitempty"`
 	// Order is how a test part is taken of a user's data that has none: "random" (also "") or "time", the last rows.
 	Order string `toml:"order,omitempty" json:"order,omitempty"`
+	// Options of data that is made, or of how a series is cut, see Options; all of them after SetDefaults.
+	Options map[string]float64 `toml:"options,omitempty" json:"options,omitempty"`
 }
 
 // Orders lists the values of Spec.Order.
@@ -33,7 +35,8 @@ func Orders() []string { return []string{"random", "time"} }
 
 // Key tells data apart that Make makes differently. Training modifiers are not part of it.
 func (s Spec) Key() string {
-	return fmt.Sprintf("%s %q %q %s %d %q", s.Name, s.Path, s.HoldOut, strconv.FormatFloat(s.Correlation, 'g', -1, 64), s.Side, s.Order)
+	// Maps are printed in the order of their keys.
+	return fmt.Sprintf("%s %q %q %s %d %q %v", s.Name, s.Path, s.HoldOut, strconv.FormatFloat(s.Correlation, 'g', -1, 64), s.Side, s.Order, s.Options)
 }
 
 // Problems says what is wrong with s, by the key it is wrong at.
@@ -44,7 +47,16 @@ func (s Spec) Problems() map[string]string {
 		return out // reported with the name
 	}
 	if m := src.maker; m != nil && m.check != nil {
-		out = m.check(s)
+		if wrong := m.check(s); wrong != nil {
+			out = wrong
+		}
+	}
+	if Numeric(s.Name) {
+		for key, set := range map[string]bool{"imbalance": s.Imbalance != 0, "noise": s.Noise != nil} {
+			if set {
+				out[key] = fmt.Sprintf("%s: %s has numbers to predict, no classes", key, s.Name)
+			}
+		}
 	}
 	for key, set := range map[string]bool{"hold_out": s.HoldOut != "", "correlation": s.Correlation != 0, "path": s.Path != "", "side": s.Side != 0, "order": s.Order != ""} {
 		if uses := src.maker != nil && slices.Contains(keysOf[s.Name], key); set && !uses {

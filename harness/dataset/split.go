@@ -29,6 +29,9 @@ func (d *Data) Split(seed uint64, train, validation int, stratified bool) (Split
 		return d.splitDomains(seed, train, validation)
 	}
 	n := d.Train.Len()
+	if d.Fixed > 0 {
+		return d.splitFixed(seed, train, validation)
+	}
 	switch {
 	case train < 0 || validation < 0:
 		return Split{}, fmt.Errorf("%s: %d training and %d validation examples: neither may be negative", d.Name, train, validation)
@@ -42,7 +45,7 @@ func (d *Data) Split(seed uint64, train, validation int, stratified bool) (Split
 	// Every example belongs to a stratum with room for so many of each part; without stratification there is one stratum.
 	stratum := func(int) int { return 0 }
 	sizes := []int{n}
-	if stratified {
+	if stratified && d.Train.Outputs == 0 {
 		stratum = func(i int) int { return int(d.Train.Labels[i]) }
 		sizes = d.Train.count(len(d.Classes))
 	}
@@ -62,6 +65,24 @@ func (d *Data) Split(seed uint64, train, validation int, stratified bool) (Split
 			used[c]--
 			s.Train = append(s.Train, i)
 		}
+	}
+	return s, nil
+}
+
+// splitFixed is Split where the validation part is fixed.
+func (d *Data) splitFixed(seed uint64, train, validation int) (Split, error) {
+	held := d.Train.Len() - d.Fixed
+	switch {
+	case train < 0 || validation < 0:
+		return Split{}, fmt.Errorf("%s: %d training and %d validation examples: neither may be negative", d.Name, train, validation)
+	case train > d.Fixed || validation > held:
+		return Split{}, fmt.Errorf("%s: %d training and %d validation examples asked for: its fixed parts have %d and %d", d.Name, train, validation, d.Fixed, held)
+	case train == 0:
+		train = d.Fixed
+	}
+	s := Split{Train: rng.New(seed, "split", 0).Perm(d.Fixed)[:train], Validation: rng.New(seed, "split", 1).Perm(held)[:validation]}
+	for i := range s.Validation {
+		s.Validation[i] += d.Fixed
 	}
 	return s, nil
 }

@@ -54,7 +54,7 @@ func TestGradientsOfPyTorch(t *testing.T) {
 		{"resnet, no norm", Spec{Name: "resnet", Width: []int{4}, Depth: 4, Norm: "none"}, engine.Shape{H: 5, W: 5, C: 1}, 3, engine.Loss{}},
 		{"vit", Spec{Name: "vit", Width: []int{8}, Depth: 2, Patch: 2, Heads: 2, Hidden: 6}, engine.Shape{H: 4, W: 6, C: 2}, 3, engine.Loss{}},
 		{"mixer", Spec{Name: "mixer", Width: []int{5}, Depth: 2, Patch: 2, Hidden: 6, Tokens: 7}, engine.Shape{H: 4, W: 6, C: 2}, 3, engine.Loss{}},
-		{"samformer", Spec{Name: "samformer", Hidden: 3}, engine.Shape{H: 1, W: 4, C: 9}, 20, engine.Loss{Kind: engine.MSE}},
+		{"samformer", Spec{Name: "samformer", Norm: "revin", Hidden: 3}, engine.Shape{H: 1, W: 4, C: 9}, 20, engine.Loss{Kind: engine.MSE}},
 	}
 	const examples = 6
 	text, err := os.ReadFile("testdata/gradients.json")

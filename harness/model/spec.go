@@ -18,7 +18,7 @@ type Spec struct {
 	// Width is the number of channels of each stage or of units of each hidden layer, or the one width of a model that has
 	// the same everywhere.
 	Width []int `toml:"width,omitempty" json:"width,omitempty"`
-	// Norm is batch, group or none.
+	// Norm is batch, group or none; of samformer revin or none.
 	Norm string `toml:"norm,omitempty" json:"norm,omitempty"`
 	// Activation is relu, tanh or gelu.
 	Activation string `toml:"activation,omitempty" json:"activation,omitempty"`
@@ -66,7 +66,7 @@ var architectures = []architecture{
 	{name: "vit", defaults: Spec{Width: []int{64}, Depth: 4, Patch: 4, Heads: 4, Hidden: 128}, widths: 1, features: true, check: checkHeads, build: vit},
 	{name: "mixer", defaults: Spec{Width: []int{64}, Depth: 4, Patch: 4, Hidden: 128, Tokens: 32}, widths: 1, features: true, build: mixer},
 	{name: "scalar", defaults: Spec{Depth: 2}, build: scalar},
-	{name: "samformer", defaults: Spec{Hidden: 16}, build: samformer},
+	{name: "samformer", defaults: Spec{Norm: "revin", Hidden: 16}, norms: []string{"revin", "none"}, build: samformer},
 }
 
 // Cosine is the Classifier that knows no norms.

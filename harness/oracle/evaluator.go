@@ -27,6 +27,7 @@ type evaluator struct {
 	augment dataset.Augment
 	x       []float32
 	y       []int32
+	t       []float32 // targets, where numbers are predicted
 	picked  []int     // the part of a batch that is wanted
 	part    []float32 // result of one chunk, when there are several
 	sum     []float64
@@ -221,8 +222,20 @@ func (e *evaluator) fill(o Options, idx []int, from, to int, aug dataset.Augment
 	idx = idx[from:to]
 	n, size := len(idx), e.Net.Inputs().Len()
 	in := engine.Batch{X: e.x[:n*size], Y: e.y[:n]}
+	outputs := e.Images.Outputs
+	if outputs > 0 {
+		if need := e.BatchSize * outputs; len(e.t) < need {
+			e.t, e.chunk = make([]float32, need), e.chunk[:0]
+		}
+		in.T = e.t[:n*outputs]
+	}
 	if !slices.Equal(e.chunk, idx) || e.augment != aug {
 		e.Normalize.Fill(in.X, in.Y, e.Images, idx, aug)
+		for k := range in.T {
+			if k%outputs == 0 {
+				copy(in.T[k:k+outputs], e.Images.Target(idx[k/outputs]))
+			}
+		}
 		e.chunk, e.augment = append(e.chunk[:0], idx...), aug
 	}
 	if o.Delta != nil {

@@ -35,6 +35,7 @@ type Board struct {
 type Section struct {
 	Workload string
 	ByLoss   bool         // Test and the like are losses, not errors
+	Squared  bool         // these losses are mean squared errors on examples
 	Shifts   []ShiftInfo  // columns of Row.Shifts
 	Headline []MetricInfo // columns of Row.Metrics
 	Rankings []Ranking    // the main track first, the others by name
@@ -107,9 +108,17 @@ func Build(in Input) (*Board, error) {
 		b.Suite.Trials = len(b.Trials)
 	}
 	for _, w := range in.Workloads {
-		b.Sections = append(b.Sections, b.section(w, in.Shifts, slices.Contains(in.ByLoss, w)))
+		b.Sections = append(b.Sections, b.section(w, in))
 	}
 	return b, nil
+}
+
+// judged names the loss that a section is ranked by, where it is.
+func (s *Section) judged() string {
+	if s.Squared {
+		return "squared error"
+	}
+	return "objective"
 }
 
 // score is what the section ranks by: the error, or the loss.
@@ -120,9 +129,9 @@ func (s *Section) score(t *Trial, split string) (float64, bool) {
 	return t.error(split)
 }
 
-func (b *Board) section(workload string, shifts []ShiftInfo, byLoss bool) Section {
-	s := Section{Workload: workload, ByLoss: byLoss}
-	for _, sh := range shifts {
+func (b *Board) section(workload string, in Input) Section {
+	s := Section{Workload: workload, ByLoss: slices.Contains(in.ByLoss, workload), Squared: slices.Contains(in.Squared, workload)}
+	for _, sh := range in.Shifts {
 		if sh.Workload == workload {
 			s.Shifts = append(s.Shifts, sh)
 		}

@@ -66,27 +66,36 @@ func (b *Board) targets(s *Section) ([]Target, []quantity) {
 	}
 	for _, y := range b.Correlate.Y {
 		kind, key, _ := strings.Cut(y, ":")
-		of := (*Trial).error
-		if kind == "loss" {
+		of, word := (*Trial).error, kind
+		switch {
+		case kind == "loss":
 			of = (*Trial).loss
+		case s.ByLoss:
+			of, word = (*Trial).loss, s.judged()
 		}
 		shift, isShift := strings.CutPrefix(key, "shift:")
 		switch {
+		case y == "gap" && s.ByLoss:
+			add(y, "gap (test − train "+s.judged()+")", func(t *Trial) (float64, bool) {
+				test, ok := t.loss("test")
+				train, ok2 := t.loss("train")
+				return test - train, ok && ok2
+			})
 		case y == "gap":
 			add(y, "gap (test error − train error)", (*Trial).gap)
 		case isShift && shift == "*":
 			for _, sh := range s.Shifts {
-				add(kind+":shift:"+sh.Name, sh.Name+" "+kind, split("shift:"+sh.Name, of))
+				add(kind+":shift:"+sh.Name, sh.Name+" "+word, split("shift:"+sh.Name, of))
 			}
 		case isShift:
 			name, _, _ := strings.Cut(shift, "/")
 			for _, sh := range s.Shifts {
 				if sh.Name == name {
-					add(y, shift+" "+kind, split(key, of))
+					add(y, shift+" "+word, split(key, of))
 				}
 			}
 		default:
-			add(y, key+" "+kind, split(key, of))
+			add(y, key+" "+word, split(key, of))
 		}
 	}
 	return targets, values
@@ -309,7 +318,7 @@ func (b *Board) correlate(configs []*configuration, src source, y quantity, bs *
 // Point is one configuration in a scatter plot: the means over its seeds.
 type Point struct {
 	Optimizer, Config string
-	X, Y              float64 // the metric, and the test error as a fraction
+	X, Y              float64 // the metric, and the test error as a fraction, or the loss
 	Selected          bool
 	Seeds             int
 	// XInterval and YInterval are the intervals over seeds, undefined for one seed.
@@ -323,6 +332,15 @@ type Scatter struct {
 	File     string // name of the SVG in the report's folder
 	Points   []Point
 	Tau      stats.Estimate
+	Judged   string // what Y is where it is no error: the name of a loss
+}
+
+// against names the vertical axis.
+func (sc *Scatter) against() string {
+	if sc.Judged != "" {
+		return "test " + sc.Judged
+	}
+	return "test error"
 }
 
 // scatters lists the plots of the headline metrics that at least one configuration has.
@@ -332,12 +350,15 @@ func (b *Board) scatters(s *Section, configs []*configuration, used map[string]b
 		metric := func(*configuration) quantity {
 			return func(t *Trial) (float64, bool) { return t.metric(m.Column) }
 		}
-		test := func(t *Trial) (float64, bool) { return t.error("test") }
+		test := func(t *Trial) (float64, bool) { return s.score(t, "test") }
 		sm := b.sample(configs, metric, test)
 		if len(sm.x) == 0 {
 			continue
 		}
 		sc := Scatter{Workload: s.Workload, Metric: m, File: fileName(s.Workload, m.Column, used)}
+		if s.ByLoss {
+			sc.Judged = s.judged()
+		}
 		for i, c := range sm.configs {
 			both := func(t *Trial) bool {
 				_, okx := metric(c)(t)

@@ -12,8 +12,12 @@ type Input struct {
 	Suite SuiteInfo
 	// Workloads in the order of the suite: one board each.
 	Workloads []string
-	// ByLoss names the workloads that are judged by their test loss, because they have no error: problems with a known answer.
+	// ByLoss names the workloads that are judged by their test loss, because they have no error: problems with a known answer, and
+	// predictions of numbers.
 	ByLoss []string
+	// Squared names those of them whose loss is the mean squared error on examples, not an exact objective. Their shifts have
+	// losses too.
+	Squared []string
 	// Shifts in column order. Their errors are under "shift:NAME" (the mean) and "shift:NAME/kind/severity".
 	Shifts []ShiftInfo
 	// Metrics in column order, and the entries of the suite that they belong to.

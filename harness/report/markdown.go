@@ -151,7 +151,7 @@ func (b *Board) Page() *Page {
 		}
 		for k := range s.Scatters {
 			sc := &s.Scatters[k]
-			p.figure(&Figure{sc.File, fmt.Sprintf("%s against test error on %s, one point a configuration", sc.Metric.Column, s.Workload),
+			p.figure(&Figure{sc.File, fmt.Sprintf("%s against %s on %s, one point a configuration", sc.Metric.Column, sc.against(), s.Workload),
 				func(w io.Writer) error { return b.SVG(w, sc) }})
 		}
 		if len(s.Alongs) > 0 {
@@ -266,7 +266,7 @@ func (b *Board) leader(s *Section, r *Ranking) string {
 	first := ranked[0]
 	text := fmt.Sprintf("Lowest mean test error %s: %s with %s %%", where, code(first.Optimizer), percent(first.Test, b.testDecimals(r)))
 	if s.ByLoss {
-		text = fmt.Sprintf("Lowest mean objective %s: %s with %s", where, code(first.Optimizer), loss(first.Test))
+		text = fmt.Sprintf("Lowest mean %s %s: %s with %s", s.judged(), where, code(first.Optimizer), loss(first.Test))
 	}
 	switch {
 	case len(ranked) == 1:
@@ -360,12 +360,16 @@ func (b *Board) rankingTable(s *Section, r *Ranking) *Table {
 	t.column("optimizer", false)
 	t.column("selected", false)
 	if s.ByLoss {
-		t.column("objective ↓", true)
+		t.column(s.judged()+" ↓", true)
 	} else {
 		t.column("test error % ↓", true)
 	}
 	for _, sh := range s.Shifts {
-		t.column(escape(sh.Name)+" error % ↓", true)
+		if s.ByLoss {
+			t.column(escape(sh.Name)+" "+s.judged()+" ↓", true)
+		} else {
+			t.column(escape(sh.Name)+" error % ↓", true)
+		}
 	}
 	for _, m := range s.Headline {
 		t.column(metricHeader(m), true)
@@ -378,7 +382,7 @@ func (b *Board) rankingTable(s *Section, r *Ranking) *Table {
 	if r.Baseline != "" {
 		what := "test"
 		if s.ByLoss {
-			what = "objective"
+			what = s.judged()
 		}
 		t.column("Δ "+what+" vs "+escape(r.Baseline)+" [95 % CI]", true)
 	}
@@ -412,7 +416,7 @@ func (b *Board) rankingTable(s *Section, r *Ranking) *Table {
 			cells[2].Text = "not ranked" + mark
 		}
 		for k, e := range row.Shifts {
-			cells = append(cells, quantify(percent(e, shiftDecimals[k]), e))
+			cells = append(cells, quantify(score(s, e, shiftDecimals[k]), e))
 		}
 		for _, e := range row.Metrics {
 			switch {
@@ -502,7 +506,12 @@ func (b *Board) rankingLegend(s *Section, r *Ranking) string {
 	var parts []string
 	mean, unit := "mean test error", "in percentage points, paired"
 	if s.ByLoss {
-		mean, unit = "mean objective", "paired"
+		mean, unit = "mean "+s.judged(), "paired"
+	}
+	switch {
+	case s.Squared:
+		parts = append(parts, "The workload has numbers to predict: optimizers are ranked by the mean squared error of one of them on the test examples, and tried configurations by that on the validation examples.")
+	case s.ByLoss:
 		parts = append(parts, "The workload is a problem with a known answer: optimizers are ranked by its exact objective, and so is every configuration that is tried.")
 	}
 	if r.Seeds > 1 {
@@ -632,7 +641,7 @@ func (b *Board) tuningTable(s *Section) *Table {
 	t.column("configuration", false)
 	t.column("selected", false)
 	if s.ByLoss {
-		t.column("objective ↓", true)
+		t.column(s.judged()+" ↓", true)
 	} else {
 		t.column("validation error % ↓", true)
 		t.column("test error %", true)

@@ -43,7 +43,7 @@ type Row struct {
 	// ConfigKey and Config name the selected configuration, "" when none is. With one configuration selected per seed the key is
 	// "" and Config says so.
 	ConfigKey, Config string
-	// Test is a fraction of errors, or a loss where Section.ByLoss is set; Shifts are fractions. All estimates of a row that is not ranked are undefined except Cost.
+	// Test is a fraction of errors, or a loss where Section.ByLoss is set; so are Shifts. All estimates of a row that is not ranked are undefined except Cost.
 	Test    stats.Estimate
 	Shifts  []stats.Estimate // as Section.Shifts
 	Metrics []stats.Estimate // as Section.Headline
@@ -162,7 +162,7 @@ func (b *Board) row(s *Section, o OptimizerInfo, configs []*configuration) Row {
 		r.Ranked = true
 		r.Test = each(func(t *Trial) (float64, bool) { return s.score(t, "test") })
 		for i, sh := range s.Shifts {
-			r.Shifts[i] = each(func(t *Trial) (float64, bool) { return t.error("shift:" + sh.Name) })
+			r.Shifts[i] = each(func(t *Trial) (float64, bool) { return s.score(t, "shift:"+sh.Name) })
 			if n := r.Shifts[i].N; n < len(finished) {
 				r.Notes = append(r.Notes, fmt.Sprintf("%s: error under %s known for %d of %s.", code(o.Name), code(sh.Name), n, count(len(finished), "seed")))
 			}

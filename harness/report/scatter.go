@@ -56,7 +56,11 @@ func (b *Board) SVG(w io.Writer, sc *Scatter) error {
 	for i, o := range b.Optimizers {
 		style[o.Name] = i
 	}
-	p := newFigure(sc.Metric.Column+" against test error on "+sc.Workload+"\n"+tauTitle(sc.Tau), sc.Metric.Column, "test error (%)")
+	axis, factor := sc.against()+" (%)", 100.0
+	if sc.Judged != "" {
+		axis, factor = sc.against(), 1
+	}
+	p := newFigure(sc.Metric.Column+" against "+sc.against()+" on "+sc.Workload+"\n"+tauTitle(sc.Tau), sc.Metric.Column, axis)
 	if sc.Metric.Unit != "" {
 		p.X.Label.Text += " (" + sc.Metric.Unit + ")"
 	}
@@ -68,7 +72,7 @@ func (b *Board) SVG(w io.Writer, sc *Scatter) error {
 	if logX {
 		logAxis(&p.X)
 	}
-	marks := &marks{points: sc.Points, style: style, logX: logX}
+	marks := &marks{points: sc.Points, style: style, logX: logX, factor: factor}
 	p.Add(grid{}, marks)
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = marks.DataRange()
 	return writeFigure(w, p, b.legend(sc.Points, style))
@@ -147,6 +151,7 @@ type marks struct {
 	points []Point
 	style  map[string]int
 	logX   bool
+	factor float64 // of Y: 100 for per cent
 }
 
 var (
@@ -156,7 +161,7 @@ var (
 
 // bars returns the ends of the intervals that are drawn for a point; without one they are the point itself.
 func (m *marks) bars(p Point) (xlo, xhi, ylo, yhi float64) {
-	xlo, xhi, ylo, yhi = p.X, p.X, 100*p.Y, 100*p.Y
+	xlo, xhi, ylo, yhi = p.X, p.X, m.factor*p.Y, m.factor*p.Y
 	if !p.Selected || p.Seeds < barSeeds {
 		return
 	}
@@ -164,7 +169,7 @@ func (m *marks) bars(p Point) (xlo, xhi, ylo, yhi float64) {
 		xlo, xhi = e.Lo, e.Hi
 	}
 	if e := p.YInterval; e.Interval {
-		ylo, yhi = 100*e.Lo, 100*e.Hi
+		ylo, yhi = m.factor*e.Lo, m.factor*e.Hi
 	}
 	return
 }
@@ -204,7 +209,7 @@ func (m *marks) Plot(c draw.Canvas, p *plot.Plot) {
 		xlo, xhi, ylo, yhi := m.bars(pt)
 		line := draw.LineStyle{Color: palette[m.style[pt.Optimizer]%len(palette)], Width: 1}
 		if xlo < xhi {
-			c.StrokeLine2(line, x(xlo), y(100*pt.Y), x(xhi), y(100*pt.Y))
+			c.StrokeLine2(line, x(xlo), y(m.factor*pt.Y), x(xhi), y(m.factor*pt.Y))
 		}
 		if ylo < yhi {
 			c.StrokeLine2(line, x(pt.X), y(ylo), x(pt.X), y(yhi))
@@ -213,7 +218,7 @@ func (m *marks) Plot(c draw.Canvas, p *plot.Plot) {
 	for _, selected := range []bool{false, true} {
 		for _, pt := range m.points {
 			if pt.Selected == selected {
-				mark(&c, vg.Point{X: x(pt.X), Y: y(100 * pt.Y)}, m.style[pt.Optimizer], selected)
+				mark(&c, vg.Point{X: x(pt.X), Y: y(m.factor * pt.Y)}, m.style[pt.Optimizer], selected)
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sharpbench/sharpbench/harness/dataset"
 	"github.com/sharpbench/sharpbench/harness/report"
 	"github.com/sharpbench/sharpbench/harness/store"
 	"github.com/sharpbench/sharpbench/harness/suite"
@@ -21,7 +22,6 @@ func (r *Runner) Collect() (report.Input, error) {
 		Suite: report.SuiteInfo{
 			Name: s.Name, Title: s.Title, Revision: s.Revision, Hash: s.Hash(), Variant: s.Variant, Seeds: s.Seeds,
 			TuningSeeds: s.Tuning.Seeds, Baseline: s.Baseline, Budget: budget(s.Budget), Version: r.Release, Trials: r.count(),
-			SelectRule: fmt.Sprintf("lowest mean %s on the %s split over the tuning seeds", s.Tuning.Select.Metric, s.Tuning.Select.Split),
 		},
 		Correlate: report.CorrelateSpec{
 			Y: s.Report.Correlate.Y, Within: s.Report.Correlate.Within, Control: s.Report.Correlate.Control,
@@ -30,19 +30,17 @@ func (r *Runner) Collect() (report.Input, error) {
 	}
 	for i := range s.Workloads {
 		in.Workloads = append(in.Workloads, s.Workloads[i].Name)
-		if s.Workloads[i].Problem != nil {
+		switch {
+		case s.Workloads[i].Problem != nil:
 			in.ByLoss = append(in.ByLoss, s.Workloads[i].Name)
+		case dataset.Numeric(s.Workloads[i].Data.Name):
+			in.ByLoss, in.Squared = append(in.ByLoss, s.Workloads[i].Name), append(in.Squared, s.Workloads[i].Name)
 		}
 		for _, shift := range s.Workloads[i].Shifts {
 			in.Shifts = append(in.Shifts, report.ShiftInfo{Name: shift.Name, Workload: s.Workloads[i].Name})
 		}
 	}
-	if len(in.ByLoss) > 0 {
-		in.Suite.SelectRule = "lowest mean exact objective over the tuning seeds"
-		if len(in.ByLoss) < len(in.Workloads) {
-			in.Suite.SelectRule += fmt.Sprintf(" on problems, lowest mean %s on the %s split on the other workloads", s.Tuning.Select.Metric, s.Tuning.Select.Split)
-		}
-	}
+	in.Suite.SelectRule = selectRule(s, len(in.ByLoss)-len(in.Squared), len(in.Squared))
 	for i := range s.Metrics {
 		m := &s.Metrics[i]
 		entry, err := r.entry(m)
@@ -179,7 +177,7 @@ func (r *Runner) row(t *Trial, final bool, marks map[string]string) (report.Tria
 			return row, err
 		}
 		if ok {
-			if t.Workload.Problem == nil || t.Workload.Problem.CountsErrors() {
+			if !t.workload.byLoss() || t.Workload.Problem != nil && t.Workload.Problem.CountsErrors() {
 				row.Error[e.Key] = float64(got.Errors) / float64(got.Examples)
 			}
 			row.Loss[e.Key] = float64(got.Loss)
@@ -223,15 +221,15 @@ func shiftMean(row *report.Trial, t *Trial, i int, r *Runner) {
 		severities = []int{0}
 	}
 	var err, loss float64
-	n := 0
+	n, counted := 0, t.workload.data == nil || t.workload.data.Train.Outputs == 0
 	for _, kind := range shift.Data.Kinds {
 		for _, severity := range severities {
 			key := shiftKey(shift.Name, kind, severity)
-			e, ok := row.Error[key]
+			l, ok := row.Loss[key]
 			if !ok {
 				return
 			}
-			l := row.Loss[key]
+			e := row.Error[key]
 			switch {
 			case math.IsNaN(e): // no examples
 				delete(row.Error, key)
@@ -247,8 +245,12 @@ func shiftMean(row *report.Trial, t *Trial, i int, r *Runner) {
 			}
 		}
 	}
-	if n > 0 {
-		row.Error["shift:"+shift.Name], row.Loss["shift:"+shift.Name] = err/float64(n), loss/float64(n)
+	if n == 0 {
+		return
+	}
+	row.Loss["shift:"+shift.Name] = loss / float64(n)
+	if counted {
+		row.Error["shift:"+shift.Name] = err / float64(n)
 	}
 }
 
@@ -295,4 +297,26 @@ func budget(b suite.Budget) string {
 		text += fmt.Sprintf(", warm-up %g", b.Warmup)
 	}
 	return text
+}
+
+// selectRule says how configurations are selected, where so many workloads are problems and so many predict numbers.
+func selectRule(s *suite.Suite, problems, numeric int) string {
+	rest := len(s.Workloads) - problems - numeric
+	var rules []string
+	add := func(n int, rule, where string) {
+		if n > 0 && n < len(s.Workloads) {
+			rule += " " + where
+		}
+		if n > 0 {
+			rules = append(rules, rule)
+		}
+	}
+	add(problems, "lowest mean exact objective", "on problems")
+	add(numeric, "lowest mean squared error on the "+s.Tuning.Select.Split+" split", "where numbers are predicted")
+	other := ""
+	if problems+numeric > 0 {
+		other = "on the other workloads"
+	}
+	add(rest, fmt.Sprintf("lowest mean %s on the %s split", s.Tuning.Select.Metric, s.Tuning.Select.Split), other)
+	return strings.Join(rules, ", ") + " over the tuning seeds"
 }

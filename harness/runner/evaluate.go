@@ -77,6 +77,11 @@ func (r *Runner) evaluate(ctx context.Context, t *Trial, rec *store.Trial, missi
 	if err != nil {
 		return err
 	}
+	// Of numbers that are predicted the mean squared error of one is stored, without a penalty that the training may have.
+	perOutput := 1.0
+	if outputs := t.workload.data.Train.Outputs; outputs > 0 {
+		objective.L2, perOutput = 0, 2/float64(outputs)
+	}
 	on := oracle.NewEvaluation(oracle.Problem{
 		Net: net, Objective: objective, Normalize: t.workload.normalize, BatchSize: evaluationBatch, Nominal: t.Workload.BatchSize,
 	}, params.Buffers)
@@ -109,7 +114,7 @@ func (r *Runner) evaluate(ctx context.Context, t *Trial, rec *store.Trial, missi
 			return err
 		}
 		if err := rec.PutEvaluation(e.Name, e.Hash, store.Evaluation{
-			Spec: e.Spec.JSON(), Split: e.Spec.Split, Loss: store.Float(got.Loss), Errors: got.Errors, Examples: got.Examples,
+			Spec: e.Spec.JSON(), Split: e.Spec.Split, Loss: store.Float(got.Loss * perOutput), Errors: got.Errors, Examples: got.Examples,
 			Seconds: store.Float(time.Since(started).Seconds()), Provenance: r.provenance(started),
 		}); err != nil {
 			return err

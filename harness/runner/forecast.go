@@ -285,12 +285,12 @@ func timeGradient(w *workload) (float64, error) {
 		})
 	}
 	im := &w.data.Train
-	net, err := model.New(w.Model, engine.Shape{H: im.H, W: im.W, C: im.C}, len(w.data.Classes))
+	net, err := model.New(w.Model, engine.Shape{H: im.H, W: im.W, C: im.C}, w.data.NumOutputs())
 	if err != nil {
 		return 0, err
 	}
 	task := oracle.NewTraining(oracle.Problem{
-		Net: net, Images: im, Normalize: w.normalize, Examples: dataset.Sample(im, all(im.Len()), w.BatchSize, 0, "pace"),
+		Net: net, Objective: engine.Loss{Kind: w.Loss.Name}, Images: im, Normalize: w.normalize, Examples: dataset.Sample(im, all(im.Len()), w.BatchSize, 0, "pace"),
 		BatchSize: w.BatchSize, Nominal: w.BatchSize,
 	})
 	params, grad := make([]float32, net.Dim()), make([]float32, net.Dim())

@@ -99,8 +99,12 @@ func (r *Runner) finish(t *Trial, res *store.Result, phase progress.Phase) {
 			continue
 		}
 		if got, ok, err := r.read(t).Evaluation(e.Name, e.Hash); err == nil && ok {
-			if t.Workload.Problem != nil {
-				detail = fmt.Sprintf("objective %.3g", float64(got.Loss))
+			if t.workload.byLoss() {
+				word := "objective"
+				if t.Workload.Problem == nil {
+					word = "squared error"
+				}
+				detail = fmt.Sprintf("%s %.3g", word, float64(got.Loss))
 				continue
 			}
 			detail = fmt.Sprintf("test error %.1f %%", 100*float64(got.Errors)/float64(got.Examples))

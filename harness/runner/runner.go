@@ -356,7 +356,7 @@ func (r *Runner) score(t *Trial) (float64, error) {
 		if err != nil || !ok {
 			return math.Inf(1), err
 		}
-		if r.Suite.Tuning.Select.Metric == "loss" || t.Workload.Problem != nil {
+		if r.Suite.Tuning.Select.Metric == "loss" || t.workload.byLoss() {
 			return float64(got.Loss), nil
 		}
 		return float64(got.Errors) / float64(got.Examples), nil

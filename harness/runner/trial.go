@@ -74,10 +74,14 @@ func (w *workload) examples() (n, nominal int) {
 	return w.train, w.BatchSize
 }
 
+// byLoss says that the workload's results are compared by a loss: the exact objective of a problem, or the mean squared error
+// of predicted numbers.
+func (w *workload) byLoss() bool { return w.Problem != nil || w.data.Train.Outputs > 0 }
+
 // net builds the net of a trial: the workload's, with the optimizer's override.
 func (t *Trial) net() (*engine.Net, error) {
 	im := &t.workload.data.Train
-	return model.New(t.Spec.Model, engine.Shape{H: im.H, W: im.W, C: im.C}, len(t.workload.data.Classes))
+	return model.New(t.Spec.Model, engine.Shape{H: im.H, W: im.W, C: im.C}, t.workload.data.NumOutputs())
 }
 
 // view is the trial's data: the same for every optimizer of a seed.

@@ -26,13 +26,16 @@ func (w *workload) view(seed uint64) (view, error) {
 	if w.Data.Imbalance != 0 {
 		s = w.data.LongTail(s, w.Data.Tail, w.Data.Imbalance)
 	}
-	v := view{split: s, train: &w.data.Train, counts: make([]int, len(w.data.Classes))}
+	v := view{split: s, train: &w.data.Train, counts: make([]int, w.data.NumOutputs())}
 	if w.Data.Noise != nil {
 		r, err := w.data.Mislabel(s, *w.Data.Noise, seed)
 		if err != nil {
 			return view{}, err
 		}
 		v.train, v.noise = r.Images, &r
+	}
+	if w.data.Train.Outputs > 0 {
+		return v, nil // the outputs are no classes
 	}
 	for _, i := range s.Train {
 		v.counts[v.train.Labels[i]]++
@@ -164,11 +167,28 @@ func makeShift(w *workload, e suite.ShiftSpec) (*dataset.Images, error) {
 		}
 		return dataset.Subpopulation(base.Len(), p, "test/"+e.Kind), nil
 	}
+	if e.Name == suite.ShiftRedraw {
+		option, value, err := dataset.Redraws(e.Kind)
+		if err != nil {
+			return nil, err
+		}
+		again, err := dataset.Make(w.Data.With(option, value))
+		if err != nil {
+			return nil, err
+		}
+		if again.NumOutputs() != w.data.NumOutputs() || again.Test.Size() != base.Size() {
+			return nil, fmt.Errorf("%s: %s changes the shape of the data", w.Data.Name, e.Kind)
+		}
+		base = &again.Test
+	}
 	if e.Examples > 0 && e.Examples < base.Len() {
 		idx := dataset.Sample(base, all(base.Len()), e.Examples, e.Seed, "shift/examples")
 		base = base.Select(idx)
 	}
-	if e.Name == suite.ShiftCorrupt {
+	switch e.Name {
+	case suite.ShiftRedraw:
+		return base, nil
+	case suite.ShiftCorrupt:
 		return shifts.Apply(e.Kind, e.Severity, e.Seed, base)
 	}
 	return shifts.Vary(e.Name, e.Kind, e.Seed, base)

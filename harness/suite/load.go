@@ -16,6 +16,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sharpbench/sharpbench/harness/dataset"
+	"github.com/sharpbench/sharpbench/harness/engine"
 	"github.com/sharpbench/sharpbench/harness/model"
 	"github.com/sharpbench/sharpbench/harness/pluginhost"
 )
@@ -410,6 +412,13 @@ func (l *loader) workload(t *table) Workload {
 	loss := t.sub("loss")
 	loss.name = "the loss of " + t.name
 	w.Loss = l.loss(loss)
+	if dataset.Numeric(w.Data.Name) && w.Loss.Name != engine.MSE {
+		at := loss.at("name")
+		if d := t.n.table["data"]; t.n.table["loss"] == nil && d.table["name"] != nil {
+			at = d.table["name"].at
+		}
+		loss.report(at, "name", `loss = { name = "mse" }`, "name: %s has numbers to predict, which only the loss mse compares", w.Data.Name)
+	}
 	w.Auxiliary = l.auxiliary(t)
 
 	ss := t.subs("shift")
@@ -419,7 +428,7 @@ func (l *loader) workload(t *table) Workload {
 	l.unique(ss, "shift")
 	t.done(func(key string) string {
 		switch key {
-		case "train", "augment", "imbalance", "tail", "noise", "hold_out", "correlation", "path", "side", "order":
+		case "train", "augment", "imbalance", "tail", "noise", "hold_out", "correlation", "path", "side", "order", "options":
 			return "it belongs to data = { … }"
 		case "label_smoothing", "class_weights", "adjust", "gamma", "margin", "scale", "reweight", "l2":
 			return "it belongs to loss = { … }"
@@ -452,7 +461,7 @@ func (l *loader) modelProblems(t *table, m model.Spec, context string) {
 
 // modelChoices are spellings for hints only: package model decides what is right.
 var modelChoices = map[string][]string{
-	"norm":       {"batch", "group", "none"},
+	"norm":       {"batch", "group", "none", "revin"},
 	"activation": {"relu", "tanh", "gelu"},
 	"classifier": {"linear", model.Cosine},
 	"init":       model.Inits(),

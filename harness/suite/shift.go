@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -26,6 +27,8 @@ const (
 	// ShiftLabels are training examples of a data set with noise: "clean" those whose label is right, "noisy" those whose label
 	// is wrong, by the wrong label, and "corrected" the same ones by the right label.
 	ShiftLabels = "labels"
+	// ShiftRedraw draws the test part of data that is made once more, with one option changed: "scale=2".
+	ShiftRedraw = "redraw"
 )
 
 // family is what a suite may say about the shifts of one name.
@@ -43,7 +46,9 @@ type family struct {
 // families lists the shifts that a workload may have.
 func families(w *Workload) []family {
 	out := []family{{name: ShiftCorrupt, kinds: shifts.Kinds(), defaults: shifts.Standard(), severities: true, examples: true,
-		needs: "images that do not consist of domains", fits: func(w *Workload) bool { return !w.Data.HasDomains() && w.Data.Name != "subpopulation" }}}
+		needs: "images that do not consist of domains", fits: func(w *Workload) bool {
+			return !w.Data.HasDomains() && w.Data.Name != "subpopulation" && dataset.Options(w.Data.Name) == nil
+		}}}
 	for _, name := range shifts.Variants() {
 		out = append(out, family{name: name, defaults: shifts.Defaults(name), examples: true, check: func(kind string) error {
 			_, err := shifts.Value(name, kind)
@@ -68,6 +73,13 @@ func families(w *Workload) []family {
 			needs: "the data subpopulation", fits: func(w *Workload) bool { return w.Data.Name == "subpopulation" }},
 		family{name: ShiftClasses, kinds: []string{"many", "medium", "few"}, defaults: []string{"many", "medium", "few"},
 			needs: "a long tail: data with an imbalance", fits: func(w *Workload) bool { return w.Data.Imbalance != 0 }},
+		family{name: ShiftRedraw, check: func(kind string) error {
+			option, value, err := dataset.Redraws(kind)
+			if message := w.Data.OptionProblem(option, value); err == nil && message != "" {
+				err = errors.New(message)
+			}
+			return err
+		}, examples: true, needs: "data that is made from options", fits: func(w *Workload) bool { return dataset.Redrawn(w.Data.Name) }},
 		family{name: ShiftLabels, kinds: []string{"clean", "noisy", "corrected"}, defaults: []string{"clean", "noisy"},
 			needs: "noise on the labels of the data", fits: func(w *Workload) bool { return w.Data.Noise != nil }},
 	)
@@ -102,7 +114,14 @@ func (l *loader) shift(t *table, w *Workload) Shift {
 	if w.Data.Name != "" && !f.fits(w) {
 		d.report(d.at("name"), "name", "", "the shift %q needs %s", f.name, f.needs)
 	}
-	s.Data.Kinds = l.shiftKinds(d, f)
+	if w.Data.Name != "" && !f.fits(w) {
+		d.get("kinds") // means nothing here
+	} else {
+		s.Data.Kinds = l.shiftKinds(d, f)
+	}
+	if f.name == ShiftRedraw && d.n.table["kinds"] == nil {
+		d.report(d.at("kinds"), "kinds", `kinds = ["scale=2"]`, "kinds: none given (expected changed options)")
+	}
 	if f.severities {
 		s.Data.Severities = d.wholes("severities", "whole numbers from 1 to 5", 1, 5)
 		if n := d.get("severities"); n == nil {
@@ -194,6 +213,32 @@ func (l *loader) shiftKinds(d *table, f family) []string {
 	return kinds
 }
 
+// dataOptions reads options = { … } of data that is made, or of how a series is cut.
+func (l *loader) dataOptions(d *table, spec *dataset.Spec) {
+	n := d.get("options")
+	if n != nil && n.table == nil {
+		d.wrong(n, "options", "a table", "")
+		return
+	}
+	if n != nil {
+		o := d.sub("options")
+		o.name = "the options of " + d.name
+		for name, v := range n.table {
+			o.get(name)
+			x, ok := v.number()
+			if !ok {
+				o.wrong(v, name, "a number", numberHint(v))
+			} else if message := spec.OptionProblem(name, x); message != "" {
+				o.report(v.at, name, "", "%s", message)
+			} else {
+				*spec = spec.With(name, x)
+			}
+		}
+		o.done(nil)
+	}
+	spec.SetDefaults()
+}
+
 func orElse(a, b []string) []string {
 	if a != nil {
 		return a
@@ -243,7 +288,13 @@ func (l *loader) dataSpec(t *table) dataset.Spec {
 		}
 		n.done(nil)
 	}
-	d.done(nil)
+	l.dataOptions(d, &spec)
+	d.done(func(key string) string {
+		if slices.ContainsFunc(dataset.Options(spec.Name), func(o dataset.Option) bool { return o.Name == key }) {
+			return "it belongs to options = { … }"
+		}
+		return ""
+	})
 	for key, message := range spec.Problems() {
 		d.report(d.at(key), key, "", "%s", message)
 	}
