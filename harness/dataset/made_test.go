@@ -9,7 +9,7 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-func made(t *testing.T, name string, o map[string]float64) *Data {
+func makeData(t *testing.T, name string, o map[string]float64) *Data {
 	t.Helper()
 	s := Spec{Name: name, Options: o}
 	for k, v := range o {
@@ -45,8 +45,8 @@ func rows(im *Images) (x, y [][]float64) {
 	return x, y
 }
 
-// share is a proportion with its standard error.
-func share(wrong, n int) (p, se float64) {
+// proportion is a share with its standard error.
+func proportion(wrong, n int) (p, se float64) {
 	p = float64(wrong) / float64(n)
 	return p, math.Sqrt(p*(1-p)/float64(n)) + 1e-9
 }
@@ -57,7 +57,7 @@ func TestMixtureError(t *testing.T) {
 		classes    int
 		separation float64
 	}{{2, 2}, {4, 3}, {10, 2.5}} {
-		d := made(t, "mixture", map[string]float64{"classes": float64(c.classes), "separation": c.separation, "test": 20000, "examples": 10})
+		d := makeData(t, "mixture", map[string]float64{"classes": float64(c.classes), "separation": c.separation, "test": 20000, "examples": 10})
 		x, _ := rows(&d.Test)
 		wrong := 0
 		for i, row := range x {
@@ -73,7 +73,7 @@ func TestMixtureError(t *testing.T) {
 			}
 		}
 		want := MixtureError(c.classes, c.separation)
-		if got, se := share(wrong, len(x)); math.Abs(got-want) > 4*se {
+		if got, se := proportion(wrong, len(x)); math.Abs(got-want) > 4*se {
 			t.Errorf("%d classes: error %.4f ± %.4f, want %.4f", c.classes, got, se, want)
 		}
 		if c.classes == 2 {
@@ -86,7 +86,7 @@ func TestMixtureError(t *testing.T) {
 
 // TestMixtureTail: shares fall geometrically in the training part, and not in the test part.
 func TestMixtureTail(t *testing.T) {
-	d := made(t, "mixture", map[string]float64{"classes": 3, "tail": 0.01, "examples": 1110, "test": 300})
+	d := makeData(t, "mixture", map[string]float64{"classes": 3, "tail": 0.01, "examples": 1110, "test": 300})
 	if got := d.Train.count(3); !slices.Equal(got, []int{1000, 100, 10}) {
 		t.Errorf("training counts %v, want 1000, 100, 10", got)
 	}
@@ -100,7 +100,7 @@ func TestMixtureTail(t *testing.T) {
 func TestRegressionRisk(t *testing.T) {
 	for _, scale := range []float64{1, 4} {
 		o := map[string]float64{"dim": 8, "decay": 1, "noise": 0.5, "scale": scale, "examples": 10, "test": 40000, "draw": 3}
-		d := made(t, "regression", o)
+		d := makeData(t, "regression", o)
 		x, y := rows(&d.Test)
 		w := make([]float64, 8)
 		for j := range w {
@@ -136,7 +136,7 @@ func TestRegressionRisk(t *testing.T) {
 
 // TestParity: the class is the product of the first signs, and wrong labels are as many as asked for.
 func TestParity(t *testing.T) {
-	d := made(t, "parity", map[string]float64{"dim": 12, "bits": 3, "noise": 0.2, "examples": 5000})
+	d := makeData(t, "parity", map[string]float64{"dim": 12, "bits": 3, "noise": 0.2, "examples": 5000})
 	wrong := func(im *Images) (n int) {
 		x, _ := rows(im)
 		for i, row := range x {
@@ -146,7 +146,7 @@ func TestParity(t *testing.T) {
 		}
 		return n
 	}
-	if p, se := share(wrong(&d.Train), 5000); math.Abs(p-0.2) > 4*se {
+	if p, se := proportion(wrong(&d.Train), 5000); math.Abs(p-0.2) > 4*se {
 		t.Errorf("%.3f of the training labels are wrong, want 0.2", p)
 	}
 	if n := wrong(&d.Test); n > 0 {
@@ -157,7 +157,7 @@ func TestParity(t *testing.T) {
 // TestOpposing: the large input has one size and both signs, the target does not depend on it, and least squares on the rest
 // is exact.
 func TestOpposing(t *testing.T) {
-	d := made(t, "opposing", map[string]float64{"dim": 5, "strength": 7})
+	d := makeData(t, "opposing", map[string]float64{"dim": 5, "strength": 7})
 	x, y := rows(&d.Train)
 	plus, with := 0, 0.0
 	a, b := mat.NewDense(len(x), 5, nil), mat.NewVecDense(len(x), nil)
@@ -172,7 +172,7 @@ func TestOpposing(t *testing.T) {
 		a.SetRow(i, row[:5])
 		b.SetVec(i, y[i][0])
 	}
-	if p, se := share(plus, len(x)); math.Abs(p-0.5) > 4*se {
+	if p, se := proportion(plus, len(x)); math.Abs(p-0.5) > 4*se {
 		t.Errorf("%.3f of the signs are +", p)
 	}
 	if c := with / float64(len(x)) / 7; math.Abs(c) > 4/math.Sqrt(float64(len(x))) {
@@ -192,7 +192,7 @@ func TestOpposing(t *testing.T) {
 // TestLinearForecast: least squares per time comes to the known error 1 + length/(n·series), and parts are fixed.
 func TestLinearForecast(t *testing.T) {
 	const series, length, horizon, n = 3, 12, 4, 400
-	d := made(t, "linear-forecast", map[string]float64{"series": series, "length": length, "horizon": horizon, "examples": n, "held": 50, "test": 2000})
+	d := makeData(t, "linear-forecast", map[string]float64{"series": series, "length": length, "horizon": horizon, "examples": n, "held": 50, "test": 2000})
 	gather := func(im *Images, n int) (a, b *mat.Dense) {
 		x, y := rows(im)
 		a, b = mat.NewDense(n*series, length, nil), mat.NewDense(n*series, horizon, nil)
@@ -245,12 +245,12 @@ func TestMadeIsTheSame(t *testing.T) {
 		if name == "linear-forecast" {
 			small["held"] = 5
 		}
-		a, b := made(t, name, small), made(t, name, small)
+		a, b := makeData(t, name, small), makeData(t, name, small)
 		if a.Digest != b.Digest {
 			t.Errorf("%s: two digests for the same options", name)
 		}
 		small["draw"] = 1
-		if c := made(t, name, small); c.Digest == a.Digest {
+		if c := makeData(t, name, small); c.Digest == a.Digest {
 			t.Errorf("%s: another draw has the same digest", name)
 		}
 		if other, ok := seen[a.Digest]; ok {

@@ -189,7 +189,7 @@ func TestProblems(t *testing.T) {
 			`32:18: unknown norm "bacht": expected one of batch, group, none
 32:27: unknown key "name" in the model of optimizer "sgd" | an optimizer may change the other keys of the model; another architecture is another workload`},
 		{"the data", with(`name = "digits", train`, `name = "cifar-10", augment = "cropflip", train`),
-			`11:17: name: unknown value "cifar-10" (expected "digits", "mnist", "fashion-mnist", "cifar10", "cifar100", "rotated-mnist", "colored-mnist", "rotated-digits", "subpopulation", "dir" or "file") | did you mean "cifar10"?
+			`11:17: name: unknown value "cifar-10" (expected "digits", "mnist", "fashion-mnist", "cifar10", "cifar100", "rotated-mnist", "colored-mnist", "rotated-digits", "subpopulation", "dir", "file", "mixture", "regression", "parity", "opposing", "linear-forecast", "etth1", "etth2", "ettm1" or "ettm2") | did you mean "cifar10"?
 11:39: augment: unknown value "cropflip" (expected "none", "crop", "flip", "cutout", "crop-flip" or "crop-flip-cutout") | did you mean "crop"?`},
 		{"selection on the test set", with(`split = "validation"`, `split = "test"`),
 			`26:38: split: expected "validation", found "test" | the test and shift sets never select: that is what makes their numbers mean something`},
