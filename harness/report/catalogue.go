@@ -122,7 +122,7 @@ func (d *document) method(m *Method) {
 		d.list(items)
 	}
 	if len(m.Invariances) > 0 {
-		d.paragraph("**Unchanged by**: " + escape(strings.Join(m.Invariances, ", ")) + ".")
+		d.paragraph("**Unchanged by**: " + escape(strings.Join(m.Invariances, "; ")) + ".")
 	}
 	if m.Finding != "" {
 		d.paragraph("**Found**: " + sentence(escape(m.Finding)))
