@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -44,13 +45,45 @@ func TestMain(m *testing.M) {
 			runner.CheckpointEvery = 0
 			os.Exit(Main(os.Args[1:], os.Stdout, os.Stderr))
 		},
+		// A plugin that says nothing for two seconds is taken for hung.
+		"bench-hasty": func() {
+			runner.TurnTimeout = 2 * time.Second
+			os.Exit(Main(os.Args[1:], os.Stdout, os.Stderr))
+		},
 		"crasher":    func() { sdk.Serve(crasher{}) },
+		"bad-metric": func() { sdk.Serve(badMetric{}) },
 		"crash-once": func() { sdk.Serve(crashOnce{}) },
 		"own-sgd":    func() { sdk.Serve(ownSGD{}) },
 		"seeds":      func() { sdk.Serve(company{sdk.PeerSeeds, 2}) },
 		"widths":     func() { sdk.Serve(company{sdk.PeerWidths, 3}) },
 		"moments":    func() { sdk.Serve(company{sdk.PeerMoments, 1}) },
 	})
+}
+
+// badMetric does what a metric must not do, by its parameter.
+type badMetric struct{}
+
+func (badMetric) Info() sdk.Info {
+	return sdk.Info{
+		Name: "bad-metric", Version: 1, Summary: "does what it must not do", Rule: "none", Needs: []sdk.Op{sdk.OpLoss},
+		Params: []sdk.Param{sdk.Choice("do", "nothing", []string{"nothing", "hang", "nan", "write"}, "what")},
+		Values: []sdk.ValueInfo{{Name: "value", Unit: "1", Better: sdk.BetterNone, Help: "always 1"}},
+	}
+}
+
+func (badMetric) Slots(sdk.Problem, sdk.Params) []sdk.Slot { return nil }
+
+func (badMetric) Measure(s sdk.Session) ([]sdk.Value, error) {
+	value := 1.0
+	switch s.Params().String("do") {
+	case "hang":
+		select {}
+	case "nan":
+		value = math.NaN()
+	case "write":
+		s.W()[0]++
+	}
+	return []sdk.Value{{Name: "value", Value: value}}, nil
 }
 
 // company is a metric that says which networks it sees beside the one it measures.

@@ -90,5 +90,5 @@ func (r *Runner) turnTimeout() time.Duration {
 	if r.debugging != nil {
 		return math.MaxInt64
 	}
-	return turnTimeout
+	return TurnTimeout
 }

@@ -25,8 +25,8 @@ var CheckpointEvery = 10 * time.Second
 // stopGrace is how long an interrupted optimizer may take to its next commit.
 const stopGrace = 5 * time.Second
 
-// turnTimeout is how long a plugin may compute without a word.
-const turnTimeout = 60 * time.Second
+// TurnTimeout is how long a plugin may compute without a word. Tests shorten it.
+var TurnTimeout = 60 * time.Second
 
 // train runs a trial's training to its end, from its last checkpoint if it has one, and stores the result. Whatever
 // the optimizer does ends in a stored result; an error means that nothing could be concluded (canceled, disk full)
