@@ -3,8 +3,9 @@
 // vectors in messages instead of seeing them in shared memory.
 //
 // It prints the rows of a Markdown table. All ways train the same network on the same minibatches, in alternating rounds;
-// numbers are medians over steps and rounds. The share of the boundary is the time of a step that is neither spent on
-// gradients in the host nor on the update in the plugin, over the time of the step.
+// numbers are medians over steps and rounds. What of a step is neither spent on gradients in the host nor on the update
+// in the plugin is the rest. In this process that is the host's checks and its copy of the committed parameters; what a
+// process adds to it is the boundary.
 package main
 
 import (
@@ -26,7 +27,6 @@ import (
 	"github.com/sharpbench/sharpbench/harness/oracle"
 	"github.com/sharpbench/sharpbench/harness/pluginhost"
 	"github.com/sharpbench/sharpbench/harness/rng"
-	"github.com/sharpbench/sharpbench/plugins"
 	"github.com/sharpbench/sharpbench/plugins/sdk"
 	"github.com/sharpbench/sharpbench/plugins/sdk/sdktest"
 )
@@ -57,8 +57,9 @@ type way struct {
 	run  func(o options, t task, optimizer string) ([]step, error)
 }
 
-// step is the time of one step in seconds: all of it, the gradients, and the update where the plugin tells.
-type step struct{ whole, gradients, update float64 }
+// step is the time of one step in seconds: all of it, the gradients, the optimizer's own computing, 0 where it does not
+// tell, and the rest.
+type step struct{ whole, gradients, update, rest float64 }
 
 type options struct {
 	python string // a Python that has the package sharpbench
@@ -68,8 +69,7 @@ type options struct {
 
 func main() {
 	if len(os.Args) > 2 && os.Args[1] == pluginhost.TestServe {
-		p, _ := plugins.Lookup(os.Args[2])
-		sdk.Serve(p)
+		sdk.Serve(lookup(os.Args[2]))
 		return
 	}
 	if len(os.Args) > 2 && os.Args[1] == serveMessages {
@@ -99,8 +99,8 @@ func run(o options, only string, rounds int) error {
 	if o.python != "" {
 		ways = append(ways, way{"Python plugin", pythonPlugin}, way{"Python plugin, gRPC only", onStream(pythonPlugin)})
 	}
-	fmt.Println("| network | optimizer | way | step ms | gradients ms | update ms | boundary ms | share |")
-	fmt.Println("|---|---|---|---:|---:|---:|---:|---:|")
+	fmt.Println("| network | optimizer | way | step ms | gradients ms | update ms | rest ms | boundary ms | share of the step |")
+	fmt.Println("|---|---|---|---:|---:|---:|---:|---:|---:|")
 	for _, t := range tasks {
 		if !strings.HasPrefix(t.name, only) {
 			continue
@@ -125,17 +125,17 @@ func run(o options, only string, rounds int) error {
 					continue
 				}
 				m := median(times[i])
-				// What a plugin does not tell of its update is taken from the one in this process.
-				update := m.update
-				if update == 0 {
-					update = here.whole - here.gradients
+				// The process that is sent vectors does not tell of its update.
+				if m.update == 0 {
+					m.update, m.rest = here.update, m.rest-here.update
 				}
-				boundary := max(m.whole-m.gradients-update, 0)
-				cells := fmt.Sprintf("%.3f | %.2f %%", 1e3*boundary, 100*boundary/m.whole)
-				if i == 0 {
-					cells = " | "
+				cells := " | "
+				if i > 0 {
+					boundary := m.rest - here.rest
+					cells = fmt.Sprintf("%.3f | %.2f %%", 1e3*boundary, 100*boundary/m.whole)
 				}
-				fmt.Printf("| %s | %s | %s | %.3f | %.3f | %.3f | %s |\n", t.name, optimizer, w.name, 1e3*m.whole, 1e3*m.gradients, 1e3*update, cells)
+				fmt.Printf("| %s | %s | %s | %.3f | %.3f | %.3f | %.3f | %s |\n", t.name, optimizer, w.name,
+					1e3*m.whole, 1e3*m.gradients, 1e3*m.update, 1e3*m.rest, cells)
 			}
 		}
 	}
@@ -156,6 +156,7 @@ func median(s []step) step {
 		whole:     of(func(v step) float64 { return v.whole }),
 		gradients: of(func(v step) float64 { return v.gradients }),
 		update:    of(func(v step) float64 { return v.update }),
+		rest:      of(func(v step) float64 { return v.rest }),
 	}
 }
 
@@ -203,7 +204,8 @@ type clock struct {
 func (c *clock) tick(spent, update float64) {
 	now := time.Now()
 	if !c.last.IsZero() {
-		c.steps = append(c.steps, step{now.Sub(c.last).Seconds(), spent - c.spent, update})
+		whole, gradients := now.Sub(c.last).Seconds(), spent-c.spent
+		c.steps = append(c.steps, step{whole, gradients, update, whole - gradients - update})
 	}
 	c.last, c.spent = now, spent
 }
@@ -227,7 +229,9 @@ func inProcess(_ options, t task, optimizer string) ([]step, error) {
 		return nil, err
 	}
 	workload := &timed{Training: training}
-	plugin, _ := plugins.Lookup(optimizer)
+	var update float64
+	plugin := lookup(optimizer).(watched)
+	plugin.told = func(seconds float64) { update = seconds }
 	c := &clock{}
 	// A run keeps the parameters of its last commits, wherever the optimizer is.
 	var kept [2][]float32
@@ -240,7 +244,7 @@ func inProcess(_ options, t task, optimizer string) ([]step, error) {
 		OnCommit: func(w []float32) {
 			kept[0], kept[1] = kept[1], kept[0]
 			copy(kept[0], w)
-			c.tick(workload.seconds, 0)
+			c.tick(workload.seconds, update)
 		},
 	})
 	return c.steps, err

@@ -44,7 +44,7 @@ func TestBothSidesSeeTheSameSlots(t *testing.T) {
 	a := newArena(t, Request{"params", 5}, Request{"grad", page / 4}, Request{"small", 1})
 	b := again(t, a)
 	for i, s := range a.Slots() {
-		if s.Offset%pageSize() != 0 {
+		if s.Offset%64 != 0 {
 			t.Errorf("slot %q at offset %d", s.Name, s.Offset)
 		}
 		for j := range a.Slot(i) {
@@ -67,6 +67,27 @@ func TestBothSidesSeeTheSameSlots(t *testing.T) {
 	}
 	if err := a.CheckGuards(); err != nil {
 		t.Error(err)
+	}
+}
+
+// Slots that are used together begin at different places of their pages, at least 256 bytes apart, and the first four, which
+// most optimizers have, a quarter of a page.
+func TestSlotsAreStaggered(t *testing.T) {
+	requests := make([]Request, 16)
+	for i := range requests {
+		requests[i] = Request{"slot", 264 * 1024}
+	}
+	a := newArena(t, requests...)
+	for i, s := range a.Slots() {
+		for j, other := range a.Slots()[:i] {
+			distance := int(s.Offset%4096) - int(other.Offset%4096)
+			if distance = max(distance, -distance); distance < 256 || i < 4 && distance < 1024 {
+				t.Errorf("slots %d and %d begin %d bytes apart within their pages", j, i, distance)
+			}
+		}
+		if i > 0 && s.Offset/4096 < (a.Slots()[i-1].Offset+4*a.Slots()[i-1].Len+4095)/4096 {
+			t.Errorf("slot %d begins on the last page of the one before", i)
+		}
 	}
 }
 

@@ -418,10 +418,17 @@ func TestRunIsCanceled(t *testing.T) {
 			t.Parallel()
 			ctx, cancel := context.WithCancel(context.Background())
 			defer cancel()
-			s := problem()
+			dir := shortDir(t)
+			o.RunDir = dir
+			p, err := Launch(context.Background(), evilProgram(name), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer p.Stop()
 			time.AfterFunc(300*time.Millisecond, cancel)
 			begin := time.Now()
-			_, err, _ := trialWith(t, ctx, name, s, o)
+			_, err = p.Optimize(ctx, problem())
+			stopAndCheck(t, p, dir)
 			if !errors.Is(err, context.Canceled) {
 				t.Error(err)
 			}

@@ -116,7 +116,8 @@ func (x *Process) Optimize(ctx context.Context, o OptimizeSession) (Outcome, err
 	s := &session{x: x, problem: o.Problem, oracle: o.Oracle, turn: o.TurnTimeout, readOnly: make([]bool, len(requests))}
 	var copies [3][]float32 // of the last commits, and one that is being made and may turn out not to be finite
 	for i := range copies {
-		copies[i] = make([]float32, o.Problem.Dim)
+		at := arena.Stagger(1+i) / 4
+		copies[i] = make([]float32, at+o.Problem.Dim)[at:]
 	}
 	s.commit = func(op *pb.CommitOp, slot []float32) (*pb.Result, error) {
 		if err := x.arena.CheckGuards(); err != nil {

@@ -6,6 +6,7 @@ import (
 	"math"
 	"strings"
 
+	"github.com/sharpbench/sharpbench/harness/arena"
 	"github.com/sharpbench/sharpbench/harness/oracle"
 	"github.com/sharpbench/sharpbench/plugins/sdk"
 )
@@ -131,8 +132,9 @@ func NewSession(info sdk.Info, slots func(sdk.Problem, sdk.Params) []sdk.Slot, c
 	if len(problems) > 0 {
 		return nil, fmt.Errorf("sdktest: %v", problems)
 	}
-	s.slots["params"] = append(sdk.Vec(nil), c.Init...)
-	s.slots["grad"] = filled(dim, float32(math.NaN()))
+	s.slots["params"] = s.filled(dim, 0)
+	copy(s.slots["params"], c.Init)
+	s.slots["grad"] = s.filled(dim, float32(math.NaN()))
 	for _, slot := range slots(*p, s.params) {
 		n, value := slot.Len, float32(0)
 		if n == 0 {
@@ -141,13 +143,15 @@ func NewSession(info sdk.Info, slots func(sdk.Problem, sdk.Params) []sdk.Slot, c
 		if slot.Scratch {
 			value = float32(math.NaN())
 		}
-		s.slots[slot.Name] = filled(n, value)
+		s.slots[slot.Name] = s.filled(n, value)
 	}
 	return s, nil
 }
 
-func filled(n int, value float32) sdk.Vec {
-	v := make(sdk.Vec, n)
+// filled makes a slot. It begins where that of a process would within its page: what is timed here is timed alike.
+func (s *Session) filled(n int, value float32) sdk.Vec {
+	at := arena.Stagger(len(s.slots)) / 4
+	v := make(sdk.Vec, at+n)[at:]
 	for i := range v {
 		v[i] = value
 	}

@@ -43,8 +43,8 @@
 //
 // Parameters, gradients and state never travel in messages. File descriptor 3 of the plugin is a file to be mapped
 // shared, readable and writable, once Start has arrived (before that it may still be empty). Start.arena lists its
-// slots. A slot is an array of float32, little-endian, whose offset is a multiple of the page size. The bytes between
-// the end of a slot and the next page, at least four, are guard words: writing them is an error that ends the session.
+// slots. A slot is an array of float32, little-endian, whose offset is a multiple of 64; no two slots share a page. The bytes
+// between the end of a slot and the next one, at least four, are guard words: writing them is an error that ends the session.
 // The file never changes its size after Start.
 //
 //   slot 0  params   the parameters. At Start: those to begin with. Written by optimizers, never by metrics.
