@@ -69,3 +69,36 @@ func TestCIFAR10(t *testing.T) {
 		}
 	}
 }
+
+// TestMNISTs looks at what TestFetchForReal has brought: the statistics that every recipe prints, and the domains.
+func TestMNISTs(t *testing.T) {
+	for name, want := range map[string][2]float32{"mnist": {0.1307, 0.3081}, "fashion-mnist": {0.2860, 0.3530}} {
+		d, err := Load(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d.Train.Len() != 60000 || d.Test.Len() != 10000 {
+			t.Errorf("%s: %d + %d images", name, d.Train.Len(), d.Test.Len())
+		}
+		n := d.Normalizer()
+		for i, got := range []float32{n.Mean[0], n.Std[0]} {
+			if diff := got - want[i]; diff > 6e-5 || diff < -6e-5 {
+				t.Errorf("%s: %v, want %v", name, got, want[i])
+			}
+		}
+	}
+	for _, spec := range []Spec{{Name: "colored-mnist", HoldOut: "-90%"}, {Name: "rotated-mnist", HoldOut: "75"}} {
+		d, err := Make(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sizes := make([]int, len(d.Groups))
+		for _, g := range d.Train.Groups {
+			sizes[g]++
+		}
+		t.Logf("%s: %v", spec.Name, sizes)
+		if d.Train.Len() != 70000 {
+			t.Errorf("%s: %d images", spec.Name, d.Train.Len())
+		}
+	}
+}
