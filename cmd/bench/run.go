@@ -136,7 +136,7 @@ nothing was started, 4 a plugin, data or the engine is not available, 130 interr
 	f.UintSliceVar(&seeds, "seed", nil, "compute only the trials of these seeds")
 	f.IntVar(&retries, "retries", 1, "how often a training whose plugin broke down is tried again, from its last checkpoint")
 	f.BoolVar(&failFast, "fail-fast", false, "stop at the first trial that fails")
-	f.DurationVar(&checkpoint, "checkpoint-every", 10*time.Second, "how much training a crash may cost")
+	f.DurationVar(&checkpoint, "checkpoint-every", 0, "how much training a crash may cost (default 10s)")
 	f.DurationVar(&deadline, "deadline", 0, "stop after this time, such as 8h, with a checkpoint of what runs")
 	f.StringVar(&trial, "debug", "", "run this trial alone, in front: an optimizer's name or digits of a trial; nothing is recorded")
 	f.BoolVar(&wait, "wait", false, "with --debug, wait for Enter when a plugin has started, to attach a debugger")
