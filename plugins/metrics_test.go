@@ -132,7 +132,26 @@ func named(values []sdk.Value) map[string]sdk.Value {
 
 // cheap keeps the metrics that would take long on a small network to a few steps.
 var cheap = map[string]map[string]any{
-	"pacbayes": {"draws": int64(2)}, "opposing": {"k": int64(4)}, "coherence": {"n": int64(4)}, "transfer": {"iterations": int64(5)},
+	"pacbayes": {"draws": int64(2)}, "opposing": {"k": int64(4)}, "coherence": {"n": int64(4)}, "transfer": {"iterations": int64(5), "eps": 1.0, "step": 0.3},
+}
+
+// golden are values of the measurements below. Stored values of a version are used again: when one of them changes for a good
+// reason, raise the version of the metric and record the new number.
+var golden = map[string]struct {
+	value   string
+	version int
+	want    float64
+}{
+	"coherence":        {"coherence", 1, 2.584610746022543},
+	"gradients":        {"variance", 1, 19.159841812695916},
+	"mupslope":         {"mupslope", 1, -0.5020836860009956},
+	"oodbound":         {"robustness", 1, 0.563390115275979},
+	"opposing":         {"matched", 1, -0.4202935015151076},
+	"pspentropy":       {"information", 1, 0.3652576960185828},
+	"relativeflatness": {"relativeflatness", 1, 5.282386224213569},
+	"sparsity":         {"active", 1, 0.72265625},
+	"transfer":         {"accuracy", 1, 0.84375},
+	"fisherrao":        {"fisherrao", 1, 1.9212151364684273},
 }
 
 // Every metric gives in a process of its own the bits that it gives in this one, with the same requests, of the kinds that it
@@ -192,6 +211,9 @@ func TestInThisProcessAndInAnother(t *testing.T) {
 				t.Errorf("%d values here, %d there", len(here), len(there))
 			}
 			for _, v := range here {
+				if g, ok := golden[name]; ok && g.value == v.Name && (info.Version != g.version || math.Abs(v.Value/g.want-1) > 1e-4) {
+					t.Errorf("version %d gives %s = %v; version %d is recorded to give %v", info.Version, v.Name, v.Value, g.version, g.want)
+				}
 				u := there[v.Name]
 				if v.Null != u.Null || v.Reason != u.Reason || math.Float64bits(v.Value) != math.Float64bits(u.Value) || v.StdErr != u.StdErr {
 					t.Errorf("%s: %+v here, %+v there", v.Name, v, u)
