@@ -298,7 +298,7 @@ func size(w io.Writer) (columns, lines int) {
 }
 
 // publish writes the report and prints the board, with --json the numbers behind it.
-func publish(cmd *cobra.Command, g *global, r *runner.Runner, dir string) ([]string, error) {
+func publish(cmd *cobra.Command, g *global, r *runner.Runner, dir string, formats ...string) ([]string, error) {
 	in, err := r.Collect()
 	if err != nil {
 		return nil, err
@@ -310,7 +310,7 @@ func publish(cmd *cobra.Command, g *global, r *runner.Runner, dir string) ([]str
 	if dir == "" {
 		dir = reportDir(r)
 	}
-	files, err := report.Write(dir, board)
+	files, err := report.Write(dir, board, formats...)
 	if err != nil {
 		return nil, err
 	}

@@ -45,11 +45,18 @@ type Section struct {
 	Scatters     []Scatter
 	Alongs       []Along
 	Densities    []Density
+	Trust        []TrustRow // one a metric
+	Heat         *Heat      // nil without shifts or metrics
+	Robust       []RobustRow
+	Pairs        []Pair // every two ranked optimizers of the main track
+	Search       []SearchRow
 	Tuning       []TuningRow
 	Failures     []Trial // failed, diverged, timed out; not those missing
 	// Configurations and Trials count what was finished, All what the records name.
 	Configurations, AllConfigurations int
 	Trials, AllTrials                 int
+
+	configs []*configuration // in the order of Board.Trials
 }
 
 // configuration is a trial without its seed, with all its trials in the order of seeds.
@@ -164,6 +171,7 @@ func (b *Board) section(workload string, in Input) Section {
 		c.selected = c.selected || t.Final
 	}
 	s.AllConfigurations = len(configs)
+	s.configs = configs
 	for _, c := range configs {
 		for _, t := range c.trials {
 			if t.Status == Done {
@@ -174,6 +182,7 @@ func (b *Board) section(workload string, in Input) Section {
 	}
 	s.Rankings = b.rankings(&s, configs)
 	s.Tuning = b.tuning(&s, configs)
+	s.Robust, s.Pairs, s.Search = b.robust(&s, configs), b.pairs(&s, configs), b.search(&s, configs)
 	if len(b.Metrics) > 0 {
 		// An optimizer that changes the workload trains another model: its sharpness is not comparable.
 		var same []*configuration
@@ -187,6 +196,10 @@ func (b *Board) section(workload string, in Input) Section {
 		s.Scatters = b.scatters(&s, same, used)
 		s.Alongs = b.alongs(&s, same, used)
 		s.Densities = b.densities(&s, configs, used)
+		s.Trust = b.trust(&s, same)
+		if !s.ByLoss {
+			s.Heat = b.heat(&s, same, used)
+		}
 	}
 	return s
 }

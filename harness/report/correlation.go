@@ -24,6 +24,7 @@ type Correlation struct {
 	Within   []string // what forms the groups of Within; empty: no such column
 	Controls []string // one partial τ each
 	Rows     []CorrelationRow
+	Tests    int // size of the family that the marks are corrected for: that of all tables of the section
 }
 
 // CorrelationRow is one metric, or one control row: something that needs no sharpness and that a metric has to beat.
@@ -42,6 +43,11 @@ type CorrelationRow struct {
 	// Partial holds one partial τ a control, as Correlation.Controls. Its N may be smaller: configurations of optimizers
 	// without the parameter drop out.
 	Partial []stats.Estimate
+	// Marked and WithinMarked: the permutation p of Tau, and of Within inside groups, is below Alpha after Holm's correction
+	// over both columns of all metrics of the section's tables. Controls are not tested.
+	Marked, WithinMarked bool
+	p, withinP           float64
+	tested, withinTested bool
 	// Nulls says why seeds or configurations lack the metric, e.g. "did not converge (2×)".
 	Nulls []string
 }
@@ -207,20 +213,38 @@ type sample struct {
 }
 
 func (b *Board) sample(configs []*configuration, x func(*configuration) quantity, y quantity) sample {
+	return b.pair(configs, tabulate(configs, x), tabulate(configs, func(*configuration) quantity { return y }))
+}
+
+// tabulate looks a quantity up for every trial of the configurations in order, NaN where there is none: tables over many
+// pairs of quantities look each up once.
+func tabulate(configs []*configuration, of func(*configuration) quantity) []float64 {
+	var values []float64
+	for _, c := range configs {
+		q := of(c)
+		for _, t := range c.trials {
+			v, ok := q(t)
+			if !ok || t.Status != Done {
+				v = math.NaN()
+			}
+			values = append(values, v)
+		}
+	}
+	return values
+}
+
+// pair is the sample of two tabulated quantities.
+func (b *Board) pair(configs []*configuration, x, y []float64) sample {
 	var s sample
 	ids := map[string]int{}
+	at := 0
 	for _, c := range configs {
-		of := x(c)
 		var cx, cy []float64
-		for _, t := range c.trials {
-			if t.Status != Done {
-				continue
+		for range c.trials {
+			if !math.IsNaN(x[at]) && !math.IsNaN(y[at]) {
+				cx, cy = append(cx, x[at]), append(cy, y[at])
 			}
-			vx, okx := of(t)
-			vy, oky := y(t)
-			if okx && oky {
-				cx, cy = append(cx, vx), append(cy, vy)
-			}
+			at++
 		}
 		mx, ok := stats.Mean(cx)
 		my, _ := stats.Mean(cy)
@@ -256,14 +280,42 @@ func (bs *bootstraps) of(strata []int) *stats.Bootstrap {
 	return draw()
 }
 
+// tau is τ with its interval: of the bootstrap, or of the jackknife beyond stats.LargeSample.
+func (bs *bootstraps) tau(sm sample) stats.Estimate {
+	if len(sm.x) > stats.LargeSample {
+		return stats.TauJackknife(sm.x, sm.y, sm.group, stats.Level)
+	}
+	return bs.of(sm.group).BCa(stats.TauStatistic(sm.x, sm.y), stats.Level)
+}
+
+func newBootstraps(resamples int) *bootstraps {
+	return &bootstraps{resamples: resamples, drawn: map[string]func() *stats.Bootstrap{}}
+}
+
 func (b *Board) correlations(s *Section, configs []*configuration) []Correlation {
 	targets, values := b.targets(s)
 	sources := b.sources(configs)
 	list := make([]Correlation, len(targets))
-	bs := &bootstraps{resamples: b.Correlate.Resamples, drawn: map[string]func() *stats.Bootstrap{}}
+	bs := newBootstraps(b.Correlate.Resamples)
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	xs, nulls := make([][]float64, len(sources)), make([][]string, len(sources))
+	for k, src := range sources {
+		xs[k] = tabulate(configs, src.value)
+		if src.column != "" {
+			var trained []*Trial
+			for _, c := range configs {
+				for _, t := range c.trials {
+					if t.Status == Done {
+						trained = append(trained, t)
+					}
+				}
+			}
+			nulls[k] = nullReasons(trained, src.column)
+		}
+	}
 	for i, target := range targets {
+		y := tabulate(configs, func(*configuration) quantity { return values[i] })
 		list[i] = Correlation{Target: target, Within: b.Correlate.Within, Controls: b.Correlate.Control,
 			Rows: make([]CorrelationRow, len(sources))}
 		for k, src := range sources {
@@ -272,22 +324,54 @@ func (b *Board) correlations(s *Section, configs []*configuration) []Correlation
 				defer wg.Done()
 				slots <- struct{}{}
 				defer func() { <-slots }()
-				list[i].Rows[k] = b.correlate(configs, src, values[i], bs)
+				list[i].Rows[k] = b.correlate(configs, src, b.pair(configs, xs[k], y), nulls[k], bs)
 			}()
 		}
 	}
 	wg.Wait()
+	markCorrelations(list)
 	return list
 }
 
-func (b *Board) correlate(configs []*configuration, src source, y quantity, bs *bootstraps) CorrelationRow {
+// markCorrelations marks what survives Holm's correction over all metrics and targets.
+func markCorrelations(list []Correlation) {
+	var p []float64
+	var marks []*bool
+	for i := range list {
+		for k := range list[i].Rows {
+			row := &list[i].Rows[k]
+			if row.tested {
+				p, marks = append(p, row.p), append(marks, &row.Marked)
+			}
+			if row.withinTested {
+				p, marks = append(p, row.withinP), append(marks, &row.WithinMarked)
+			}
+		}
+	}
+	for i, adjusted := range stats.Holm(p) {
+		*marks[i] = adjusted < Alpha
+	}
+	for i := range list {
+		list[i].Tests = len(p)
+	}
+}
+
+func (b *Board) correlate(configs []*configuration, src source, sm sample, nulls []string, bs *bootstraps) CorrelationRow {
 	row := CorrelationRow{Name: src.name, Control: src.control}
-	sm := b.sample(configs, src.value, y)
-	boot := bs.of(sm.group)
-	row.Tau = boot.BCa(stats.TauStatistic(sm.x, sm.y), stats.Level)
+	row.Tau = bs.tau(sm)
+	if !src.control && row.Tau.OK {
+		row.p, row.tested = stats.WithinP(sm.x, sm.y, make([]int, len(sm.x)))
+	}
 	row.Detectable = stats.DetectableTau(len(sm.x), Alpha)
 	if len(b.Correlate.Within) > 0 {
-		row.Within = boot.BCa(stats.WithinTauStatistic(sm.x, sm.y, sm.group), stats.Level)
+		if len(sm.x) > stats.LargeSample {
+			row.Within = stats.WithinTauJackknife(sm.x, sm.y, sm.group, stats.Level)
+		} else {
+			row.Within = bs.of(sm.group).BCa(stats.WithinTauStatistic(sm.x, sm.y, sm.group), stats.Level)
+		}
+		if !src.control && row.Within.OK {
+			row.withinP, row.withinTested = stats.WithinP(sm.x, sm.y, sm.group)
+		}
 		_, row.Groups, _ = stats.WithinTau(sm.x, sm.y, sm.group)
 		row.Flipped = row.Tau.OK && row.Within.OK && row.Tau.Value*row.Within.Value < 0
 	}
@@ -299,19 +383,13 @@ func (b *Board) correlate(configs []*configuration, src source, y quantity, bs *
 				x, yy, z, group = append(x, sm.x[i]), append(yy, sm.y[i]), append(z, v), append(group, sm.group[i])
 			}
 		}
+		if len(x) > stats.LargeSample {
+			row.Partial = append(row.Partial, stats.PartialTauJackknife(x, yy, z, group, stats.Level))
+			continue
+		}
 		row.Partial = append(row.Partial, bs.of(group).BCa(stats.PartialTauStatistic(x, yy, z), stats.Level))
 	}
-	if src.column != "" {
-		var trained []*Trial
-		for _, c := range configs {
-			for _, t := range c.trials {
-				if t.Status == Done {
-					trained = append(trained, t)
-				}
-			}
-		}
-		row.Nulls = nullReasons(trained, src.column)
-	}
+	row.Nulls = nulls
 	return row
 }
 
@@ -369,7 +447,7 @@ func (b *Board) scatters(s *Section, configs []*configuration, used map[string]b
 			sc.Points = append(sc.Points, Point{Optimizer: c.optimizer, Config: c.label, X: sm.x[i], Y: sm.y[i], Selected: c.selected,
 				Seeds: len(xs), XInterval: stats.MeanCI(xs, stats.Level), YInterval: stats.MeanCI(ys, stats.Level)})
 		}
-		sc.Tau = stats.NewBootstrap(sm.group, b.Correlate.Resamples, seed).BCa(stats.TauStatistic(sm.x, sm.y), stats.Level)
+		sc.Tau = newBootstraps(b.Correlate.Resamples).tau(sm)
 		list = append(list, sc)
 	}
 	return list

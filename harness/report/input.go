@@ -43,6 +43,9 @@ type SuiteInfo struct {
 	Budget      string   // e.g. "60 epochs, cosine schedule"
 	Version     string   // of bench
 	Trials      int      // trials of the suite, finished or not; 0 means len(Input.Trials)
+	Plugins     string   // digest of the versions of all plugins, "" when not known
+	Engine      int      // numeric version of the engine, 0 when not known
+	Tables      []string // the parts of the board to show; none means all
 	Unpinned    []string // plugins that are not pinned by a lock file
 	LeftOut     []string // what was run and is not shown, and why: sentences in Markdown
 }
@@ -96,6 +99,7 @@ type Trial struct {
 	Tuning, Final bool
 	Status        string
 	Reason        string // of a trial that is not done, one line
+	Machine       string // what trained it: the model of the processor, the system
 	// Error holds fractions in [0,1] and Loss cross-entropies: "train", "validation", "test", "shift:NAME",
 	// "shift:NAME/kind/severity". They count only when Status is done.
 	Error, Loss map[string]float64
@@ -103,9 +107,13 @@ type Trial struct {
 	// Measured and Tables are of the measurements at the end, by the name of the Entry.
 	Measured map[string]Measured
 	Tables   map[string][]Data
+	// Examples counts what the errors and losses of a split were measured on; 0 or no entry: not known.
+	Examples map[string]int
 	// Along holds the same values along the training, by MetricInfo.Column, in ascending order of steps; the last is that
 	// of Metrics.
-	Along   map[string][]Moment
+	Along map[string][]Moment
+	// Curve is the loss along the training, of the batches as they were trained.
+	Curve   []CurvePoint
 	Privacy *Privacy // of differentially private optimizers
 	G       float64  // cost in gradients of one nominal batch
 	Steps   int
@@ -133,6 +141,9 @@ type Moment struct {
 	Epoch float64
 	Metric
 }
+
+// CurvePoint is the mean training loss of the steps before it.
+type CurvePoint struct{ Epoch, G, Loss float64 }
 
 // CorrelateSpec says what the metrics are correlated with.
 type CorrelateSpec struct {

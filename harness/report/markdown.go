@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/sharpbench/sharpbench/harness/stats"
@@ -131,65 +132,94 @@ func (b *Board) Page() *Page {
 	p.list(b.Summary())
 	for i := range b.Sections {
 		s := &b.Sections[i]
-		for k := range s.Rankings {
-			r := &s.Rankings[k]
-			p.heading(2, rankingTitle(s, r))
-			p.table(b.rankingTable(s, r))
-			p.paragraph(b.rankingLegend(s, r))
+		if b.shows("optimizers") {
+			for k := range s.Rankings {
+				r := &s.Rankings[k]
+				p.heading(2, rankingTitle(s, r))
+				p.table(b.rankingTable(s, r))
+				p.paragraph(b.rankingLegend(s, r))
+			}
 		}
 		if i == 0 {
 			p.list(b.Suite.LeftOut)
 		}
-		if len(s.Correlations) > 0 {
-			p.heading(2, "Does sharpness predict error on "+code(s.Workload)+"?")
-			for k := range s.Correlations {
-				c := &s.Correlations[k]
-				p.heading(3, "Against "+escape(c.Target.Name))
-				p.table(b.correlationTable(s, c))
-			}
-			p.paragraph(b.correlationLegend(s))
+		if b.shows("metrics") {
+			b.metricsPart(p, s)
 		}
-		for k := range s.Scatters {
-			sc := &s.Scatters[k]
-			p.figure(&Figure{sc.File, fmt.Sprintf("%s against %s on %s, one point a configuration", sc.Metric.Column, sc.against(), s.Workload),
-				func(w io.Writer) error { return b.SVG(w, sc) }})
+		if b.shows("heatmap") {
+			b.heatPart(p, s)
 		}
-		if len(s.Alongs) > 0 {
-			p.heading(2, "Sharpness along the training on "+code(s.Workload))
-			for k := range s.Alongs {
-				a := &s.Alongs[k]
-				p.figure(&Figure{a.File, fmt.Sprintf("%s along the training on %s, a line an optimizer", a.Metric.Column, s.Workload),
-					func(w io.Writer) error { return b.AlongSVG(w, a) }})
-			}
-			p.paragraph("Selected configurations: the thick line is the median over seeds, thin lines are seeds. All values, with those before the first step, are in [along.csv](along.csv).")
-		}
-		if len(s.Densities) > 0 {
-			p.heading(2, "Spectra on "+code(s.Workload))
-			for k := range s.Densities {
-				x := &s.Densities[k]
-				p.figure(&Figure{x.File, fmt.Sprintf("Density of the Hessian's eigenvalues on %s, a line an optimizer", s.Workload),
-					func(w io.Writer) error { return b.DensitySVG(w, x) }})
-			}
-			p.paragraph("Selected configurations, the mean over seeds of the stored nodes and weights, each smoothed by a Gaussian whose width is " + fmt.Sprintf("%.2g", 100*densityWidth) + " % of the range.")
-		}
-		if len(b.Entries) > 0 {
-			p.heading(2, "Metrics on "+code(s.Workload))
-			p.table(b.metricTable(s))
-			p.paragraph(b.metricLegend())
-		}
-		if len(s.Tuning) > 0 {
+		b.detailsPart(p, s)
+		if len(s.Tuning) > 0 && b.shows("tuning") {
 			p.heading(2, "Tuning on "+code(s.Workload))
 			p.table(b.tuningTable(s))
 			p.paragraph(b.tuningLegend(s))
 		}
-		if len(s.Failures) > 0 {
+		if len(s.Failures) > 0 && b.shows("failures") {
 			p.heading(2, "Failed trials on "+code(s.Workload))
 			p.table(b.failureTable(s))
 		}
 	}
-	p.heading(2, "Protocol")
-	p.list(b.protocol())
+	if b.shows("protocol") {
+		p.heading(2, "Protocol")
+		p.list(b.protocol())
+	}
 	return &Page{Title: escape(title), Blocks: p.blocks}
+}
+
+// shows says whether the suite wants a part of the board; without a choice it has all.
+func (b *Board) shows(part string) bool {
+	return len(b.Suite.Tables) == 0 || slices.Contains(b.Suite.Tables, part)
+}
+
+// openTargets is the number of correlation tables that lie open; those of further targets are folded.
+const openTargets = 3
+
+// metricsPart is the part about sharpness and error, with its plots.
+func (b *Board) metricsPart(p *builder, s *Section) {
+	if len(s.Correlations) > 0 {
+		p.heading(2, "Does sharpness predict error on "+code(s.Workload)+"?")
+		tables := func(p *builder, list []Correlation) {
+			for k := range list {
+				c := &list[k]
+				p.heading(3, "Against "+escape(c.Target.Name))
+				p.table(b.correlationTable(s, c))
+			}
+		}
+		first := min(openTargets, len(s.Correlations))
+		tables(p, s.Correlations[:first])
+		p.paragraph(b.correlationLegend(s))
+		p.fold(fmt.Sprintf("Against %s more", count(len(s.Correlations)-first, "target")), func(p *builder) { tables(p, s.Correlations[first:]) })
+	}
+	for k := range s.Scatters {
+		sc := &s.Scatters[k]
+		p.figure(&Figure{sc.File, fmt.Sprintf("%s against %s on %s, one point a configuration", sc.Metric.Column, sc.against(), s.Workload),
+			func(w io.Writer) error { return b.SVG(w, sc) }})
+	}
+	if len(s.Alongs) > 0 {
+		p.heading(2, "Sharpness along the training on "+code(s.Workload))
+		for k := range s.Alongs {
+			a := &s.Alongs[k]
+			p.figure(&Figure{a.File, fmt.Sprintf("%s along the training on %s, a line an optimizer", a.Metric.Column, s.Workload),
+				func(w io.Writer) error { return b.AlongSVG(w, a) }})
+		}
+		p.paragraph("Selected configurations: the thick line is the median over seeds, thin lines are seeds. All values, with those before the first step, are in [along.csv](along.csv).")
+	}
+	if len(s.Densities) > 0 {
+		p.heading(2, "Spectra on "+code(s.Workload))
+		for k := range s.Densities {
+			x := &s.Densities[k]
+			p.figure(&Figure{x.File, fmt.Sprintf("Density of the Hessian's eigenvalues on %s, a line an optimizer", s.Workload),
+				func(w io.Writer) error { return b.DensitySVG(w, x) }})
+		}
+		p.paragraph("Selected configurations, the mean over seeds of the stored nodes and weights, each smoothed by a Gaussian whose width is " + fmt.Sprintf("%.2g", 100*densityWidth) + " % of the range.")
+	}
+	if len(b.Entries) > 0 {
+		p.heading(2, "Metrics on "+code(s.Workload))
+		p.table(b.metricTable(s))
+		p.paragraph(b.metricLegend())
+	}
+	b.trustPart(p, s)
 }
 
 // Summary says in a few sentences (Markdown) what the board shows: who leads and how surely, whether sharpness goes with
@@ -557,11 +587,18 @@ func (b *Board) correlationTable(s *Section, c *Correlation) *Table {
 		if len(row.Nulls) > 0 {
 			name += " " + t.note(fmt.Sprintf("%s is missing in finished trials: %s.", code(row.Name), strings.Join(row.Nulls, "; ")))
 		}
-		cells := []Cell{words(name), t.correlation(row.Tau, "")}
+		mark := ""
+		if row.Marked {
+			mark = " *"
+		}
+		cells := []Cell{words(name), t.correlation(row.Tau, mark)}
 		if len(c.Within) > 0 {
 			mark := ""
+			if row.WithinMarked {
+				mark = " *"
+			}
 			if row.Flipped {
-				mark = " †"
+				mark += " †"
 			}
 			cells = append(cells, t.correlation(row.Within, mark))
 		}
@@ -592,14 +629,7 @@ func (t *Table) intervalNote(e stats.Estimate) string {
 	if !e.OK || e.Interval || e.N < stats.MinClusters || len(e.Warnings) == 0 {
 		return ""
 	}
-	return " " + t.note(upperFirst(e.Warnings[0])+".")
-}
-
-func upperFirst(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
+	return " " + t.note(upper(e.Warnings[0])+".")
 }
 
 func (b *Board) correlationLegend(s *Section) string {
@@ -624,6 +654,9 @@ func (b *Board) correlationLegend(s *Section) string {
 	if zero {
 		parts = append(parts, "`~`: the interval includes 0.")
 	}
+	if n := s.Correlations[0].Tests; n > 0 {
+		parts = append(parts, fmt.Sprintf("`*`: p < 0.05, permutation test (of the second column inside its groups), Holm over the %s of metrics in these tables; controls are not tested.", fmt.Sprint(n)+" τ"))
+	}
 	if flipped {
 		parts = append(parts, "†: the sign inside groups is opposite to the pooled one.")
 	}
@@ -631,7 +664,7 @@ func (b *Board) correlationLegend(s *Section) string {
 		parts = append(parts, "n/a: undefined, because a side is constant, a control determines it, or there are too few configurations.")
 	}
 	parts = append(parts, "n (detectable): configurations, and the smallest |τ| that so many distinguish from 0 at p < 0.05. "+
-		"Rows in italics are controls: a metric that tells less than they do explains nothing. Intervals are not corrected for the number of rows.")
+		"Rows in italics are controls: a metric that tells less than they do explains nothing. Intervals are not corrected for the number of rows; marks are.")
 	return strings.Join(parts, " ")
 }
 
@@ -721,6 +754,31 @@ func (b *Board) failureTable(s *Section) *Table {
 	return t
 }
 
+// machines counts what trained the trials.
+func (b *Board) machines() string {
+	var all []string
+	for i := range b.Trials {
+		if t := &b.Trials[i]; t.Machine != "" && t.Status != Missing {
+			all = append(all, t.Machine)
+		}
+	}
+	counts := map[string]bool{}
+	for _, m := range all {
+		counts[m] = true
+	}
+	names := sorted(counts)
+	for i, name := range names {
+		n := 0
+		for _, m := range all {
+			if m == name {
+				n++
+			}
+		}
+		names[i] = escape(name) + " (" + count(n, "trial") + ")"
+	}
+	return strings.Join(names, "; ")
+}
+
 func (b *Board) protocol() []string {
 	var out []string
 	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
@@ -730,6 +788,12 @@ func (b *Board) protocol() []string {
 	}
 	if b.Suite.Hash != "" {
 		suite += ", hash " + code(b.Suite.Hash)
+	}
+	if b.Suite.Plugins != "" {
+		suite += ", plugins " + code(short(b.Suite.Plugins))
+	}
+	if b.Suite.Engine > 0 {
+		suite += fmt.Sprintf(", engine %d", b.Suite.Engine)
 	}
 	if b.Suite.Version != "" {
 		suite += ", bench " + escape(b.Suite.Version)
@@ -741,6 +805,9 @@ func (b *Board) protocol() []string {
 		configs += s.AllConfigurations
 	}
 	say("%s; %d of %s done. Every trial is a row of [data.csv](data.csv).", count(configs, "configuration"), done, count(b.Suite.Trials, "trial"))
+	if text := b.machines(); text != "" {
+		say("Machines: %s.", text)
+	}
 	if b.Suite.Budget != "" {
 		say("Budget of a trial: %s. A cost of 1 G is one gradient on one nominal batch.", escape(trimPeriod(b.Suite.Budget)))
 	}
@@ -773,7 +840,7 @@ func (b *Board) protocol() []string {
 			"(100 000 random flips beyond 20 seeds), adjusted by Holm's method over the comparisons of the table.", code(b.Suite.Baseline))
 	}
 	if len(b.Metrics) > 0 && len(b.Correlate.Y) > 0 {
-		text := fmt.Sprintf("τ: its interval is the 95 %% BCa bootstrap interval of %s resamples of configurations", whole(float64(b.Correlate.Resamples)))
+		text := fmt.Sprintf("τ: its interval is the 95 %% BCa bootstrap interval of %s resamples of configurations (beyond %d configurations that of the jackknife)", whole(float64(b.Correlate.Resamples)), stats.LargeSample)
 		if len(b.Correlate.Within) > 0 {
 			names := escape(strings.Join(b.Correlate.Within, " and "))
 			text += fmt.Sprintf(", drawn within %s, so that it speaks of these groups and no others; pairs of a configuration with its own copy are left out. The column “within %s” compares configurations of the same %s only", names, escape(strings.Join(b.Correlate.Within, ", ")), names)

@@ -116,6 +116,10 @@ func writeFigure(w io.Writer, p *plot.Plot, l *legend) error {
 	dc.Fill(dc.Rectangle.Path())
 	p.Draw(draw.Crop(dc, 8, -l.width(), 8, -8))
 	l.draw(draw.Crop(dc, 0, 0, 0, -44))
+	return writeSVG(w, c)
+}
+
+func writeSVG(w io.Writer, c *vgsvg.Canvas) error {
 	var buf bytes.Buffer
 	if _, err := c.WriteTo(&buf); err != nil {
 		return err

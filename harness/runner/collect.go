@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"maps"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/sharpbench/sharpbench/harness/dataset"
+	"github.com/sharpbench/sharpbench/harness/engine"
 	"github.com/sharpbench/sharpbench/harness/report"
 	"github.com/sharpbench/sharpbench/harness/store"
 	"github.com/sharpbench/sharpbench/harness/suite"
@@ -21,7 +23,7 @@ func (r *Runner) Collect() (report.Input, error) {
 	in := report.Input{
 		Suite: report.SuiteInfo{
 			Name: s.Name, Title: s.Title, Revision: s.Revision, Hash: s.Hash(), Variant: s.Variant, Seeds: s.Seeds,
-			TuningSeeds: s.Tuning.Seeds, Baseline: s.Baseline, Budget: budget(s.Budget), Version: r.Release, Trials: r.count(),
+			TuningSeeds: s.Tuning.Seeds, Baseline: s.Baseline, Budget: budget(s.Budget), Version: r.Release, Trials: r.count(), Tables: s.Report.Tables,
 		},
 		Correlate: report.CorrelateSpec{
 			Y: s.Report.Correlate.Y, Within: s.Report.Correlate.Within, Control: s.Report.Correlate.Control,
@@ -122,7 +124,35 @@ func (r *Runner) Collect() (report.Input, error) {
 		}
 	}
 	r.leaveOut(&in, marks)
+	// Only what is drawn is read: a curve is a file of its own.
+	for i := range in.Trials {
+		if t := &in.Trials[i]; t.Final && t.Status == report.Done {
+			points, err := r.Store.Trial(t.ID).Points()
+			if err != nil {
+				return in, err
+			}
+			for _, p := range points {
+				t.Curve = append(t.Curve, report.CurvePoint{Epoch: float64(p.Epoch), G: float64(p.G), Loss: float64(p.Loss)})
+			}
+		}
+	}
+	in.Suite.Engine, in.Suite.Plugins = engine.Version, r.pluginsDigest()
 	return in, nil
+}
+
+// pluginsDigest is a hash of the versions of all plugins of the suite: numeric ones of those that come with bench, those of the
+// files of the others, as the lock has them.
+func (r *Runner) pluginsDigest() string {
+	seen := map[string]bool{}
+	for i := range r.Suite.Optimizers {
+		if p, err := r.Plugins.Get(r.Suite.Optimizers[i].Ref); err == nil {
+			seen["optimizer "+p.Info.Name+" "+p.Version()] = true
+		}
+	}
+	for _, m := range r.metrics {
+		seen["metric "+m.Plugin.Info.Name+" "+m.Plugin.Version()] = true
+	}
+	return fmt.Sprintf("%x", sha256.Sum256([]byte(strings.Join(slices.Sorted(maps.Keys(seen)), "\n"))))
 }
 
 // NotChosen lists the optimizers that this run was not to compute and that have no selected configuration yet: their rows
@@ -144,7 +174,7 @@ func (r *Runner) row(t *Trial, final bool, marks map[string]string) (report.Tria
 	row := report.Trial{
 		ID: t.ID, Workload: t.Workload.Name, Optimizer: t.Optimizer.Name, ConfigKey: t.Configuration.Key,
 		ConfigLabel: t.Configuration.Label, Params: t.Configuration.Params, Seed: t.Seed, Final: final, Status: "missing",
-		Error: map[string]float64{}, Loss: map[string]float64{}, Metrics: map[string]report.Metric{},
+		Error: map[string]float64{}, Loss: map[string]float64{}, Metrics: map[string]report.Metric{}, Examples: map[string]int{},
 	}
 	rec := r.read(t)
 	result, ok, err := rec.Result()
@@ -154,6 +184,7 @@ func (r *Runner) row(t *Trial, final bool, marks map[string]string) (report.Tria
 	if why := marked(result.Unlocked, t.plugin); why != "" {
 		marks[t.Optimizer.Name] = why
 	}
+	row.Machine = result.Provenance.CPU + ", " + result.Provenance.OS
 	row.Status, row.Reason, row.G, row.Steps = string(result.Status), result.Reason, float64(result.G), int(result.Steps)
 	if p := result.Privacy; p != nil {
 		row.Privacy = &report.Privacy{Epsilon: float64(p.Epsilon), Delta: float64(p.Delta), Declared: p.Declared}
@@ -181,6 +212,7 @@ func (r *Runner) row(t *Trial, final bool, marks map[string]string) (report.Tria
 				row.Error[e.Key] = float64(got.Errors) / float64(got.Examples)
 			}
 			row.Loss[e.Key] = float64(got.Loss)
+			row.Examples[e.Key] = got.Examples
 		}
 	}
 	for i := range t.Workload.Shifts {

@@ -1,8 +1,10 @@
 package stats
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"sort"
 
 	"github.com/sharpbench/sharpbench/harness/rng"
@@ -209,23 +211,23 @@ func newTauTable(x, y []float64) *tauTable {
 
 // tieGroups lists the positions of equal numbers, groups of one left out, in order of first appearance.
 func tieGroups(x []float64) [][]int {
-	at := map[float64]int{}
-	var all [][]int
-	for i, v := range x {
-		k, ok := at[v]
-		if !ok {
-			k = len(all)
-			at[v] = k
-			all = append(all, nil)
-		}
-		all[k] = append(all[k], i)
+	order := make([]int, len(x))
+	for i := range order {
+		order[i] = i
 	}
-	groups := all[:0]
-	for _, g := range all {
-		if len(g) > 1 {
-			groups = append(groups, g)
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(x[i], x[j]) })
+	var groups [][]int
+	for from := 0; from < len(order); {
+		to := from + 1
+		for to < len(order) && x[order[to]] == x[order[from]] {
+			to++
 		}
+		if to-from > 1 {
+			groups = append(groups, order[from:to:to])
+		}
+		from = to
 	}
+	slices.SortFunc(groups, func(a, b []int) int { return cmp.Compare(a[0], b[0]) })
 	return groups
 }
 

@@ -9,7 +9,7 @@ import (
 const LargeSample = 100
 
 // TauJackknife is τ_b with the interval of the jackknife over points, stratified by group and symmetric on the scale of atanh.
-// It takes time n². It panics when the lengths differ or a number is not finite.
+// It takes time n·log n. It panics when the lengths differ or a number is not finite.
 func TauJackknife(x, y []float64, group []int, level float64) Estimate {
 	sameLength("TauJackknife", len(x), len(y), len(group))
 	all := make([]int, len(x))
@@ -109,25 +109,22 @@ func newParts(x, y []float64, group []int) *parts {
 	n := len(x)
 	p := &parts{group: make([]int, n), s: make([]float64, n), ux: make([]float64, n), uy: make([]float64, n)}
 	for g, members := range membersOf(group) {
-		var ts, tx, ty float64
+		gx, gy := make([]float64, len(members)), make([]float64, len(members))
 		for a, i := range members {
 			p.group[i] = g
-			for _, j := range members[:a] {
-				sx, sy := sign(x[i]-x[j]), sign(y[i]-y[j])
-				s, ux, uy := float64(sx*sy), float64(sx*sx), float64(sy*sy)
-				p.s[i] += s
-				p.s[j] += s
-				p.ux[i] += ux
-				p.ux[j] += ux
-				p.uy[i] += uy
-				p.uy[j] += uy
-				ts += s
-				tx += ux
-				ty += uy
-			}
+			gx[a], gy[a] = x[i], y[i]
 		}
-		p.sumS, p.sumUX, p.sumUY = append(p.sumS, ts), append(p.sumUX, tx), append(p.sumUY, ty)
-		p.totalS += ts
+		each := concordance(gx, gy)
+		eachX, ux := untied(gx)
+		eachY, uy := untied(gy)
+		ts := 0
+		for a, i := range members {
+			p.s[i], p.ux[i], p.uy[i] = float64(each[a]), float64(eachX[a]), float64(eachY[a])
+			ts += each[a]
+		}
+		tx, ty := float64(ux), float64(uy)
+		p.sumS, p.sumUX, p.sumUY = append(p.sumS, float64(ts)/2), append(p.sumUX, tx), append(p.sumUY, ty)
+		p.totalS += float64(ts) / 2
 		p.denominator += math.Sqrt(tx * ty)
 	}
 	return p

@@ -46,8 +46,19 @@ func Kendall(x, y []float64) Tau {
 	return t
 }
 
+// manyPoints is the number of points beyond which pairs are counted by a tree rather than one by one.
+const manyPoints = 100
+
 // pairs returns C-D and the numbers of pairs that are not tied in x and in y.
 func pairs(x, y []float64) (s, usedX, usedY int) {
+	if len(x) > manyPoints {
+		for _, v := range concordance(x, y) {
+			s += v
+		}
+		_, usedX = untied(x)
+		_, usedY = untied(y)
+		return s / 2, usedX, usedY
+	}
 	for i := range x {
 		for j := range i {
 			a, b := sign(x[i]-x[j]), sign(y[i]-y[j])

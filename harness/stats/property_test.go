@@ -171,3 +171,32 @@ func TestJackknifeIsTheDeletedStatistic(t *testing.T) {
 		near(t, name+" hi", c[0].Hi, c[1].Hi, .06)
 	}
 }
+
+// TestConcordanceCountsPairs compares the tree with every pair, with ties on both sides.
+func TestConcordanceCountsPairs(t *testing.T) {
+	for k := range 50 {
+		r := rng.New(uint64(k), "test.concordance", 0)
+		n := 1 + r.IntN(40)
+		x, y := make([]float64, n), make([]float64, n)
+		for i := range n {
+			x[i], y[i] = float64(r.IntN(12)), float64(r.IntN(9))-4
+		}
+		got := concordance(x, y)
+		each, all := untied(x)
+		sum := 0
+		for i := range n {
+			want, ux := 0, 0
+			for j := range n {
+				want += sign(x[i]-x[j]) * sign(y[i]-y[j])
+				ux += sign(x[i]-x[j]) * sign(x[i]-x[j])
+			}
+			sum += ux
+			if got[i] != want || each[i] != ux {
+				t.Fatalf("point %d: %d and %d, want %d and %d; x = %v, y = %v", i, got[i], each[i], want, ux, x, y)
+			}
+		}
+		if all != sum/2 {
+			t.Fatalf("%d untied pairs, want %d", all, sum/2)
+		}
+	}
+}

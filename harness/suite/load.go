@@ -800,7 +800,7 @@ func plural(n int, noun string) string {
 func (l *loader) report(t *table) {
 	r := &l.suite.Report
 	t.name = "[report]"
-	t.later = map[string]string{"tables": "leave it out: the board has all its tables"}
+	r.Tables = t.words("tables", "parts of the board", []string{"cost", "failures", "heatmap", "metrics", "optimizers", "pairwise", "protocol", "robustness", "tuning"}, "part of the board")
 	c := t.sub("correlate")
 	c.name = "correlate"
 	r.Correlate.Resamples = c.whole("resamples", 10_000, 100, 1_000_000)

@@ -149,8 +149,8 @@ func TestProblems(t *testing.T) {
 		{"spaces", with("trials = 4", "trials = 4\nmethod = \"halton\""),
 			`33:1: optimizer "sgd" has a grid, but the tuning method is "halton" | write space = { lr = { min = 1e-3, max = 1.0, scale = "log" } }, or method = "grid" in [tuning]
 38:1: optimizer "sam" has a list, but the tuning method is "halton" | write space = { lr = { min = 1e-3, max = 1.0, scale = "log" } }, or method = "grid" in [tuning]`},
-		{"tables of the report", with("[report]", "[report]\ntables = [\"cost\"]"),
-			`52:1: tables: not supported by this version | leave it out: the board has all its tables`},
+		{"tables of the report", with("[report]", "[report]\ntables = [\"cost\", \"heat\"]"),
+			`52:19: tables: unknown part of the board "heat" | did you mean "heatmap"?`},
 		{"shifts", with(`kinds = ["contrast", "pixelate"]`, `kinds = ["contrast", "rain", "contrast"]`, "severities = [3, 5]", "severities = [3, 6]"),
 			`16:49: kinds: unknown corruption "rain" | kinds: gaussian_noise, shot_noise, impulse_noise, defocus_blur, glass_blur, motion_blur, zoom_blur, snow, frost_go, fog, brightness, contrast, elastic_transform, pixelate, jpeg_compression, speckle_noise, gaussian_blur, spatter, saturate
 16:57: kinds: "contrast" is there already

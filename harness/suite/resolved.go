@@ -114,6 +114,7 @@ type documentMetric struct {
 }
 
 type documentReport struct {
+	Tables    []string          `toml:"tables,omitempty" json:"tables,omitempty"` // absent unless chosen: it is no reason for another hash
 	Correlate documentCorrelate `toml:"correlate" json:"correlate"`
 }
 
@@ -149,7 +150,7 @@ func (s *Suite) document() document {
 			Milestones: s.Budget.Milestones, Factor: s.Budget.Factor, Decay: s.Budget.Decay, Target: s.Budget.Target,
 		},
 		Tuning: documentTuning{s.Tuning.Method, s.Tuning.Trials, s.Tuning.Seeds, documentSelect(s.Tuning.Select)},
-		Report: documentReport{Correlate: documentCorrelate{
+		Report: documentReport{Tables: s.Report.Tables, Correlate: documentCorrelate{
 			list(s.Report.Correlate.Y), list(s.Report.Correlate.Within), list(s.Report.Correlate.Control), s.Report.Correlate.Resamples}},
 	}
 	if s.Budget.Timeout > 0 {

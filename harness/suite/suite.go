@@ -177,6 +177,7 @@ type On struct {
 
 // Report says what the board shows.
 type Report struct {
+	Tables    []string // the parts of the board; none: all
 	Correlate Correlate
 }
 
