@@ -53,16 +53,10 @@ func classNames(k int) []string {
 // mixturePart draws n examples with labels in proportion to shares, as far as whole numbers allow.
 func mixturePart(o options, part string, n int, weights []float64) Images {
 	d := o.int("dim")
-	total := 0.0
-	for _, w := range weights {
-		total += w
-	}
-	labels := make([]uint8, n)
-	at, sum := 0, 0.0
-	for c, w := range weights {
-		sum += w
-		for ; at < n && float64(at)+0.5 < float64(n)*sum/total; at++ {
-			labels[at] = uint8(c)
+	labels := make([]uint8, 0, n)
+	for c, count := range largest(n, weights) {
+		for range count {
+			labels = append(labels, uint8(c))
 		}
 	}
 	sin, cos := math.Sincos(o["turn"] * math.Pi / 180)

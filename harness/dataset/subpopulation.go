@@ -82,7 +82,7 @@ func Subpopulation(n int, p float64, name string) *Images {
 	return im
 }
 
-// largest divides n by fractions that sum to one, by largest remainders, ties to the earlier one.
+// largest divides n in proportion to fractions, by largest remainders, ties to the earlier one.
 func largest(n int, fractions []float64) []int {
 	const parts = 1 << 30
 	sizes := make([]int, len(fractions))

@@ -231,10 +231,8 @@ func (e *evaluator) fill(o Options, idx []int, from, to int, aug dataset.Augment
 	}
 	if !slices.Equal(e.chunk, idx) || e.augment != aug {
 		e.Normalize.Fill(in.X, in.Y, e.Images, idx, aug)
-		for k := range in.T {
-			if k%outputs == 0 {
-				copy(in.T[k:k+outputs], e.Images.Target(idx[k/outputs]))
-			}
+		for k, i := range idx {
+			copy(in.T[k*outputs:(k+1)*outputs], e.Images.Target(i)) // none where there are classes
 		}
 		e.chunk, e.augment = append(e.chunk[:0], idx...), aug
 	}
